@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Any bytes as a packet of the queue: what is accepted is edited as an Advertisement is (a new
+ * relay), or trimmed, and must be as whole afterwards as it was before: lengths agree, a checksum
+ * is right if and only if it was, and none stays none.
+ */
+#include <amt/message.h>
+#include <amt/packet.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REQUIRE(condition)        \
+	do {                      \
+		if (!(condition)) \
+			abort();  \
+	} while (0)
+
+enum checksum {
+	CHECKSUM_NONE,
+	CHECKSUM_RIGHT,
+	CHECKSUM_WRONG,
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* RFC 1071 read literally, not with the code under test. */
+static uint32_t plain_sum(const uint8_t *p, size_t n)
+{
+	uint32_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+	return sum;
+}
+
+static enum checksum judge(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff ? CHECKSUM_RIGHT : CHECKSUM_WRONG;
+}
+
+static enum checksum ip_checksum(const struct packet *packet)
+{
+	return judge(plain_sum(packet->ip, (size_t)(packet->udp - packet->ip)));
+}
+
+static enum checksum udp_checksum(const struct packet *packet)
+{
+	size_t length = packet->payload_length + 8;
+
+	if (packet->udp[6] == 0 && packet->udp[7] == 0)
+		return CHECKSUM_NONE;
+	return judge(plain_sum(packet->ip + 12, 8) + IPPROTO_UDP + (uint32_t)length +
+		     plain_sum(packet->udp, length));
+}
+
+static size_t edit(struct packet *packet, const uint8_t *data, size_t size)
+{
+	struct in_addr relay;
+	struct message message;
+
+	if (message_parse(packet->payload, packet->payload_length, &message) ==
+		    MESSAGE_FAULT_NONE &&
+	    message.type == AMT_ADVERTISEMENT) {
+		memcpy(&relay, data + size - sizeof(relay), sizeof(relay));
+		return packet_set_relay(packet, relay);
+	}
+	return packet_trim(packet,
+			   packet->payload_length ? data[size - 1] % packet->payload_length : 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint8_t *copy = malloc(size);
+	struct packet before, packet, after;
+	enum checksum ip, udp;
+	size_t total;
+
+	if (size)
+		memcpy(copy, data, size);
+	if (packet_parse(copy, size, &packet) != PACKET_FAULT_NONE)
+		goto out;
+	REQUIRE(packet.ip == copy && packet.udp >= copy + 20 && packet.payload == packet.udp + 8);
+	REQUIRE(packet.payload + packet.payload_length <= copy + size);
+
+	before = packet;
+	ip = ip_checksum(&packet);
+	udp = udp_checksum(&packet);
+	total = edit(&packet, data, size);
+	REQUIRE(total <= size);
+
+	/* what was cut off is no longer needed, and nothing else moved */
+	REQUIRE(packet_parse(copy, total, &after) == PACKET_FAULT_NONE);
+	REQUIRE(after.payload == before.payload && after.payload_length == packet.payload_length);
+	REQUIRE(after.payload + after.payload_length == copy + total);
+	REQUIRE(after.source.s_addr == before.source.s_addr);
+	REQUIRE(after.destination.s_addr == before.destination.s_addr);
+	REQUIRE(after.source_port == before.source_port);
+	REQUIRE(after.destination_port == before.destination_port);
+	REQUIRE(ip_checksum(&after) == ip);
+	REQUIRE(udp_checksum(&after) == udp);
+out:
+	free(copy);
+	return 0;
+}
