@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IPv4 addresses of interfaces and what the routing table says, over rtnetlink.
+ */
+#ifndef AMT_INET_H
+#define AMT_INET_H
+
+#include <amt/netlink.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+
+/* ADDRESS/32 on an interface; there already is fine, too. */
+int inet_add_address(struct netlink *netlink, int ifindex, struct in_addr address);
+int inet_remove_address(struct netlink *netlink, int ifindex, struct in_addr address);
+
+/* What address would a packet to destination leave with through the interface? Given *source not
+ * zero: may it leave with that one? -ENETUNREACH or the kernel's other errno when not. */
+int inet_route_source(struct netlink *netlink, struct in_addr destination, int ifindex,
+		      struct in_addr *source);
+
+#endif

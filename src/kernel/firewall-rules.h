@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The text of amtd's nftables table. Pure: text is allocated, nothing else happens.
+ */
+#ifndef AMT_FIREWALL_RULES_H
+#define AMT_FIREWALL_RULES_H
+
+#include <amt/firewall.h>
+
+#define FIREWALL_TABLE "amtd"
+
+/* Commands that replace the table by one that holds these rules, in one transaction. */
+int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base, bool has_queue,
+			 char **ret);
+
+/* Commands that turn the table of old into that of new, in one transaction: elements alone. The
+ * empty string when they are equal; -ESTALE when the chains differ, so that only a whole new table
+ * will do. */
+int firewall_rules_difference(const struct firewall_rules *old, const struct firewall_rules *new,
+			      char **ret);
+
+int firewall_rules_copy(const struct firewall_rules *rules, struct firewall_rules *ret);
+void firewall_rules_clear(struct firewall_rules *rules);
+
+#endif

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <nftables/libnftables.h>
+
+#include <amt/firewall.h>
+
+#include "firewall-rules.h"
+
+/* Somebody else who changes the ruleset in the same moment makes a commit start over. */
+#define TRIES 8
+
+/* Events come in bundles of a page (NLMSG_GOODSIZE), and at most 8 KiB. */
+#define EVENT_MAX 16384
+
+struct firewall {
+	uint16_t queue_base;
+	bool has_queue;
+	bool known; /* the table is this object's work and holds rules */
+	struct firewall_rules rules;
+	struct mnl_socket *events;
+	struct mnl_socket *questions;
+	uint32_t seq;
+};
+
+static int message_type(int type)
+{
+	return NFNL_SUBSYS_NFTABLES << 8 | type;
+}
+
+static int set_words(char **ret_words, const char *words)
+{
+	*ret_words = strdup(words);
+	return *ret_words ? 0 : -ENOMEM;
+}
+
+/* libnftables keeps the number of an error to itself, and gives strerror()'s text. */
+static int words_to_errno(const char *words)
+{
+	static const int errors[] = { EPERM,  ENOENT, ENOMEM,	  EBUSY,  EEXIST, EINVAL,
+				      ENOSPC, EMFILE, EOPNOTSUPP, EAGAIN, ENFILE, EAFNOSUPPORT };
+	size_t i;
+
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strstr(words, strerror(errors[i])))
+			return -errors[i];
+	return -EIO;
+}
+
+/* The first line says what and why, "/dev/stdin:3:1-8: Error: Could not process rule: ..."; the
+ * rest shows the place in a text that the user never saw. */
+static int take_words(struct nft_ctx *ctx, char **ret_words)
+{
+	const char *text = nft_ctx_get_error_buffer(ctx), *start;
+	char *words;
+	int r;
+
+	start = text ? strstr(text, "Error: ") : NULL;
+	start = start ? start + strlen("Error: ") : text && *text ? text : "no words from nft";
+	words = strndup(start, strcspn(start, "\n"));
+	if (!words)
+		return -ENOMEM;
+
+	r = words_to_errno(words);
+	*ret_words = words;
+	return r;
+}
+
+/* A context for one run: what libnftables caches of the ruleset is given back with it. On failure
+ * *ret_words is set, unless memory is short. */
+static int run(const char *commands, char **ret_words)
+{
+	struct nft_ctx *ctx;
+	int r = 0;
+
+	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!ctx)
+		return -ENOMEM;
+	nft_ctx_buffer_error(ctx);
+	nft_ctx_buffer_output(ctx);
+	if (nft_run_cmd_from_buffer(ctx, commands) != 0)
+		r = take_words(ctx, ret_words);
+	nft_ctx_free(ctx);
+	return r;
+}
+
+static struct nlmsghdr *put_question(struct firewall *firewall, void *buf, int type, int family)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *nfg;
+
+	nlh->nlmsg_type = message_type(type);
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	nlh->nlmsg_seq = ++firewall->seq;
+	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	nfg->nfgen_family = family;
+	nfg->version = NFNETLINK_V0;
+	return nlh;
+}
+
+/* 0 and the answer in buf[0..EVENT_MAX), or the kernel's error. */
+static int ask(struct firewall *firewall, struct nlmsghdr *nlh, uint8_t *buf)
+{
+	const struct nlmsghdr *answer = (struct nlmsghdr *)buf;
+	ssize_t n;
+
+	if (mnl_socket_sendto(firewall->questions, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	do {
+		n = mnl_socket_recvfrom(firewall->questions, buf, EVENT_MAX);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+	} while (n < 0 || !mnl_nlmsg_ok(answer, n) || answer->nlmsg_seq != firewall->seq);
+
+	if (answer->nlmsg_type == NLMSG_ERROR)
+		return ((struct nlmsgerr *)mnl_nlmsg_get_payload(answer))->error;
+	return 0;
+}
+
+/* The ruleset's generation: every transaction, whoever's, adds one. -EOPNOTSUPP when there are no
+ * nf_tables: nfnetlink says EINVAL for a subsystem that it does not have. */
+static int generation(struct firewall *firewall, uint32_t *ret)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[EVENT_MAX];
+	const struct nlmsghdr *answer = (struct nlmsghdr *)buf;
+	const struct nlattr *attr;
+	int r;
+
+	r = ask(firewall, put_question(firewall, buf, NFT_MSG_GETGEN, AF_UNSPEC), buf);
+	if (r < 0)
+		return r == -EINVAL ? -EOPNOTSUPP : r;
+	mnl_attr_for_each(attr, answer, sizeof(struct nfgenmsg))
+	{
+		if (mnl_attr_get_type(attr) != NFTA_GEN_ID)
+			continue;
+		*ret = ntohl(mnl_attr_get_u32(attr));
+		return 0;
+	}
+	return -EBADMSG;
+}
+
+static int has_table(struct firewall *firewall)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[EVENT_MAX] = {};
+	struct nlmsghdr *nlh;
+	int r;
+
+	nlh = put_question(firewall, buf, NFT_MSG_GETTABLE, NFPROTO_IPV4);
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, FIREWALL_TABLE);
+	r = ask(firewall, nlh, buf);
+	if (r == -ENOENT || r == -EINVAL)
+		return 0;
+	return r < 0 ? r : 1;
+}
+
+static int listen_to_events(struct firewall *firewall, bool on)
+{
+	int group = NFNLGRP_NFTABLES;
+
+	return mnl_socket_setsockopt(firewall->events,
+				     on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group,
+				     sizeof(group)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* Run the commands without hearing of what they do: events about own work would look like somebody
+ * else's, and those of a large table would overrun the socket. *ret_alone tells whether nobody
+ * else changed the ruleset in the meantime; the generation is read while events are heard, before
+ * and after, so nothing is lost in between. */
+static int run_unheard(struct firewall *firewall, const char *commands, bool *ret_alone,
+		       char **ret_words)
+{
+	uint32_t before, after;
+	int r, q;
+
+	r = generation(firewall, &before);
+	if (r < 0)
+		return r;
+	r = listen_to_events(firewall, false);
+	if (r < 0)
+		return r;
+	r = run(commands, ret_words);
+	q = listen_to_events(firewall, true);
+	if (r == 0)
+		r = q;
+	if (r == 0)
+		r = generation(firewall, &after);
+	if (r == 0)
+		*ret_alone = after == before + 1;
+	return r;
+}
+
+static void forget(char **words)
+{
+	free(*words);
+	*words = NULL;
+}
+
+static int run_whole(struct firewall *firewall, const struct firewall_rules *rules, bool *ret_alone,
+		     char **ret_words)
+{
+	char *commands, *words = NULL;
+	bool queue = true;
+	int r;
+
+	for (;;) {
+		r = firewall_rules_whole(rules, firewall->queue_base, queue, &commands);
+		if (r < 0)
+			return r;
+		r = run_unheard(firewall, commands, ret_alone, ret_words);
+		free(commands);
+		/* An expression that the kernel does not have is ENOENT. Without nft_queue that
+		 * is the queue statement; if it is another, the second try has the words. */
+		if (r != -ENOENT || !queue)
+			break;
+		queue = false;
+		words = *ret_words;
+		*ret_words = NULL;
+		forget(&words);
+	}
+	if (r == 0)
+		firewall->has_queue = queue;
+	return r;
+}
+
+static int run_difference(struct firewall *firewall, const struct firewall_rules *rules,
+			  bool *ret_alone, char **ret_words)
+{
+	char *commands;
+	int r;
+
+	r = firewall_rules_difference(&firewall->rules, rules, &commands);
+	if (r < 0)
+		return r;
+	*ret_alone = true;
+	if (*commands)
+		r = run_unheard(firewall, commands, ret_alone, ret_words);
+	free(commands);
+	return r;
+}
+
+static int commit_once(struct firewall *firewall, const struct firewall_rules *rules,
+		       bool *ret_alone, char **ret_words)
+{
+	int r;
+
+	if (firewall->known) {
+		r = run_difference(firewall, rules, ret_alone, ret_words);
+		if (r == 0)
+			return 0;
+		/* The table is not what it was thought to be, or its chains must change. */
+		firewall->known = false;
+		forget(ret_words);
+	}
+	return run_whole(firewall, rules, ret_alone, ret_words);
+}
+
+/* Words for what fails before nft has any. */
+static int explain(int error, char **ret_words)
+{
+	int r;
+
+	if (*ret_words)
+		return error;
+	r = set_words(
+		ret_words,
+		error == -EOPNOTSUPP
+			? "the kernel has no nf_tables (CONFIG_NF_TABLES, CONFIG_NF_TABLES_IPV4)"
+			: strerror(-error));
+	return r < 0 ? r : error;
+}
+
+int firewall_commit(struct firewall *firewall, const struct firewall_rules *rules, char **ret_words)
+{
+	struct firewall_rules copy;
+	char *words = NULL;
+	bool alone = false;
+	int tries, r;
+
+	r = firewall_dispatch(firewall);
+	if (r >= 0)
+		r = firewall_rules_copy(rules, &copy);
+	if (r < 0)
+		return r;
+	for (tries = 0; r == 0 && !alone && tries < TRIES; tries++) {
+		r = commit_once(firewall, rules, &alone, &words);
+		firewall->known = r == 0 && alone;
+	}
+	if (r == 0 && !alone)
+		r = -EAGAIN;
+	if (r < 0) {
+		firewall_rules_clear(&copy);
+		firewall->known = false;
+		r = explain(r, &words);
+		*ret_words = words;
+		return r;
+	}
+	firewall_rules_clear(&firewall->rules);
+	firewall->rules = copy;
+	return 0;
+}
+
+bool firewall_has_queue(const struct firewall *firewall)
+{
+	return firewall->has_queue;
+}
+
+int firewall_remove(struct firewall *firewall, char **ret_words)
+{
+	char *words = NULL;
+	bool alone;
+	int r;
+
+	firewall->known = false;
+	r = has_table(firewall);
+	if (r > 0)
+		r = run_unheard(firewall, "delete table ip " FIREWALL_TABLE "\n", &alone, &words);
+	if (r == -ENOENT) { /* gone in the meantime */
+		forget(&words);
+		r = 0;
+	}
+	if (r < 0) {
+		r = explain(r, &words);
+		*ret_words = words;
+	}
+	return r;
+}
+
+static int open_netlink(int flags, struct mnl_socket **ret)
+{
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | flags);
+	int r;
+
+	if (!nl)
+		return errno == EPROTONOSUPPORT ? -EOPNOTSUPP : -errno;
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
+		r = -errno;
+		mnl_socket_close(nl);
+		return r;
+	}
+	*ret = nl;
+	return 0;
+}
+
+int firewall_new(uint16_t queue_base, struct firewall **ret)
+{
+	struct firewall *firewall;
+	int r;
+
+	if (queue_base > UINT16_MAX - _FIREWALL_QUEUE_MAX + 1)
+		return -EINVAL;
+	firewall = calloc(1, sizeof(*firewall));
+	if (!firewall)
+		return -ENOMEM;
+
+	firewall->queue_base = queue_base;
+	r = open_netlink(SOCK_NONBLOCK, &firewall->events);
+	if (r == 0)
+		r = open_netlink(0, &firewall->questions);
+	if (r == 0)
+		r = listen_to_events(firewall, true);
+	if (r < 0) {
+		firewall_free(firewall);
+		return r;
+	}
+	*ret = firewall;
+	return 0;
+}
+
+void firewall_free(struct firewall *firewall)
+{
+	if (!firewall)
+		return;
+	if (firewall->questions)
+		mnl_socket_close(firewall->questions);
+	if (firewall->events)
+		mnl_socket_close(firewall->events);
+	firewall_rules_clear(&firewall->rules);
+	free(firewall);
+}
+
+int firewall_fd(const struct firewall *firewall)
+{
+	return mnl_socket_get_fd(firewall->events);
+}
+
+/* Does somebody take something out of amtd's table? What is added to it (a counter, a trace) is no
+ * harm. In all these messages the first attribute is the table's name. */
+static bool is_loss(const struct nlmsghdr *nlh)
+{
+	static const int losses[] = { NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE,
+				      NFT_MSG_DELSET, NFT_MSG_DELSETELEM };
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+	size_t i;
+
+	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
+		if (nlh->nlmsg_type == message_type(losses[i]))
+			break;
+	if (i == sizeof(losses) / sizeof(losses[0]) || nfg->nfgen_family != NFPROTO_IPV4)
+		return false;
+
+	mnl_attr_for_each(
+		attr, nlh,
+		sizeof(*nfg)) if (mnl_attr_get_type(attr) ==
+				  NFTA_TABLE_NAME) return strncmp(mnl_attr_get_payload(attr),
+								  FIREWALL_TABLE,
+								  mnl_attr_get_payload_len(attr)) ==
+		0;
+	return false;
+}
+
+int firewall_dispatch(struct firewall *firewall)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[EVENT_MAX];
+	const struct nlmsghdr *nlh;
+	bool lost = false;
+	ssize_t n;
+	int left;
+
+	for (;;) {
+		n = mnl_socket_recvfrom(firewall->events, buf, sizeof(buf));
+		if (n < 0) {
+			if (errno == EAGAIN)
+				break;
+			/* ENOSPC: longer than the buffer, so not read. */
+			if (errno == ENOBUFS || errno == ENOSPC)
+				lost = true;
+			else if (errno != EINTR)
+				return -errno;
+			continue;
+		}
+		left = n;
+		for (nlh = (struct nlmsghdr *)buf; mnl_nlmsg_ok(nlh, left);
+		     nlh = mnl_nlmsg_next(nlh, &left))
+			lost |= is_loss(nlh);
+	}
+	if (lost)
+		firewall->known = false;
+	return lost;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/inet.h>
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+
+static int change_address(struct netlink *netlink, int type, int flags, int ifindex,
+			  struct in_addr address)
+{
+	struct ifaddrmsg info = {
+		.ifa_family = AF_INET,
+		.ifa_prefixlen = 32,
+		.ifa_scope = RT_SCOPE_UNIVERSE,
+		.ifa_index = ifindex,
+	};
+	struct nl_msg *message;
+
+	message = nlmsg_alloc_simple(type, flags);
+	if (!message)
+		return -ENOMEM;
+	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+	    nla_put(message, IFA_LOCAL, sizeof(address), &address) < 0 ||
+	    nla_put(message, IFA_ADDRESS, sizeof(address), &address) < 0) {
+		nlmsg_free(message);
+		return -ENOMEM;
+	}
+	return netlink_call(netlink, message);
+}
+
+int inet_add_address(struct netlink *netlink, int ifindex, struct in_addr address)
+{
+	int r;
+
+	r = change_address(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, address);
+	return r == -EEXIST ? 0 : r;
+}
+
+int inet_remove_address(struct netlink *netlink, int ifindex, struct in_addr address)
+{
+	int r;
+
+	r = change_address(netlink, RTM_DELADDR, 0, ifindex, address);
+	return r == -EADDRNOTAVAIL ? 0 : r;
+}
+
+struct answer {
+	struct in_addr source;
+	int ifindex;
+	unsigned char type;
+};
+
+static int take_route(const struct nlmsghdr *header, void *userdata)
+{
+	struct nlattr *attributes[RTA_MAX + 1];
+	struct answer *answer = userdata;
+	struct rtmsg *route = nlmsg_data(header);
+
+	if (nlmsg_parse((struct nlmsghdr *)header, sizeof(*route), attributes, RTA_MAX, NULL) < 0)
+		return -EBADMSG;
+	answer->type = route->rtm_type;
+	if (attributes[RTA_PREFSRC])
+		nla_memcpy(&answer->source, attributes[RTA_PREFSRC], sizeof(answer->source));
+	if (attributes[RTA_OIF])
+		answer->ifindex = nla_get_u32(attributes[RTA_OIF]);
+	return 0;
+}
+
+int inet_route_source(struct netlink *netlink, struct in_addr destination, int ifindex,
+		      struct in_addr *source)
+{
+	struct rtmsg route = { .rtm_family = AF_INET, .rtm_dst_len = 32 };
+	struct answer answer = { .source = *source };
+	struct nl_msg *message;
+	int r;
+
+	if (source->s_addr != 0)
+		route.rtm_src_len = 32;
+
+	message = nlmsg_alloc_simple(RTM_GETROUTE, 0);
+	if (!message)
+		return -ENOMEM;
+	if (nlmsg_append(message, &route, sizeof(route), NLMSG_ALIGNTO) < 0 ||
+	    nla_put(message, RTA_DST, sizeof(destination), &destination) < 0 ||
+	    nla_put_u32(message, RTA_OIF, ifindex) < 0 ||
+	    (source->s_addr != 0 && nla_put(message, RTA_SRC, sizeof(*source), source) < 0)) {
+		nlmsg_free(message);
+		return -ENOMEM;
+	}
+	r = netlink_query(netlink, message, take_route, &answer);
+	if (r < 0)
+		return r;
+	/* With an output interface given, the kernel invents an on-link route where the table has
+	 * none, with no source address when the interface has none (ip_route_output_key_hash_rcu).
+	 */
+	if ((answer.type != RTN_UNICAST && answer.type != RTN_MULTICAST) ||
+	    answer.ifindex != ifindex || answer.source.s_addr == 0)
+		return -ENETUNREACH;
+	*source = answer.source;
+	return 0;
+}
