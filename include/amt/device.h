@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A device: what is wanted (config), what was done for it (record), and what is seen of it.
+ */
+#ifndef AMT_DEVICE_H
+#define AMT_DEVICE_H
+
+#include <amt/amtlink.h>
+#include <amt/config.h>
+#include <amt/inspect.h>
+#include <amt/record.h>
+
+enum device_state {
+	DEVICE_WAITING,	    /* for Link, an address or a route; reason says which */
+	DEVICE_FAILED,	    /* the kernel refused; tried again now and then */
+	DEVICE_DISCOVERING, /* gateway: no Query yet */
+	DEVICE_CONNECTED,   /* gateway: Queries come */
+	DEVICE_SUSPECT,	    /* gateway: Queries came, and ceased */
+	DEVICE_RUNNING,	    /* relay */
+	_DEVICE_STATE_MAX,
+};
+
+/* The driver asks again about 2 s after each Query (drivers/net/amt.c, amt_req_work()): so long
+ * without one is trouble. Microseconds. */
+#define DEVICE_SILENCE_USEC (6 * 1000000ULL)
+
+/* Private ports, above the kernel's default range of ephemeral ones. */
+#define DEVICE_PORT_FIRST 61000
+#define DEVICE_PORT_COUNT 4000
+
+struct json_t;
+struct sd_event_source;
+
+struct device {
+	struct config *config;
+	struct record record;
+
+	enum device_state state;
+	char reason[256];
+	uint64_t state_since; /* CLOCK_REALTIME, microseconds */
+	bool dirty;	      /* to be reconciled */
+	bool stale;	      /* while files are read: none has defined it so far */
+	bool link_missing;    /* waiting for an interface that does not exist */
+
+	uint16_t port;		/* local, host byte order; 0: none chosen yet */
+	unsigned int port_skip; /* private ports that turned out to be taken */
+
+	int ifindex; /* 0: there is no interface */
+	int lower;
+	struct in_addr local, discovery;
+	struct in_addr relay; /* the driver's REMOTE_IP, as last seen; zero: none */
+
+	struct inspect_counters advertisements, queries;
+	uint64_t last_query;	/* CLOCK_REALTIME, microseconds; 0: never */
+	struct address seen_as; /* how the relay sees this gateway (G) */
+	uint16_t seen_port;
+
+	bool mld_confirmed;		/* the P bit in use is the right one: an MLD Query came */
+	unsigned int queries_since_mld; /* IGMP Queries since the last MLD one */
+	unsigned int mld_trials;	/* how often the other bit was tried without an answer */
+
+	bool queueless; /* no queue: Queries are not seen, only what the driver shows */
+	void *owner;	/* the manager, for these: */
+	struct sd_event_source *silence_timer, *mld_timer;
+};
+
+/* Take over config. record is read from its file, if there is one. */
+int device_new(struct config *config, struct device **ret);
+void device_free(struct device *device); /* leaves the kernel as it is; NULL is fine */
+
+/* Take over the changed config. */
+void device_set_config(struct device *device, struct config *config);
+
+/* Logs when the state or the reason changes. */
+void device_set_state(struct device *device, enum device_state state, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+const char *device_state_string(enum device_state state);
+
+/* The nth private port of a device of this name: the same on every host and after every restart. */
+uint16_t device_private_port(const char *name, unsigned int n);
+
+/* A message to the device's port came through the queue. */
+enum inspect_drop device_inspect(struct device *device, enum firewall_queue queue,
+				 struct packet *packet, size_t length, struct inspect_result *ret);
+
+/* An MLD Query is overdue: ask with the other P bit from now on. True when it was changed. */
+bool device_try_mld_flag(struct device *device);
+
+/* No Query for DEVICE_SILENCE_USEC. */
+void device_silent(struct device *device);
+
+/* The device as JSON, keys as in `ip -d -s -j link`; json_decref() it. have: what the kernel says
+ * of its interface, or NULL. */
+struct json_t *device_describe(const struct device *device, const struct amtlink *have);
+
+#endif

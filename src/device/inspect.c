@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/inspect.h>
+
+#include <amt/message.h>
+
+#define FLAG_G 0x01 /* RFC 7450, 5.1.4.5 */
+#define FLAG_L 0x02 /* 5.1.4.4 */
+
+static const uint8_t queue_flags[_FIREWALL_QUEUE_MAX] = {
+	[FIREWALL_QUEUE_QUERY_G] = FLAG_G,
+	[FIREWALL_QUEUE_QUERY_L] = FLAG_L,
+	[FIREWALL_QUEUE_QUERY_LG] = FLAG_L | FLAG_G,
+};
+
+const char *inspect_drop_string(enum inspect_drop drop)
+{
+	static const char *const names[_INSPECT_DROP_MAX] = {
+		[INSPECT_PASS] = "passed",
+		[INSPECT_DROP_PACKET] = "packet",
+		[INSPECT_DROP_SOURCE] = "source",
+		[INSPECT_DROP_PORT] = "port",
+		[INSPECT_DROP_VERSION] = "version",
+		[INSPECT_DROP_TYPE] = "type",
+		[INSPECT_DROP_RESERVED] = "reserved",
+		[INSPECT_DROP_LENGTH] = "length",
+		[INSPECT_DROP_ADDRESS] = "address",
+		[INSPECT_DROP_FAMILY] = "family",
+		[INSPECT_DROP_INNER] = "inner",
+	};
+
+	return names[drop];
+}
+
+static enum inspect_drop from_fault(enum message_fault fault)
+{
+	static const enum inspect_drop drops[_MESSAGE_FAULT_MAX] = {
+		[MESSAGE_FAULT_NONE] = INSPECT_PASS,
+		[MESSAGE_FAULT_SHORT] = INSPECT_DROP_LENGTH,
+		[MESSAGE_FAULT_LONG] = INSPECT_DROP_LENGTH,
+		[MESSAGE_FAULT_VERSION] = INSPECT_DROP_VERSION,
+		[MESSAGE_FAULT_TYPE] = INSPECT_DROP_TYPE,
+		[MESSAGE_FAULT_RESERVED] = INSPECT_DROP_RESERVED,
+		[MESSAGE_FAULT_ADDRESS] = INSPECT_DROP_ADDRESS,
+		[MESSAGE_FAULT_INNER] = INSPECT_DROP_INNER,
+	};
+
+	return drops[fault];
+}
+
+static const struct config_rewrite *find_rewrite(const struct inspect_rules *rules,
+						 const struct address *advertised)
+{
+	for (size_t i = 0; i < rules->n_rewrites; i++)
+		if (prefix_contains(&rules->rewrites[i].advertised, advertised))
+			return &rules->rewrites[i];
+	return NULL;
+}
+
+static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules,
+					       struct packet *packet, struct message *message,
+					       struct inspect_result *result)
+{
+	const struct config_rewrite *rewrite;
+	struct address *relay = &message->advertisement.relay;
+
+	rewrite = find_rewrite(rules, relay);
+	if (rewrite) {
+		result->length = packet_set_relay(packet, rewrite->relay.in);
+		result->changed = true;
+		*relay = rewrite->relay;
+	}
+	if (relay->family != AF_INET)
+		return INSPECT_DROP_FAMILY;
+	if (!address_is_host(relay))
+		return INSPECT_DROP_ADDRESS;
+	result->relay = relay->in;
+	return INSPECT_PASS;
+}
+
+static void read_query(const struct message *message, struct inspect_result *result)
+{
+	result->family = message->query.inner.family;
+	result->loaded = message->query.l;
+	if (message->query.g) {
+		result->seen_as = message->query.gateway.address;
+		result->seen_port = message->query.gateway.port;
+	}
+}
+
+static enum inspect_drop inspect(const struct inspect_rules *rules, enum firewall_queue queue,
+				 struct packet *packet, struct inspect_result *result)
+{
+	const struct in_addr expected = result->query ? rules->relay : rules->discovery;
+	enum message_fault fault;
+	struct message message;
+	uint8_t cleared = 0;
+
+	if (expected.s_addr != 0 && packet->source.s_addr != expected.s_addr)
+		return INSPECT_DROP_SOURCE;
+	if (packet->source_port != rules->relay_port)
+		return INSPECT_DROP_PORT;
+
+	/* The firewall has cleared the flags for the driver's sake; they belong to the message. */
+	if (queue_flags[queue] != 0 && packet->payload_length > 1) {
+		cleared = packet->payload[1];
+		packet->payload[1] = queue_flags[queue];
+	}
+	fault = message_parse(packet->payload, packet->payload_length, &message);
+	if (queue_flags[queue] != 0 && packet->payload_length > 1)
+		packet->payload[1] = cleared;
+	if (fault != MESSAGE_FAULT_NONE)
+		return from_fault(fault);
+	if (message.type != (result->query ? AMT_QUERY : AMT_ADVERTISEMENT))
+		return INSPECT_DROP_TYPE;
+
+	if (!result->query)
+		return inspect_advertisement(rules, packet, &message, result);
+	result->relay = packet->source;
+	read_query(&message, result);
+	return INSPECT_PASS;
+}
+
+static void count(struct inspect_counters *counters, const struct inspect_result *result)
+{
+	counters->seen++;
+	if (result->drop != INSPECT_PASS) {
+		counters->dropped[result->drop]++;
+		return;
+	}
+	counters->passed++;
+	if (result->changed)
+		counters->rewritten++;
+	if (!result->query)
+		return;
+	if (result->family == AF_INET6)
+		counters->ipv6++;
+	else
+		counters->ipv4++;
+	if (result->loaded)
+		counters->loaded++;
+	if (result->seen_port != 0)
+		counters->gateway_address++;
+}
+
+void inspect_packet(const struct inspect_rules *rules, enum firewall_queue queue,
+		    struct packet *packet, size_t length, struct inspect_counters *advertisements,
+		    struct inspect_counters *queries, struct inspect_result *ret)
+{
+	struct inspect_result result = {
+		.query = queue < FIREWALL_QUEUE_ADVERTISEMENT,
+		.length = length,
+	};
+
+	result.drop = inspect(rules, queue, packet, &result);
+	count(result.query ? queries : advertisements, &result);
+	*ret = result;
+}

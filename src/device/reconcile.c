@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/reconcile.h>
+
+#include <amt/inet.h>
+#include <amt/log.h>
+#include <amt/tuning.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_arp.h>
+#include <net/if.h>
+#include <string.h>
+
+/* IPv4, UDP and AMT data headers and what the driver reserves: AMT_GW_HLEN in drivers/net/amt.c */
+#define GATEWAY_OVERHEAD 40
+
+/* What is known of the kernel at one moment. */
+struct view {
+	struct netlink *netlink;
+	struct link lower;
+	struct amtlink want, have; /* have.link.ifindex 0: there is none */
+};
+
+static const char *format_in(struct in_addr in, char buf[static INET_ADDRSTRLEN])
+{
+	return inet_ntop(AF_INET, &in, buf, INET_ADDRSTRLEN);
+}
+
+/* Fills view->lower. False when the device has to wait, or cannot be. */
+static bool find_lower(struct device *device, struct view *view)
+{
+	const struct config *config = device->config;
+	int r;
+
+	r = link_get(view->netlink, config->link, &view->lower);
+	device->link_missing = r == -ENODEV;
+	if (r == -ENODEV) {
+		device_set_state(
+			device, DEVICE_WAITING,
+			"there is no interface %s (Link=) yet; `ip link` shows those there are",
+			config->link);
+		return false;
+	}
+	if (r < 0) {
+		device_set_state(device, DEVICE_FAILED, "interface %s: %s", config->link,
+				 netlink_words(view->netlink));
+		return false;
+	}
+	if (view->lower.type != ARPHRD_ETHER) {
+		device_set_state(device, DEVICE_FAILED,
+				 "interface %s (Link=) is not an Ethernet one, which the driver "
+				 "wants; choose another, or put a bridge or macvlan over it",
+				 config->link);
+		return false;
+	}
+	return true;
+}
+
+/* Fills view->want.local: the configured address, or the one that the route to the relay uses. */
+static bool choose_local(struct device *device, struct view *view)
+{
+	const struct config *config = device->config;
+	char relay[INET_ADDRSTRLEN], local[INET_ADDRSTRLEN];
+	struct in_addr destination, source = { 0 };
+	int r;
+
+	if (config->local.family == AF_INET)
+		source = config->local.in;
+
+	if (config->mode == CONFIG_RELAY) {
+		/* A relay answers whoever asks: any destination shows the interface's address. */
+		destination.s_addr = htonl(INADDR_ALLHOSTS_GROUP);
+	} else {
+		destination = config->relays[0].in;
+	}
+
+	if (config->mode == CONFIG_RELAY && source.s_addr != 0) {
+		view->want.local = source;
+		return true;
+	}
+	r = inet_route_source(view->netlink, destination, view->lower.ifindex, &source);
+	if (r == 0) {
+		view->want.local = source;
+		return true;
+	}
+	if (config->local.family == AF_INET)
+		device_set_state(
+			device, DEVICE_WAITING,
+			"no packet can leave from %s (Local=) through %s: this host has no such "
+			"address, or no route, yet",
+			format_in(source, local), config->link);
+	else
+		device_set_state(
+			device, DEVICE_WAITING,
+			"interface %s has no IPv4 address, or no route to %s, yet", config->link,
+			config->mode == CONFIG_RELAY ? "anywhere" : format_in(destination, relay));
+	return false;
+}
+
+static void fill_want(const struct device *device, struct view *view)
+{
+	const struct config *config = device->config;
+	struct amtlink *want = &view->want;
+
+	strcpy(want->link.name, config->name);
+	want->link.mtu = config->mtu;
+	want->lower = view->lower.ifindex;
+	want->max_tunnels = config->max_tunnels;
+	want->gateway_port = device->port;
+	/* The driver's socket binds the relay port even in gateway mode. */
+	want->relay_port = device->port;
+	if (config->mode == CONFIG_RELAY) {
+		want->mode = AMT_MODE_RELAY;
+		return;
+	}
+	want->mode = AMT_MODE_GATEWAY;
+	want->discovery = config->relays[0].in;
+}
+
+/* The name of the first attribute that differs and cannot be changed, or NULL. */
+static const char *difference(const struct amtlink *want, const struct amtlink *have)
+{
+	if (want->mode != have->mode)
+		return "mode";
+	if (want->lower != have->lower)
+		return "link";
+	if (want->local.s_addr != have->local.s_addr)
+		return "local address";
+	if (want->relay_port != have->relay_port)
+		return "port";
+	if (want->mode == AMT_MODE_RELAY)
+		return want->max_tunnels > 0 && want->max_tunnels != have->max_tunnels
+			       ? "max_tunnels"
+			       : NULL;
+	if (want->gateway_port != have->gateway_port)
+		return "gateway port";
+	if (want->discovery.s_addr != have->discovery.s_addr)
+		return "relay";
+	return NULL;
+}
+
+/* What was done to an interface that is gone needs no undoing. */
+static void forget_interface(struct device *device)
+{
+	struct record *record = &device->record;
+
+	record->created = false;
+	record->ifindex = 0;
+	record->address.s_addr = 0;
+	record->n_sysctls = 0;
+	device->ifindex = 0;
+	device->relay.s_addr = 0;
+}
+
+static bool read_have(struct device *device, struct view *view)
+{
+	int r;
+
+	view->have = (struct amtlink){ 0 };
+	r = amtlink_get(view->netlink, device->config->name, &view->have);
+	if (r == -EMEDIUMTYPE) {
+		device_set_state(device, DEVICE_FAILED,
+				 "an interface of this name exists and is no amt device; give the "
+				 "device another Name=, or remove that interface");
+		return false;
+	}
+	if (r < 0 && r != -ENODEV) {
+		device_set_state(device, DEVICE_FAILED, "cannot be read: %s",
+				 netlink_words(view->netlink));
+		return false;
+	}
+	if (device->record.ifindex != 0 && device->record.ifindex != view->have.link.ifindex)
+		forget_interface(device);
+	return true;
+}
+
+static void explain_create(struct device *device, struct view *view, int error)
+{
+	if (error == -EOPNOTSUPP)
+		device_set_state(
+			device, DEVICE_FAILED,
+			"the kernel has no amt driver (it says: %s); it needs Linux 5.16 or "
+			"later with CONFIG_AMT, and the module amt where it is one",
+			netlink_words(view->netlink));
+	else
+		device_set_state(device, DEVICE_FAILED, "cannot be created: %s",
+				 netlink_words(view->netlink));
+}
+
+static bool create(struct device *device, struct view *view)
+{
+	const char *differs;
+	int r;
+
+	r = amtlink_create(view->netlink, &view->want);
+	if (r < 0) {
+		explain_create(device, view, r);
+		return false;
+	}
+	if (!read_have(device, view))
+		return false;
+	differs = view->have.link.ifindex != 0 ? difference(&view->want, &view->have) : "existence";
+	if (differs) {
+		device_set_state(device, DEVICE_FAILED,
+				 "the kernel made it with another %s than it was asked for",
+				 differs);
+		return false;
+	}
+	device->record.created = true;
+	device->record.ifindex = view->have.link.ifindex;
+	device->relay.s_addr = 0;
+	return true;
+}
+
+/* Is what is there what is wanted? Else make it so, if it is ours. */
+static bool ensure_link(struct device *device, struct view *view)
+{
+	const char *differs;
+	int r;
+
+	if (view->have.link.ifindex == 0)
+		return create(device, view);
+
+	differs = difference(&view->want, &view->have);
+	if (!differs) {
+		if (device->record.ifindex == 0) {
+			device->record.ifindex = view->have.link.ifindex;
+			log_info(device->config->name, "adopted: it was there already and matches");
+		}
+		return true;
+	}
+	if (!device->record.created) {
+		device_set_state(
+			device, DEVICE_FAILED,
+			"it exists, made by somebody else with another %s; `ip link del %s` "
+			"makes room",
+			differs, device->config->name);
+		return false;
+	}
+	log_notice(device->config->name,
+		   "recreated: the %s changes, and the driver cannot change it", differs);
+	r = link_delete(view->netlink, view->have.link.ifindex);
+	if (r < 0 && r != -ENODEV) {
+		device_set_state(device, DEVICE_FAILED, "cannot be deleted: %s",
+				 netlink_words(view->netlink));
+		return false;
+	}
+	forget_interface(device);
+	return create(device, view);
+}
+
+/* The driver follows a change of the link's MTU for one of its devices only (amt_device_event()),
+ * and never raises what the device was created with. */
+static bool ensure_mtu(struct device *device, struct view *view)
+{
+	uint32_t want = view->want.link.mtu;
+
+	if (want == 0 && view->want.mode == AMT_MODE_GATEWAY && view->lower.mtu > GATEWAY_OVERHEAD)
+		want = view->lower.mtu - GATEWAY_OVERHEAD;
+	if (want == 0 || want == view->have.link.mtu)
+		return true;
+	if (link_set_mtu(view->netlink, view->have.link.ifindex, want) == 0 ||
+	    view->want.link.mtu == 0)
+		return true;
+	device_set_state(device, DEVICE_FAILED, "MTUBytes=%u: %s; %s carries %u", want,
+			 netlink_words(view->netlink), device->config->link, view->lower.mtu);
+	return false;
+}
+
+/* A gateway has the tunnel's local address as its own, so that rp_filter=2 lets data in. */
+static bool ensure_address(struct device *device, struct view *view)
+{
+	struct in_addr *address = &device->record.address;
+	int r;
+
+	if (view->want.mode != AMT_MODE_GATEWAY || address->s_addr == view->want.local.s_addr)
+		return true;
+	r = inet_add_address(view->netlink, view->have.link.ifindex, view->want.local);
+	if (r < 0) {
+		device_set_state(device, DEVICE_FAILED, "cannot be given its address: %s",
+				 netlink_words(view->netlink));
+		return false;
+	}
+	*address = view->want.local;
+	return true;
+}
+
+/* 0, -EADDRINUSE (another private port is to be tried), or another errno: see the state. */
+static int ensure_up(struct device *device, struct view *view)
+{
+	int r;
+
+	if (view->have.link.flags & IFF_UP)
+		return 0;
+	r = link_set_up(view->netlink, view->have.link.ifindex, true);
+	if (r == 0)
+		return 0;
+	if (r == -EADDRINUSE && device->config->port == 0 && view->want.mode == AMT_MODE_GATEWAY &&
+	    device->record.created) {
+		(void)link_delete(view->netlink, view->have.link.ifindex);
+		forget_interface(device);
+		return r;
+	}
+	if (r == -EADDRINUSE)
+		device_set_state(
+			device, DEVICE_FAILED,
+			"UDP port %u is in use on this host (`ss -ulpn sport = :%u` shows by "
+			"whom); choose another Port=",
+			device->port, device->port);
+	else
+		device_set_state(device, DEVICE_FAILED, "cannot be set up: %s",
+				 netlink_words(view->netlink));
+	return -EIO;
+}
+
+static void take_view(struct device *device, const struct view *view)
+{
+	device->ifindex = view->have.link.ifindex;
+	device->lower = view->lower.ifindex;
+	device->local = view->want.local;
+	device->discovery = view->want.discovery;
+	if (view->have.remote.s_addr != 0)
+		device->relay = view->have.remote;
+}
+
+static void set_working_state(struct device *device, const struct view *view)
+{
+	char relay[INET_ADDRSTRLEN];
+
+	if (view->want.mode == AMT_MODE_RELAY) {
+		device_set_state(device, DEVICE_RUNNING, "UDP port %u on %s", device->port,
+				 device->config->link);
+		return;
+	}
+	if (device->queueless && device->relay.s_addr != 0) {
+		device_set_state(
+			device, DEVICE_CONNECTED,
+			"the driver took %s as relay; its Queries cannot be seen without a "
+			"queue",
+			format_in(device->relay, relay));
+		return;
+	}
+	if (device->state != DEVICE_WAITING && device->state != DEVICE_FAILED &&
+	    device->relay.s_addr != 0)
+		return; /* what the Queries say stands */
+	device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s",
+			 format_in(view->want.discovery, relay), device->config->link);
+}
+
+static void save_record(struct device *device)
+{
+	int r;
+
+	device->record.keep = device->config->keep;
+	device->record.port = device->port;
+	r = record_save(device->config->name, &device->record);
+	if (r < 0)
+		log_warning(
+			device->config->name,
+			"what was done cannot be recorded, and so not be undone after a restart "
+			"of amtd: %s",
+			strerror(-r));
+}
+
+/* As far as the kernel goes; the record in memory tells how far that was. */
+static int reconcile(struct device *device, struct view *view)
+{
+	int r;
+
+	if (!read_have(device, view) || !find_lower(device, view) || !choose_local(device, view))
+		return 0;
+	fill_want(device, view);
+	if (!ensure_link(device, view) || !ensure_mtu(device, view) ||
+	    !ensure_address(device, view))
+		return 0;
+	(void)tuning_apply(device->config, &device->record);
+	take_view(device, view);
+	r = ensure_up(device, view);
+	if (r < 0)
+		return r == -EADDRINUSE ? r : 0;
+	set_working_state(device, view);
+	return 0;
+}
+
+int reconcile_device(struct device *device, struct netlink *netlink)
+{
+	struct view view = { .netlink = netlink };
+	int r;
+
+	r = reconcile(device, &view);
+	save_record(device);
+	return r;
+}
+
+int reconcile_remove(const char *name, struct record *record, struct netlink *netlink)
+{
+	struct amtlink have;
+	int r;
+
+	r = amtlink_get(netlink, name, &have);
+	if (r == 0 && have.link.ifindex == record->ifindex) {
+		if (record->created) {
+			r = link_delete(netlink, have.link.ifindex);
+			if (r == -ENODEV)
+				r = 0;
+		} else {
+			tuning_restore(name, record);
+			if (record->address.s_addr != 0)
+				r = inet_remove_address(netlink, have.link.ifindex,
+							record->address);
+		}
+	} else {
+		r = 0; /* gone, or somebody else's */
+	}
+	if (r == 0)
+		(void)record_remove(name);
+	return r;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/record.h>
+
+#include <amt/file.h>
+#include <amt/parse.h>
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RECORD_FILE_MAX (64 * 1024)
+
+static int record_path(char path[static PATH_MAX], const char *name)
+{
+	return file_path(path, "/run/amt/state/%s", name);
+}
+
+static void read_address(const char *value, struct in_addr *field)
+{
+	struct address address;
+
+	if (address_parse(value, &address) == 0 && address.family == AF_INET)
+		*field = address.in;
+}
+
+static int on_assignment(const struct conf_assignment *assignment, void *userdata)
+{
+	struct record *record = userdata;
+	uint32_t number;
+
+	if (strcmp(assignment->section, "Sysctl") == 0)
+		return sysctl_key_valid(assignment->key)
+			       ? record_sysctl(record, assignment->key, assignment->value)
+			       : 0;
+	if (strcmp(assignment->key, "Created") == 0)
+		record->created = parse_boolean(assignment->value) == 1;
+	else if (strcmp(assignment->key, "Keep") == 0)
+		record->keep = parse_boolean(assignment->value) == 1;
+	else if (strcmp(assignment->key, "Ifindex") == 0 &&
+		 parse_u32(assignment->value, 1, INT32_MAX, &number) == 0)
+		record->ifindex = number;
+	else if (strcmp(assignment->key, "Port") == 0)
+		(void)parse_u16(assignment->value, 1, UINT16_MAX, &record->port);
+	else if (strcmp(assignment->key, "MldLinux") == 0)
+		record->mld_linux = parse_boolean(assignment->value) == 1;
+	else if (strcmp(assignment->key, "MldRelay") == 0)
+		read_address(assignment->value, &record->mld_relay);
+	else if (strcmp(assignment->key, "Address") == 0)
+		read_address(assignment->value, &record->address);
+	return 0;
+}
+
+/* The file is amtd's own: what does not fit is a version's difference, and left out. */
+static void ignore_warning(const struct conf_place *place, const char *text, void *userdata)
+{
+}
+
+int record_load(const char *name, struct record *ret)
+{
+	struct record record = { .keep = true };
+	unsigned int section = 0;
+	char path[PATH_MAX], *text;
+	size_t length;
+	int r;
+
+	r = record_path(path, name);
+	if (r < 0)
+		return r;
+	r = file_read(path, RECORD_FILE_MAX, &text, &length);
+	if (r < 0)
+		return r;
+	r = conf_parse_text(path, text, length, &section,
+			    &(struct conf_handler){ on_assignment, ignore_warning, &record });
+	free(text);
+	if (r < 0) {
+		record_clear(&record);
+		return r;
+	}
+	*ret = record;
+	return 0;
+}
+
+int record_save(const char *name, const struct record *record)
+{
+	char path[PATH_MAX], address[INET_ADDRSTRLEN];
+	char *text = NULL;
+	size_t length;
+	FILE *stream;
+	int r;
+
+	r = record_path(path, name);
+	if (r < 0)
+		return r;
+	stream = open_memstream(&text, &length);
+	if (!stream)
+		return -ENOMEM;
+	fprintf(stream, "# amtd's own record of what it did to the host; do not edit\n[Device]\n");
+	fprintf(stream, "Created=%s\nKeep=%s\nIfindex=%d\nPort=%u\n",
+		record->created ? "yes" : "no", record->keep ? "yes" : "no", record->ifindex,
+		record->port);
+	if (record->address.s_addr != 0)
+		fprintf(stream, "Address=%s\n",
+			inet_ntop(AF_INET, &record->address, address, sizeof(address)));
+	if (record->mld_linux)
+		fprintf(stream, "MldLinux=yes\nMldRelay=%s\n",
+			inet_ntop(AF_INET, &record->mld_relay, address, sizeof(address)));
+	fprintf(stream, "[Sysctl]\n");
+	for (size_t i = 0; i < record->n_sysctls; i++)
+		fprintf(stream, "%s=%s\n", record->sysctls[i].key, record->sysctls[i].value);
+	if (fclose(stream) != 0) {
+		free(text);
+		return -ENOMEM;
+	}
+	r = file_write(path, text, length, 0600);
+	free(text);
+	return r;
+}
+
+int record_remove(const char *name)
+{
+	char path[PATH_MAX];
+	int r;
+
+	r = record_path(path, name);
+	if (r < 0)
+		return r;
+	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+void record_clear(struct record *record)
+{
+	free(record->sysctls);
+	*record = (struct record){ .keep = true };
+}
+
+const struct config_sysctl *record_find_sysctl(const struct record *record, const char *key)
+{
+	for (size_t i = 0; i < record->n_sysctls; i++)
+		if (strcmp(record->sysctls[i].key, key) == 0)
+			return &record->sysctls[i];
+	return NULL;
+}
+
+int record_sysctl(struct record *record, const char *key, const char *value)
+{
+	struct config_sysctl *sysctls;
+
+	if (record_find_sysctl(record, key))
+		return 0;
+	sysctls = reallocarray(record->sysctls, record->n_sysctls + 1, sizeof(*sysctls));
+	if (!sysctls)
+		return -ENOMEM;
+	record->sysctls = sysctls;
+	sysctls += record->n_sysctls++;
+	snprintf(sysctls->key, sizeof(sysctls->key), "%s", key);
+	snprintf(sysctls->value, sizeof(sysctls->value), "%s", value);
+	return 0;
+}
+
+void record_forget_sysctl(struct record *record, const char *key)
+{
+	const struct config_sysctl *sysctl = record_find_sysctl(record, key);
+	size_t i;
+
+	if (!sysctl)
+		return;
+	i = sysctl - record->sysctls;
+	memmove(&record->sysctls[i], &record->sysctls[i + 1],
+		(record->n_sysctls - i - 1) * sizeof(*sysctl));
+	record->n_sysctls--;
+}
+
+int record_list(char ***ret, size_t *ret_n)
+{
+	char path[PATH_MAX], **names = NULL;
+	struct dirent *entry;
+	size_t n = 0;
+	DIR *directory;
+	int r;
+
+	r = record_path(path, "");
+	if (r < 0)
+		return r;
+	directory = opendir(path);
+	if (!directory && errno != ENOENT)
+		return -errno;
+	while (directory && (entry = readdir(directory))) {
+		char name[IFNAMSIZ], **grown;
+
+		if (parse_ifname(entry->d_name, name) < 0) /* ".", "..", what a write left */
+			continue;
+		grown = reallocarray(names, n + 1, sizeof(*names));
+		if (!grown)
+			break;
+		names = grown;
+		names[n] = strdup(name);
+		if (names[n])
+			n++;
+	}
+	if (directory)
+		closedir(directory);
+	*ret = names;
+	*ret_n = n;
+	return 0;
+}
