@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * amtd's heart: all devices, the events that concern them, and what the bus asks for.
+ */
+#ifndef AMT_MANAGER_H
+#define AMT_MANAGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+struct manager;
+
+/* What went wrong, for the user: one line with the mend. kind picks the bus error. */
+enum failure_kind {
+	FAILURE_FAILED,
+	FAILURE_INVALID,
+	FAILURE_EXISTS,
+	FAILURE_NO_DEVICE,
+	_FAILURE_KIND_MAX,
+};
+
+struct failure {
+	enum failure_kind kind;
+	char text[1024];
+};
+
+/* queue_base: the first of the NFQUEUE numbers to use. */
+int manager_new(sd_event *event, uint16_t queue_base, struct manager **ret);
+void manager_free(struct manager *manager); /* leaves the kernel as it is; NULL is fine */
+
+/* Take up what a former amtd left, read the files, make the devices. */
+int manager_start(struct manager *manager);
+
+/* KeepConfiguration= for each device; the firewall's table goes when no device needs it. */
+void manager_stop(struct manager *manager);
+
+/* Each: 0, or -1 and *ret_failure. */
+int manager_create(struct manager *manager, const char *name, const char *text, char **ret_json,
+		   struct failure *ret_failure);
+int manager_delete(struct manager *manager, const char *name, struct failure *ret_failure);
+int manager_reload(struct manager *manager, struct failure *ret_failure);
+/* name "": all, as an array. free(*ret_json). */
+int manager_describe(struct manager *manager, const char *name, char **ret_json,
+		     struct failure *ret_failure);
+
+#endif

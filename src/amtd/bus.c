@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/bus.h>
+
+#include <amt/log.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-bus.h>
+#include <unistd.h>
+
+/* Clients at once; a script gone wild must not take all descriptors. */
+#define CLIENTS_MAX 64
+
+struct client {
+	struct bus *bus;
+	sd_bus *connection;
+	struct client *next;
+};
+
+struct bus {
+	sd_event *event;
+	struct manager *manager;
+	sd_event_source *source;
+	sd_id128_t id;
+	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	int fd;
+	struct client *clients;
+	unsigned int n_clients;
+};
+
+static const char *const error_names[_FAILURE_KIND_MAX] = {
+	[FAILURE_FAILED] = "org.amtd.Error.Failed",
+	[FAILURE_INVALID] = "org.amtd.Error.Invalid",
+	[FAILURE_EXISTS] = "org.amtd.Error.Exists",
+	[FAILURE_NO_DEVICE] = "org.amtd.Error.NoSuchDevice",
+};
+
+static int reply_failure(sd_bus_message *message, const struct failure *failure)
+{
+	return sd_bus_reply_method_errorf(message, error_names[failure->kind], "%s", failure->text);
+}
+
+static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	const char *name;
+	char *json;
+	int r;
+
+	r = sd_bus_message_read(message, "s", &name);
+	if (r < 0)
+		return r;
+	if (manager_describe(userdata, name, &json, &failure) < 0)
+		return reply_failure(message, &failure);
+	r = sd_bus_reply_method_return(message, "s", json);
+	free(json);
+	return r;
+}
+
+static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	const char *name, *text;
+	char *json;
+	int r;
+
+	r = sd_bus_message_read(message, "ss", &name, &text);
+	if (r < 0)
+		return r;
+	if (manager_create(userdata, name, text, &json, &failure) < 0)
+		return reply_failure(message, &failure);
+	r = sd_bus_reply_method_return(message, "s", json);
+	free(json);
+	return r;
+}
+
+static int method_delete(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	const char *name;
+	int r;
+
+	r = sd_bus_message_read(message, "s", &name);
+	if (r < 0)
+		return r;
+	if (manager_delete(userdata, name, &failure) < 0)
+		return reply_failure(message, &failure);
+	return sd_bus_reply_method_return(message, NULL);
+}
+
+static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+
+	if (manager_reload(userdata, &failure) < 0)
+		return reply_failure(message, &failure);
+	return sd_bus_reply_method_return(message, NULL);
+}
+
+static int property_version(sd_bus *bus, const char *path, const char *interface,
+			    const char *property, sd_bus_message *reply, void *userdata,
+			    sd_bus_error *error)
+{
+	return sd_bus_message_append(reply, "s", AMTD_VERSION);
+}
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_ARGS("s", name), SD_BUS_RESULT("s", json),
+				method_describe, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Create", SD_BUS_ARGS("s", name, "s", text),
+				SD_BUS_RESULT("s", json), method_create,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, method_delete,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_VTABLE_END,
+};
+
+static void client_free(struct client *client)
+{
+	struct client **link = &client->bus->clients;
+
+	while (*link != client)
+		link = &(*link)->next;
+	*link = client->next;
+	client->bus->n_clients--;
+	sd_bus_close_unref(client->connection);
+	free(client);
+}
+
+static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	client_free(userdata);
+	return 0;
+}
+
+static int client_start(struct client *client, int fd)
+{
+	sd_bus *connection = client->connection;
+	int r;
+
+	r = sd_bus_set_fd(connection, fd, fd);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	r = sd_bus_set_server(connection, 1, client->bus->id);
+	if (r < 0)
+		return r;
+	/* Access is by the socket's mode: who could open it may do everything. */
+	r = sd_bus_set_trusted(connection, 1);
+	if (r < 0)
+		return r;
+	r = sd_bus_start(connection);
+	if (r < 0)
+		return r;
+	r = sd_bus_add_object_vtable(connection, NULL, BUS_PATH, BUS_INTERFACE, vtable,
+				     client->bus->manager);
+	if (r < 0)
+		return r;
+	r = sd_bus_match_signal(connection, NULL, NULL, "/org/freedesktop/DBus/Local",
+				"org.freedesktop.DBus.Local", "Disconnected", on_disconnected,
+				client);
+	if (r < 0)
+		return r;
+	return sd_bus_attach_event(connection, client->bus->event, SD_EVENT_PRIORITY_NORMAL);
+}
+
+static int client_new(struct bus *bus, int fd)
+{
+	struct client *client;
+	int r;
+
+	client = calloc(1, sizeof(*client));
+	if (!client) {
+		close(fd);
+		return -ENOMEM;
+	}
+	client->bus = bus;
+	r = sd_bus_new(&client->connection);
+	if (r < 0) {
+		close(fd);
+		free(client);
+		return r;
+	}
+	client->next = bus->clients;
+	bus->clients = client;
+	bus->n_clients++;
+	r = client_start(client, fd);
+	if (r < 0)
+		client_free(client);
+	return r;
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct bus *bus = userdata;
+	int connection, r;
+
+	connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (connection < 0) {
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			log_warning(bus->path, "a client could not be taken: %s", strerror(errno));
+		return 0;
+	}
+	if (bus->n_clients >= CLIENTS_MAX) {
+		log_warning(bus->path, "more than %d clients at once: one was sent away",
+			    CLIENTS_MAX);
+		close(connection);
+		return 0;
+	}
+	r = client_new(bus, connection);
+	if (r < 0)
+		log_warning(bus->path, "a client could not be served: %s", strerror(-r));
+	return 0;
+}
+
+/* A socket that a dead amtd left is replaced, a living one's is not. */
+static int bind_socket(int fd, const struct sockaddr_un *address)
+{
+	int r, probe;
+
+	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (probe < 0)
+		return -errno;
+	r = connect(probe, (const struct sockaddr *)address, sizeof(*address));
+	close(probe);
+	if (r == 0 || errno == EAGAIN)
+		return -EADDRINUSE;
+	(void)unlink(address->sun_path);
+	return bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+}
+
+int bus_listen(sd_event *event, const char *path, struct manager *manager, struct bus **ret)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct bus *bus;
+	mode_t mask;
+	int r;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+
+	bus = calloc(1, sizeof(*bus));
+	if (!bus)
+		return -ENOMEM;
+	bus->event = sd_event_ref(event);
+	bus->manager = manager;
+	bus->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	r = bus->fd < 0 ? -errno : sd_id128_randomize(&bus->id);
+	if (r < 0)
+		goto fail;
+
+	mask = umask(0177); /* root only */
+	r = bind_socket(bus->fd, &address);
+	umask(mask);
+	if (r < 0)
+		goto fail;
+	strcpy(bus->path, path);
+	if (listen(bus->fd, SOMAXCONN) < 0) {
+		r = -errno;
+		goto fail;
+	}
+	r = sd_event_add_io(event, &bus->source, bus->fd, EPOLLIN, on_connection, bus);
+	if (r < 0)
+		goto fail;
+	*ret = bus;
+	return 0;
+
+fail:
+	bus_close(bus);
+	return r;
+}
+
+void bus_close(struct bus *bus)
+{
+	if (!bus)
+		return;
+	while (bus->clients)
+		client_free(bus->clients);
+	sd_event_source_disable_unref(bus->source);
+	if (bus->fd >= 0)
+		close(bus->fd);
+	if (bus->path[0] != '\0')
+		(void)unlink(bus->path);
+	sd_event_unref(bus->event);
+	free(bus);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Control messages of relays, from the queue to their device, and the clocks that they set.
+ */
+#include "manager-private.h"
+
+#include <amt/log.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How long after an IGMP Query the MLD one may come: both Requests leave together. */
+#define MLD_PATIENCE_USEC (500 * 1000ULL)
+
+/* So many packets at most before other events get their turn. */
+#define PACKETS_AT_ONCE 256
+
+static void restart_timer(sd_event_source *timer, uint64_t usec)
+{
+	(void)sd_event_source_set_time_relative(timer, usec);
+	(void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+static void on_query_passed(struct device *device)
+{
+	int enabled = SD_EVENT_OFF;
+
+	restart_timer(device->silence_timer, DEVICE_SILENCE_USEC);
+	(void)sd_event_source_get_enabled(device->mld_timer, &enabled);
+	if (!device->mld_confirmed && enabled == SD_EVENT_OFF)
+		restart_timer(device->mld_timer, MLD_PATIENCE_USEC);
+}
+
+static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
+{
+	struct manager *manager = userdata;
+	struct inspect_result result;
+	struct packet packet;
+	struct device *device;
+
+	/* The firewall sends nothing here but UDP to a gateway's port. */
+	if (packet_parse(queued->data, queued->length, &packet) != PACKET_FAULT_NONE)
+		return QUEUE_DROP;
+	device = manager->by_port[packet.destination_port];
+	if (!device)
+		return QUEUE_ACCEPT; /* the device went while the packet waited */
+
+	if (device_inspect(device, queued->number - manager->queue_base, &packet, queued->length,
+			   &result) != INSPECT_PASS)
+		return QUEUE_DROP;
+	if (result.changed) {
+		queued->changed = true;
+		queued->length = result.length;
+	}
+	if (result.query)
+		on_query_passed(device);
+	return QUEUE_ACCEPT;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct manager *manager = userdata;
+	int r;
+
+	r = queue_dispatch(manager->queue, PACKETS_AT_ONCE);
+	if (r < 0)
+		log_error(NULL, "reading the queue failed: %s", strerror(-r));
+	return 0;
+}
+
+static const char *explain(int error, char *buf, size_t size, uint16_t taken)
+{
+	switch (error) {
+	case -EBUSY:
+		snprintf(buf, size,
+			 "NFQUEUE number %u is in use by another program; start amtd with --queue "
+			 "NUMBER, the first of %d free ones",
+			 taken, _FIREWALL_QUEUE_MAX);
+		break;
+	case -EPROTONOSUPPORT:
+		snprintf(buf, size,
+			 "the kernel has no nfnetlink_queue (CONFIG_NETFILTER_NETLINK_QUEUE)");
+		break;
+	default:
+		snprintf(buf, size, "NFQUEUE: %s", strerror(-error));
+	}
+	return buf;
+}
+
+int control_open(struct manager *manager)
+{
+	const struct queue_range range = {
+		.first = manager->queue_base,
+		.count = _FIREWALL_QUEUE_MAX,
+		.fail_open = FIREWALL_QUEUE_ADVERTISEMENT_STRICT,
+	};
+	uint16_t taken = 0;
+	int r;
+
+	r = queue_open(&range, on_packet, manager, &manager->queue, &taken);
+	if (r < 0) {
+		explain(r, manager->queue_error, sizeof(manager->queue_error), taken);
+		return r;
+	}
+	r = sd_event_add_io(manager->event, &manager->queue_source, queue_fd(manager->queue),
+			    EPOLLIN, on_readable, manager);
+	if (r < 0) {
+		queue_close(manager->queue);
+		manager->queue = NULL;
+		snprintf(manager->queue_error, sizeof(manager->queue_error), "event loop: %s",
+			 strerror(-r));
+		return r;
+	}
+	/* Advertisements are what amtd is for: before files and the bus. */
+	(void)sd_event_source_set_priority(manager->queue_source, SD_EVENT_PRIORITY_IMPORTANT);
+	manager->queue_error[0] = '\0';
+	return 0;
+}
+
+static int on_silence(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	device_silent(userdata);
+	return 0;
+}
+
+static int on_mld_overdue(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct device *device = userdata;
+
+	/* The firewall holds which relays want the other bit. */
+	if (device_try_mld_flag(device)) {
+		device->dirty = true;
+		pass_schedule(device->owner);
+	}
+	return 0;
+}
+
+int control_watch(struct manager *manager, struct device *device)
+{
+	static const struct {
+		size_t offset;
+		sd_event_time_handler_t handler;
+	} timers[] = {
+		{ offsetof(struct device, silence_timer), on_silence },
+		{ offsetof(struct device, mld_timer), on_mld_overdue },
+	};
+
+	device->owner = manager;
+	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+		sd_event_source **timer = (sd_event_source **)((char *)device + timers[i].offset);
+		int r;
+
+		r = sd_event_add_time_relative(manager->event, timer, CLOCK_MONOTONIC,
+					       DEVICE_SILENCE_USEC, 0, timers[i].handler, device);
+		if (r < 0)
+			return r;
+		(void)sd_event_source_set_enabled(*timer, SD_EVENT_OFF);
+	}
+	return 0;
+}
+
+void control_unwatch(struct device *device)
+{
+	device->silence_timer = sd_event_source_disable_unref(device->silence_timer);
+	device->mld_timer = sd_event_source_disable_unref(device->mld_timer);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shared by the files of the manager: manager.c (life and events), pass.c (decision to kernel),
+ * control.c (queued packets), requests.c (what the bus asks for).
+ */
+#ifndef AMT_MANAGER_PRIVATE_H
+#define AMT_MANAGER_PRIVATE_H
+
+#include <amt/device.h>
+#include <amt/manager.h>
+#include <amt/monitor.h>
+#include <amt/queue.h>
+
+struct manager {
+	sd_event *event;
+	struct netlink *netlink;
+	struct monitor *monitor;
+	struct firewall *firewall;
+	struct queue *queue; /* NULL: there is none; see queue_error */
+	uint16_t queue_base;
+	char queue_error[256];
+	char firewall_error[256]; /* "": the last commit worked */
+
+	struct device **devices; /* sorted by name */
+	size_t n_devices;
+	struct device *by_port[UINT16_MAX + 1]; /* gateways, by local port */
+
+	sd_event_source *pass, *retry, *monitor_source, *firewall_source, *queue_source;
+};
+
+/* manager.c */
+struct device *manager_find(const struct manager *manager, const char *name);
+int manager_add(struct manager *manager, struct config *config, struct device **ret);
+void manager_forget(struct manager *manager, struct device *device); /* frees it */
+int manager_load(struct manager *manager);
+
+/* pass.c */
+void pass_schedule(struct manager *manager);
+void pass_run(struct manager *manager);
+
+/* control.c */
+int control_open(struct manager *manager); /* 0, or negative errno and queue_error */
+int control_watch(struct manager *manager, struct device *device);
+void control_unwatch(struct device *device);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A pass over the devices that something happened to: ports are chosen, the firewall is made to
+ * agree with all devices, then each device's interface is.
+ */
+#include "manager-private.h"
+
+#include <amt/log.h>
+#include <amt/message.h>
+#include <amt/reconcile.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What failed is tried again so often. */
+#define RETRY_USEC (5 * 1000000ULL)
+
+/* Private ports that are tried before giving up; each costs a device made and deleted. */
+#define PORT_TRIALS 16
+
+static bool port_taken(const struct manager *manager, const struct device *device, uint16_t port)
+{
+	for (size_t i = 0; i < manager->n_devices; i++)
+		if (manager->devices[i] != device && manager->devices[i]->port == port)
+			return true;
+	return false;
+}
+
+/* A device that is there keeps its port, and the relay keeps its tunnel. */
+static uint16_t port_in_kernel(struct manager *manager, const struct device *device)
+{
+	struct amtlink have;
+
+	if (amtlink_get(manager->netlink, device->config->name, &have) < 0 ||
+	    have.mode != AMT_MODE_GATEWAY || have.relay_port != have.gateway_port)
+		return 0;
+	return have.relay_port;
+}
+
+static void choose_port(struct manager *manager, struct device *device)
+{
+	uint16_t port;
+
+	if (device->port != 0)
+		return;
+	if (device->config->mode == CONFIG_RELAY) {
+		device->port = AMT_PORT;
+		return;
+	}
+	port = device->port_skip == 0 ? port_in_kernel(manager, device) : 0;
+	if (port != 0 && !port_taken(manager, device, port)) {
+		device->port = port;
+		return;
+	}
+	for (unsigned int n = device->port_skip; n < DEVICE_PORT_COUNT; n++) {
+		port = device_private_port(device->config->name, n);
+		if (!port_taken(manager, device, port)) {
+			device->port = port;
+			device->port_skip = n;
+			return;
+		}
+	}
+}
+
+static int compare_gateways(const void *a, const void *b)
+{
+	const struct firewall_gateway *x = a, *y = b;
+
+	return (int)x->port - (int)y->port;
+}
+
+static int compare_ports(const void *a, const void *b)
+{
+	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
+}
+
+static int compare_relays(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct in_addr));
+}
+
+static bool is_linux_relay(const struct device *device)
+{
+	return device->record.mld_linux && device->record.mld_relay.s_addr != 0;
+}
+
+/* Rules for all devices; their arrays lie in one allocation, *ret_memory. */
+static int collect_rules(struct manager *manager, struct firewall_rules *ret, void **ret_memory)
+{
+	struct firewall_rules rules = { 0 };
+	size_t n = manager->n_devices + 1;
+	char *memory;
+
+	memory = calloc(n, sizeof(*rules.gateways) + sizeof(*rules.linux_relays) +
+				   sizeof(*rules.relay_devices));
+	if (!memory)
+		return -ENOMEM;
+	rules.linux_relays = (struct in_addr *)memory;
+	rules.gateways = (struct firewall_gateway *)(rules.linux_relays + n);
+	rules.relay_devices = (uint16_t *)(rules.gateways + n);
+
+	memset(manager->by_port, 0, sizeof(manager->by_port));
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+		const struct config *config = device->config;
+
+		if (device->port == 0 || port_taken(manager, device, device->port))
+			continue;
+		if (config->mode == CONFIG_RELAY) {
+			rules.relay_devices[rules.n_relay_devices++] = device->port;
+			continue;
+		}
+		manager->by_port[device->port] = device;
+		rules.gateways[rules.n_gateways++] = (struct firewall_gateway){
+			.port = device->port,
+			.relay_port = config->relay_port,
+			.strict = config->strict,
+		};
+		if (is_linux_relay(device) &&
+		    !bsearch(&device->record.mld_relay, rules.linux_relays, rules.n_linux_relays,
+			     sizeof(*rules.linux_relays), compare_relays)) {
+			rules.linux_relays[rules.n_linux_relays++] = device->record.mld_relay;
+			qsort(rules.linux_relays, rules.n_linux_relays, sizeof(*rules.linux_relays),
+			      compare_relays);
+		}
+	}
+	qsort(rules.gateways, rules.n_gateways, sizeof(*rules.gateways), compare_gateways);
+	qsort(rules.relay_devices, rules.n_relay_devices, sizeof(*rules.relay_devices),
+	      compare_ports);
+	*ret = rules;
+	*ret_memory = memory;
+	return 0;
+}
+
+static void commit_firewall(struct manager *manager)
+{
+	struct firewall_rules rules;
+	char *words = NULL;
+	void *memory;
+	int r;
+
+	r = collect_rules(manager, &rules, &memory);
+	if (r == 0) {
+		r = firewall_commit(manager->firewall, &rules, &words);
+		free(memory);
+	}
+	if (r == 0)
+		manager->firewall_error[0] = '\0';
+	else if (r == -EOPNOTSUPP)
+		snprintf(
+			manager->firewall_error, sizeof(manager->firewall_error),
+			"the kernel has no nf_tables (CONFIG_NF_TABLES), by which several gateways "
+			"share a host");
+	else
+		snprintf(manager->firewall_error, sizeof(manager->firewall_error),
+			 "the nftables table cannot be made: %s", words ?: strerror(-r));
+	free(words);
+}
+
+/* What keeps a device from working before its interface is touched. */
+static bool blocked(struct manager *manager, struct device *device)
+{
+	const struct config *config = device->config;
+
+	if (device->port == 0)
+		device_set_state(device, DEVICE_FAILED,
+				 "no free UDP port from %d on; give it a Port=", DEVICE_PORT_FIRST);
+	else if (port_taken(manager, device, device->port))
+		device_set_state(device, DEVICE_FAILED,
+				 "UDP port %u belongs to another device; choose another Port=",
+				 device->port);
+	else if (manager->firewall_error[0] != '\0' && config->mode == CONFIG_GATEWAY)
+		device_set_state(device, DEVICE_FAILED, "%s", manager->firewall_error);
+	else if (device->queueless && config->strict)
+		device_set_state(device, DEVICE_FAILED, "OnFailure=drop, and no queue: %s",
+				 manager->queue_error);
+	else
+		return false;
+	return true;
+}
+
+static void reconcile_one(struct manager *manager, struct device *device)
+{
+	int r;
+
+	device->dirty = false;
+	device->queueless = !manager->queue || !firewall_has_queue(manager->firewall);
+	if (blocked(manager, device))
+		return;
+	r = reconcile_device(device, manager->netlink);
+	if (r != -EADDRINUSE)
+		return;
+	if (device->port_skip >= PORT_TRIALS) {
+		device_set_state(device, DEVICE_FAILED,
+				 "%d private UDP ports from %u on are all in use; give it a Port=",
+				 PORT_TRIALS, device_private_port(device->config->name, 0));
+		return;
+	}
+	device->port_skip++;
+	device->port = 0;
+	device->dirty = true;
+}
+
+static void watch_queue(struct manager *manager)
+{
+	if (!manager->queue && control_open(manager) == 0)
+		log_notice(NULL, "the queue could be opened at last");
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	watch_queue(manager);
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+
+		if (device->state == DEVICE_FAILED || device->queueless)
+			device->dirty = true;
+	}
+	pass_run(manager);
+	return 0;
+}
+
+static void arm_retry(struct manager *manager)
+{
+	bool wanted = !manager->queue || manager->firewall_error[0] != '\0';
+	int r;
+
+	for (size_t i = 0; i < manager->n_devices; i++)
+		wanted = wanted || manager->devices[i]->state == DEVICE_FAILED ||
+			 manager->devices[i]->queueless;
+	if (!wanted)
+		return;
+	if (!manager->retry) {
+		r = sd_event_add_time_relative(manager->event, &manager->retry, CLOCK_MONOTONIC,
+					       RETRY_USEC, 0, on_retry, manager);
+		if (r < 0)
+			log_error(NULL, "no timer to try again: %s", strerror(-r));
+		return;
+	}
+	(void)sd_event_source_set_time_relative(manager->retry, RETRY_USEC);
+	(void)sd_event_source_set_enabled(manager->retry, SD_EVENT_ONESHOT);
+}
+
+void pass_run(struct manager *manager)
+{
+	bool again = true;
+
+	for (int round = 0; again && round <= PORT_TRIALS; round++) {
+		for (size_t i = 0; i < manager->n_devices; i++)
+			choose_port(manager, manager->devices[i]);
+		commit_firewall(manager);
+		again = false;
+		for (size_t i = 0; i < manager->n_devices; i++) {
+			if (manager->devices[i]->dirty)
+				reconcile_one(manager, manager->devices[i]);
+			again = again || manager->devices[i]->dirty;
+		}
+	}
+	arm_retry(manager);
+}
+
+static int on_pass(sd_event_source *source, void *userdata)
+{
+	pass_run(userdata);
+	return 0;
+}
+
+void pass_schedule(struct manager *manager)
+{
+	if (!manager->pass) {
+		/* After what else is ready now, so that one pass serves many events. */
+		if (sd_event_add_defer(manager->event, &manager->pass, on_pass, manager) < 0)
+			return;
+		(void)sd_event_source_set_priority(manager->pass, SD_EVENT_PRIORITY_IDLE);
+	}
+	(void)sd_event_source_set_enabled(manager->pass, SD_EVENT_ONESHOT);
+}
