@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What all files of amtctl share: its settings, its exit codes and its verbs.
+ */
+#ifndef AMTCTL_H
+#define AMTCTL_H
+
+#include <stdbool.h>
+
+enum exit_code {
+	AMTCTL_OK = 0,
+	AMTCTL_FAILED = 1,
+	AMTCTL_USAGE = 2,
+	AMTCTL_NO_DEVICE = 3,
+	AMTCTL_NO_DAEMON = 4,
+};
+
+enum json_mode {
+	JSON_MODE_OFF,
+	JSON_MODE_SHORT,
+	JSON_MODE_PRETTY,
+};
+
+struct request;
+
+struct settings {
+	enum json_mode json;
+	bool legend;
+	bool pager;
+	const char *bus;	 /* path of amtd's socket */
+	struct request *request; /* what the options of create ask for */
+};
+
+/* One line on stderr, "amtctl: ", then what, why and the mend; escaped for terminals. Returns code,
+ * so that a verb ends with `return complain(…)`. */
+int complain(enum exit_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Each verb gets the words after it and returns an exit code. */
+int verb_list(const struct settings *settings, int argc, char **argv);
+int verb_status(const struct settings *settings, int argc, char **argv);
+int verb_create(const struct settings *settings, int argc, char **argv);
+int verb_delete(const struct settings *settings, int argc, char **argv);
+int verb_reload(const struct settings *settings, int argc, char **argv);
+int verb_cat(const struct settings *settings, int argc, char **argv);
+int verb_help(const struct settings *settings, int argc, char **argv);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verb that shows device files: cat. Works without amtd. */
+#include "amtctl.h"
+
+#include <amt/conf.h>
+#include <amt/file.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "output.h"
+
+#define SUFFIX ".amt"
+
+/* Name= in [AMT], as far as the pieces are read. */
+struct search {
+	const char *name;
+	bool found;
+};
+
+static int on_assignment(const struct conf_assignment *assignment, void *userdata)
+{
+	struct search *search = userdata;
+
+	if (!strcmp(assignment->section, "AMT") && !strcmp(assignment->key, "Name"))
+		search->found = !strcmp(assignment->value, search->name);
+	return 0;
+}
+
+/* amtd tells of what is wrong inside a file; whoever looks at it needs no second voice. */
+static void on_line_warning(const struct conf_place *place, const char *text, void *userdata)
+{
+}
+
+static void on_find_warning(const struct conf_place *place, const char *text, void *userdata)
+{
+	complain(AMTCTL_FAILED, "%s: %s", place->file, text);
+}
+
+static bool is_file_of(const struct conf_unit *unit, const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strcmp(unit->name, name) ||
+	       (!strncmp(unit->name, name, n) && !strcmp(unit->name + n, SUFFIX));
+}
+
+/* The unit that makes the device, else the one whose file has the name. */
+static const struct conf_unit *find(const struct conf_unit *units, size_t n, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct search search = { .name = name };
+		const struct conf_handler handler = {
+			.assignment = on_assignment,
+			.warning = on_line_warning,
+			.userdata = &search,
+		};
+
+		if (!units[i].masked && conf_parse_unit(&units[i], &handler) == 0 && search.found)
+			return &units[i];
+	}
+	for (i = 0; i < n; i++)
+		if (is_file_of(&units[i], name))
+			return &units[i];
+	return NULL;
+}
+
+static int print_piece(const char *path)
+{
+	size_t length = 0;
+	char *text = NULL;
+	int r;
+
+	r = file_read(path, CONF_FILE_MAX, &text, &length);
+	if (r < 0)
+		return complain(AMTCTL_FAILED, "%s: cannot be read: %s", path, strerror(-r));
+
+	printf("%s# %s%s\n", output_colour(COLOUR_DIM), output_safe(path), output_reset());
+	output_file(text, length);
+	if (length > 0 && text[length - 1] != '\n')
+		putchar('\n');
+	free(text);
+	return AMTCTL_OK;
+}
+
+static int print_unit(const struct conf_unit *unit)
+{
+	int r, first = AMTCTL_OK;
+	size_t i;
+
+	if (unit->masked) {
+		printf("%s# %s is masked%s\n", output_colour(COLOUR_DIM),
+		       output_safe(unit->n_pieces > 0 ? unit->pieces[0] : unit->name),
+		       output_reset());
+		return AMTCTL_OK;
+	}
+
+	for (i = 0; i < unit->n_pieces; i++) {
+		if (i > 0)
+			putchar('\n');
+		r = print_piece(unit->pieces[i]);
+		first = first == AMTCTL_OK ? r : first;
+	}
+	return first;
+}
+
+int verb_cat(const struct settings *settings, int argc, char **argv)
+{
+	const struct conf_handler handler = { .warning = on_find_warning };
+	const struct conf_unit *unit;
+	struct conf_unit *units;
+	int i, r, first = AMTCTL_OK;
+	bool printed = false;
+	size_t n;
+
+	r = conf_find(conf_directories(), SUFFIX, &handler, &units, &n);
+	if (r < 0)
+		return complain(AMTCTL_FAILED, "cannot read the device files: %s", strerror(-r));
+
+	for (i = 0; i < argc; i++) {
+		unit = find(units, n, argv[i]);
+		if (unit) {
+			if (!printed)
+				output_page(settings);
+			else
+				putchar('\n');
+			printed = true;
+			r = print_unit(unit);
+		} else {
+			r = complain(AMTCTL_NO_DEVICE,
+				     "%s: no device file in %s or the directories after it; "
+				     "see amt(5)",
+				     argv[i], conf_directories()[0]);
+		}
+		first = first == AMTCTL_OK ? r : first;
+	}
+
+	conf_units_free(units, n);
+	return first;
+}

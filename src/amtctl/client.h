@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * amtd's private bus: D-Bus from peer to peer over a unix socket, without a bus daemon.
+ */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include "amtctl.h"
+#include <jansson.h>
+
+struct client;
+
+/* Connect. AMTCTL_OK; AMTCTL_NO_DAEMON, about which nothing is said, since that is the caller's to
+ * decide; or another code, complained about. */
+int client_open(const struct settings *settings, struct client **ret);
+void client_close(struct client *client); /* NULL is fine */
+
+/* The line for verbs that are nothing without amtd. */
+int client_missing(const struct settings *settings);
+
+/* Call a method whose arguments are all strings, NULL at the end, and which answers with JSON in a
+ * string, or, when ret is NULL, with nothing. subject is what an error is about: a device, a verb.
+ * AMTCTL_OK, or another code, complained about. */
+int client_call(struct client *client, const char *subject, json_t **ret, const char *method, ...)
+	__attribute__((sentinel));
+
+#endif

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "amtctl.h"
+
+#include <amt/file.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include "near.h"
+#include "output.h"
+#include "request.h"
+
+#define ARGUMENTS_ANY 65536
+
+static const struct verb {
+	const char *name;
+	const char *arguments;
+	const char *help;
+	int min, max; /* arguments */
+	bool takes_request;
+	int (*run)(const struct settings *settings, int argc, char **argv);
+} verbs[] = {
+	{ "list", "[NAME...]", "List devices (default)", 0, ARGUMENTS_ANY, false, verb_list },
+	{ "status", "[NAME...]", "Show all that is known of devices", 0, ARGUMENTS_ANY, false,
+	  verb_status },
+	{ "create", "NAME", "Create a device; see below", 1, 1, true, verb_create },
+	{ "delete", "NAME...", "Delete devices that create made", 1, ARGUMENTS_ANY, false,
+	  verb_delete },
+	{ "reload", "", "Read the device files again and apply the difference", 0, 0, false,
+	  verb_reload },
+	{ "cat", "NAME...", "Show device files and their drop-ins", 1, ARGUMENTS_ANY, false,
+	  verb_cat },
+	{ "help", "[VERB]", "Show this text, or what one verb takes", 0, 1, false, verb_help },
+};
+
+enum option_value {
+	OPTION_BUS = 256,
+	OPTION_JSON,
+	OPTION_NO_LEGEND,
+	OPTION_NO_PAGER,
+	OPTION_VERSION,
+	OPTION_REQUEST, /* and on: row - OPTION_REQUEST of request_option() */
+};
+
+static const struct option_row {
+	const char *name;
+	const char *argument;
+	const char *help;
+	int value; /* a short option, or enum option_value */
+} options[] = {
+	{ "json", "MODE", "Print JSON: pretty, short or off", OPTION_JSON },
+	{ "j", NULL, "--json=pretty on a terminal, else --json=short", 'j' },
+	{ "no-legend", NULL, "Leave out headings and footers", OPTION_NO_LEGEND },
+	{ "no-pager", NULL, "Do not pipe long output into a pager", OPTION_NO_PAGER },
+	{ "bus", "PATH", "The socket of amtd (default: /run/amt/bus)", OPTION_BUS },
+	{ "version", NULL, "Show the version", OPTION_VERSION },
+	{ "help", NULL, "Show this text (also -h)", 'h' },
+};
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define OPTIONS_MAX	  64
+
+static const char *verb_name(size_t i)
+{
+	return i < ARRAY_SIZE(verbs) ? verbs[i].name : NULL;
+}
+
+static const char *option_name(size_t i)
+{
+	const struct request_option *option;
+
+	if (i < ARRAY_SIZE(options))
+		return options[i].name;
+	option = request_option(i - ARRAY_SIZE(options));
+	return option ? option->name : NULL;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+	return NULL;
+}
+
+static int unknown_verb(const char *word)
+{
+	const char *near = near_find(word, verb_name);
+
+	if (near)
+		return complain(AMTCTL_USAGE,
+				"%s: unknown verb; did you mean %s? see amtctl --help", word, near);
+	return complain(AMTCTL_USAGE, "%s: unknown verb; see amtctl --help", word);
+}
+
+/*
+ * Help.
+ */
+
+static void print_create_options(void)
+{
+	const struct request_option *option;
+	char left[64];
+	size_t i;
+
+	printf("Options of create:\n");
+	for (i = 0; (option = request_option(i)); i++) {
+		snprintf(left, sizeof(left), "--%s %s", option->name, option->argument);
+		printf("  %-24s %s\n", left, option->help);
+	}
+}
+
+static void print_help(void)
+{
+	char left[64];
+	size_t i;
+
+	printf("Usage: amtctl [OPTION...] [VERB [ARGUMENT...]]\n\n"
+	       "Control Automatic Multicast Tunneling devices (RFC 7450).\n\n"
+	       "Verbs:\n");
+	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
+		snprintf(left, sizeof(left), "%s %s", verbs[i].name, verbs[i].arguments);
+		printf("  %-24s %s\n", left, verbs[i].help);
+	}
+
+	printf("\nOptions:\n");
+	for (i = 0; i < ARRAY_SIZE(options); i++) {
+		snprintf(left, sizeof(left), "%s%s%s%s", options[i].name[1] ? "--" : "-",
+			 options[i].name, options[i].argument ? "=" : "",
+			 options[i].argument ?: "");
+		printf("  %-24s %s\n", left, options[i].help);
+	}
+
+	putchar('\n');
+	print_create_options();
+	printf("\nExit codes: 0 done, 1 failed, 2 usage, 3 no such device, 4 amtd is not running.\n"
+	       "See amtctl(1) and amt(5).\n");
+}
+
+int verb_help(const struct settings *settings, int argc, char **argv)
+{
+	const struct verb *verb;
+
+	if (argc == 0) {
+		output_page(settings);
+		print_help();
+		return AMTCTL_OK;
+	}
+
+	verb = find_verb(argv[0]);
+	if (!verb)
+		return unknown_verb(argv[0]);
+	printf("amtctl %s%s%s%s\n%s.\n", verb->name, *verb->arguments ? " " : "", verb->arguments,
+	       verb->takes_request ? " --link DEV --relay ADDR [OPTION...]" : "",
+	       verb->takes_request ? "Create a device" : verb->help);
+	if (verb->takes_request) {
+		putchar('\n');
+		print_create_options();
+	}
+	return AMTCTL_OK;
+}
+
+/*
+ * The command line.
+ */
+
+static void fill_long_options(struct option long_options[OPTIONS_MAX])
+{
+	const struct request_option *option;
+	size_t i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].name[1])
+			long_options[n++] = (struct option){
+				.name = options[i].name,
+				.has_arg = options[i].argument ? required_argument : no_argument,
+				.val = options[i].value,
+			};
+	for (i = 0; (option = request_option(i)) && n < OPTIONS_MAX - 1; i++)
+		long_options[n++] = (struct option){
+			.name = option->name,
+			.has_arg = required_argument,
+			.val = OPTION_REQUEST + i,
+		};
+	long_options[n] = (struct option){ 0 };
+}
+
+/* word is what stands on the command line; getopt says ':' for a missing argument, '?' for the
+ * rest, and leaves optopt 0 when no option has the name. */
+static int bad_option(int c, const char *word)
+{
+	char name[NEAR_WORD_MAX + 1];
+	const char *near = NULL;
+
+	if (strncmp(word, "--", 2))
+		return complain(AMTCTL_USAGE, "-%c: unknown option; see amtctl --help", optopt);
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	if (c == ':')
+		return complain(AMTCTL_USAGE, "--%s: its value is missing; see amtctl --help",
+				name);
+	if (optopt)
+		return complain(AMTCTL_USAGE, "--%s: takes no value; leave it out", name);
+
+	near = near_find(name, option_name);
+	if (near)
+		return complain(AMTCTL_USAGE,
+				"--%s: unknown option; did you mean --%s? see amtctl --help", name,
+				near);
+	return complain(AMTCTL_USAGE, "--%s: unknown option; see amtctl --help", name);
+}
+
+static int set_json(struct settings *settings, const char *mode)
+{
+	static const char *const modes[] = {
+		[JSON_MODE_OFF] = "off",
+		[JSON_MODE_SHORT] = "short",
+		[JSON_MODE_PRETTY] = "pretty",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++)
+		if (!strcmp(modes[i], mode)) {
+			settings->json = i;
+			return AMTCTL_OK;
+		}
+	return complain(AMTCTL_USAGE, "--json %s: unknown word; expected pretty, short or off",
+			mode);
+}
+
+static int set_request(struct settings *settings, int c)
+{
+	char why[REQUEST_WHY_MAX];
+	int r;
+
+	r = request_set(settings->request, request_option(c - OPTION_REQUEST), optarg, why);
+	if (r == -EINVAL)
+		return complain(AMTCTL_USAGE, "%s", why);
+	return r < 0 ? complain(AMTCTL_FAILED, "out of memory") : AMTCTL_OK;
+}
+
+/* AMTCTL_OK, and *ret_help when help or the version, already printed, was all that was wanted. */
+static int parse_options(struct settings *settings, int argc, char **argv, bool *ret_help)
+{
+	struct option long_options[OPTIONS_MAX];
+	int c, r = AMTCTL_OK;
+
+	fill_long_options(long_options);
+	opterr = 0;
+	while (r == AMTCTL_OK && (c = getopt_long(argc, argv, ":hj", long_options, NULL)) >= 0) {
+		switch (c) {
+		case 'h':
+			*ret_help = true;
+			return verb_help(settings, 0, NULL);
+		case OPTION_VERSION:
+			*ret_help = true;
+			puts("amtctl " AMTD_VERSION);
+			return AMTCTL_OK;
+		case 'j':
+			settings->json = output_is_terminal() ? JSON_MODE_PRETTY : JSON_MODE_SHORT;
+			break;
+		case OPTION_JSON:
+			r = set_json(settings, optarg);
+			break;
+		case OPTION_NO_LEGEND:
+			settings->legend = false;
+			break;
+		case OPTION_NO_PAGER:
+			settings->pager = false;
+			break;
+		case OPTION_BUS:
+			settings->bus = optarg;
+			break;
+		case ':':
+		case '?':
+			return bad_option(c, argv[optind - 1]);
+		default:
+			r = set_request(settings, c);
+		}
+	}
+	return r;
+}
+
+static int unexpected_word(const struct verb *verb, const char *word)
+{
+	const struct request_option *option;
+	size_t i;
+
+	/* As `ip link add` has it. */
+	for (i = 0; verb->takes_request && (option = request_option(i)); i++)
+		if (!strcmp(option->name, word))
+			return complain(AMTCTL_USAGE,
+					"%s %s: unexpected word; options begin with --: --%s %s",
+					verb->name, word, option->name, option->argument);
+	return complain(AMTCTL_USAGE, "%s %s: unexpected word; expected amtctl %s%s%s", verb->name,
+			word, verb->name, *verb->arguments ? " " : "", verb->arguments);
+}
+
+static int run(const struct settings *settings, int argc, char **argv)
+{
+	const struct verb *verb = &verbs[0];
+
+	if (argc > 0) {
+		verb = find_verb(argv[0]);
+		if (!verb)
+			return unknown_verb(argv[0]);
+		argc--;
+		argv++;
+	}
+
+	if (!verb->takes_request && !request_is_empty(settings->request))
+		return complain(AMTCTL_USAGE, "%s: takes no options of create; see amtctl --help",
+				verb->name);
+	if (argc < verb->min)
+		return complain(AMTCTL_USAGE, "%s: a NAME is missing; expected amtctl %s %s",
+				verb->name, verb->name, verb->arguments);
+	if (argc > verb->max)
+		return unexpected_word(verb, argv[verb->max]);
+
+	return verb->run(settings, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = { .legend = true, .pager = true };
+	char bus[PATH_MAX];
+	bool help = false;
+	int r;
+
+	setlocale(LC_ALL, "");
+	output_begin();
+
+	settings.bus = bus;
+	settings.request = request_new();
+	if (!settings.request)
+		r = complain(AMTCTL_FAILED, "out of memory");
+	else if (file_path(bus, "/run/amt/bus") < 0)
+		r = complain(AMTCTL_FAILED, "$AMTD_ROOT: too long; expected a directory");
+	else
+		r = parse_options(&settings, argc, argv, &help);
+	if (r == AMTCTL_OK && !help)
+		r = run(&settings, argc - optind, argv + optind);
+
+	if (output_end() < 0 && r == AMTCTL_OK)
+		r = complain(AMTCTL_FAILED, "standard output: cannot be written");
+	request_free(settings.request);
+	return r;
+}

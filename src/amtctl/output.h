@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The terminal: pager, colours, escapes, JSON.
+ */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include "amtctl.h"
+#include <jansson.h>
+
+enum colour {
+	COLOUR_NONE,
+	COLOUR_GREEN,
+	COLOUR_YELLOW,
+	COLOUR_RED,
+	COLOUR_BOLD,
+	COLOUR_DIM,
+	_COLOUR_MAX,
+};
+
+/* Look at the terminal, once, before anything is printed. */
+void output_begin(void);
+
+/* What is printed from here on goes through a pager, when stdout is a terminal and settings want
+ * it. output_end() flushes, waits until the pager is left, and says whether all was written. */
+void output_page(const struct settings *settings);
+int output_end(void);
+
+/* Escape sequences, "" where there are no colours. */
+const char *output_colour(enum colour colour);
+const char *output_reset(void);
+bool output_is_terminal(void); /* also through the pager */
+bool output_is_utf8(void);
+
+/* A copy that is safe on a terminal, in one line; "" for NULL. Lives until the program ends. */
+const char *output_safe(const char *text);
+
+/* Text of a file as it is, or, on a terminal, escaped but for its newlines and tabs. */
+void output_file(const char *text, size_t length);
+
+void output_json(const struct settings *settings, const json_t *json);
+
+#endif
