@@ -49,8 +49,8 @@ void firewall_free(struct firewall *firewall); /* leaves the table; NULL is fine
 /* Make the table hold exactly these rules. Nothing is written when it does already; only the
  * elements that differ are when the table is this object's own work; else the whole table is
  * replaced, atomically. *ret_words (free() it) has nft's own words on failure.
- * -EOPNOTSUPP when the kernel has no nf_tables, -EAGAIN when others change the ruleset all the time.
- * When it has no nft_queue (CONFIG_NFT_QUEUE) the table is made without the queue and
+ * -EOPNOTSUPP when the kernel has no nf_tables, -EAGAIN when others change the ruleset all the
+ * time. When it has no nft_queue (CONFIG_NFT_QUEUE) the table is made without the queue and
  * firewall_has_queue() is false: Advertisements to a strict gateway are then dropped. */
 int firewall_commit(struct firewall *firewall, const struct firewall_rules *rules,
 		    char **ret_words);

@@ -24,7 +24,7 @@ struct queue_packet {
 	uint8_t *data;	 /* starts with the IP header */
 	size_t length;	 /* bytes in data */
 	bool whole;	 /* false: longer than QUEUE_PACKET_MAX; must not be changed */
-	bool changed;	 /* set by the handler */
+	bool changed;	 /* set by the handler; of no effect in a read_only queue */
 };
 
 typedef enum queue_verdict (*queue_handler)(struct queue_packet *packet, void *userdata);

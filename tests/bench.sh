@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Run the benchmarks and print one table. It is no test: it passes whatever the numbers are.
+# usage: bench.sh [PART...]
+#
+# AMTD_BUILD is the build folder (default: build; it is made when it is missing).
+
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(dirname "$here")
+export AMTD_BUILD=${AMTD_BUILD:-$top/build}
+
+# Each part prints lines of: what TAB value TAB unit TAB what is wanted.
+PARTS=(rewrite queue)
+
+die() {
+	echo "bench.sh: $*" >&2
+	exit 2
+}
+
+# missing WHAT WHY: a line of the table in place of a number
+missing() {
+	printf '%s\t-\t\t%s\n' "$1" "$2"
+}
+
+part_rewrite() {
+	local count=100000 rounds=11 instructions
+
+	"$AMTD_BUILD/tests/bench/bench-rewrite" || return
+	if ! command -v valgrind >/dev/null; then
+		missing "  instructions" "valgrind is not installed"
+		return
+	fi
+	instructions=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+		--toggle-collect=rewrite "$AMTD_BUILD/tests/bench/bench-rewrite" $count 2>&1 |
+		sed -n 's/.*Collected : \([0-9]*\)$/\1/p')
+	printf '  instructions (callgrind)\t%s\t\t\n' $((instructions / (count * rounds)))
+}
+
+part_queue() {
+	if [ "$(id -u)" != 0 ]; then
+		missing "Advertisements through NFQUEUE" "wants root"
+		return
+	fi
+	"$AMTD_BUILD/tests/bench/bench-queue"
+}
+
+parts=("$@")
+[ $# -gt 0 ] || parts=("${PARTS[@]}")
+for part in "${parts[@]}"; do
+	declare -F "part_$part" >/dev/null || die "no part '$part': ${PARTS[*]}"
+done
+
+if [ ! -e "$AMTD_BUILD/build.ninja" ]; then
+	echo "Building into $AMTD_BUILD" >&2
+	meson setup "$AMTD_BUILD" "$top" >&2 || die "meson setup failed"
+fi
+ninja -C "$AMTD_BUILD" >/dev/null || die "the build failed: ninja -C $AMTD_BUILD"
+
+# With a TAB in IFS, read swallows empty fields.
+printf '%-58s %12s %-5s %s\n' WHAT VALUE UNIT WANTED
+for part in "${parts[@]}"; do
+	"part_$part" || missing "$part" "failed"
+done | tr '\t' '\037' | while IFS=$'\037' read -r what value unit wanted; do
+	printf '%-58s %12s %-5s %s\n' "$what" "$value" "$unit" "$wanted"
+done
