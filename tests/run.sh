@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Run all tests: formatting and static checks, unit tests, the same under AddressSanitizer and
+# UBSan, a minute of each fuzzer, selftests. Installs what it needs on Debian 12, as root.
+# The last line is "N passed, N failed, N skipped"; exit 1 when any failed.
+#
+# AMTD_FUZZ_SECONDS: for each fuzz target (default: 60)
+
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(dirname "$here")
+# shellcheck source=tests/packages.sh
+. "$here/packages.sh"
+cd "$top" || exit 1
+
+work=$(mktemp -d /tmp/amtd-tests.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+build=$work/build sanitized=$work/sanitized fuzzing=$work/fuzz
+passed=0 failed=0 skipped=0
+
+finish() {
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ $failed -eq 0 ]
+	exit
+}
+
+# check WHAT COMMAND...: one test; its output is shown when it fails
+check() {
+	local what=$1 start=$SECONDS
+	shift
+	if "$@" >"$work/log" 2>&1; then
+		echo "ok   $what ($((SECONDS - start)) s)"
+		passed=$((passed + 1))
+		return 0
+	fi
+	echo "FAIL $what"
+	tail -n 200 "$work/log" | sed 's/^/     /'
+	failed=$((failed + 1))
+	return 1
+}
+
+# count FILE WORD: the number behind "WORD:" in meson's summary
+count() {
+	local n
+	n=$(sed -n "s/^$2: *\([0-9]*\).*/\1/p" "$1" | tail -n 1)
+	echo "${n:-0}"
+}
+
+# unit_tests WHAT BUILD SUITE: each test counts
+unit_tests() {
+	local log=$work/unit.log
+
+	meson test --no-rebuild --print-errorlogs -C "$2" --suite "$3" >"$log" 2>&1
+	if [ "$(count "$log" Ok)" = 0 ]; then
+		tail -n 50 "$log"
+		failed=$((failed + 1))
+		return
+	fi
+	grep -E '^ *[0-9]+/[0-9]+ .*(FAIL|TIMEOUT|ERROR)' "$log" && cat "$log"
+	passed=$((passed + $(count "$log" Ok)))
+	failed=$((failed + $(count "$log" Fail) + $(count "$log" Timeout)))
+	skipped=$((skipped + $(count "$log" Skipped)))
+	echo "$1: $(count "$log" Ok) ok, $(count "$log" Fail) failed"
+}
+
+build_tree() {
+	local dir=$1
+	shift
+	meson setup "$dir" "$top" "$@" && ninja -C "$dir"
+}
+
+formatting() {
+	git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+}
+
+shell_scripts() {
+	git ls-files | while read -r file; do
+		head -n 1 "$file" | grep -qE '^#!.*sh$|^# shellcheck shell' && echo "$file"
+	done | xargs shellcheck -x
+}
+
+static_checks() {
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j "$(nproc)" \
+		--enable=warning,portability --suppress=missingIncludeSystem \
+		--suppress=unknownMacro -D_GNU_SOURCE -DAMTD_VERSION='""' -DAMTD_PREFIX='""' \
+		-Iinclude src
+}
+
+man_pages() {
+	mandoc -T lint -W warning man/*.[0-9]
+}
+
+# Corpora grow in a scratch folder; those of the checkout stay as they are.
+fuzz() {
+	local name=$1
+	mkdir -p "$work/corpus/$name"
+	(cd "$work/corpus" && "$fuzzing/tests/fuzz/fuzz-$name" \
+		-max_total_time="${AMTD_FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=2048 \
+		-print_final_stats=1 "$work/corpus/$name" "$here/fuzz/corpus/$name")
+}
+
+# As many at once as there are processors.
+fuzz_all() {
+	local name names=() running=()
+
+	mapfile -t names < <(find "$here/fuzz" -name 'fuzz-*.c' -printf '%f\n' | sort |
+		sed 's/^fuzz-//; s/\.c$//')
+	for name in "${names[@]}"; do
+		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+			wait -n
+		done
+		{
+			fuzz "$name" >"$work/fuzz-$name.log" 2>&1
+			echo $? >"$work/fuzz-$name.status"
+		} &
+	done
+	wait
+	for name in "${names[@]}"; do
+		check "fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' \
+			"$work/fuzz-$name.log") runs" \
+			fuzz_result "$name"
+	done
+}
+
+fuzz_result() {
+	cat "$work/fuzz-$1.log"
+	[ "$(cat "$work/fuzz-$1.status")" = 0 ]
+}
+
+selftests() {
+	local line
+
+	AMTD_BUILD=$build selftests/run.sh | tee "$work/selftests.log"
+	line=$(tail -n 1 "$work/selftests.log")
+	if [[ $line =~ ^#\ ([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+		passed=$((passed + BASH_REMATCH[1]))
+		failed=$((failed + BASH_REMATCH[2]))
+		skipped=$((skipped + BASH_REMATCH[3]))
+	else
+		echo "FAIL the selftests did not end"
+		failed=$((failed + 1))
+	fi
+}
+
+install_packages "${PACKAGES_BUILD[@]}" "${PACKAGES_SELFTESTS[@]}" "${PACKAGES_CHECKS[@]}" || {
+	failed=1
+	finish
+}
+
+check "build" build_tree "$build" || finish
+check "formatting" formatting
+check "shell scripts" shell_scripts
+check "static checks" static_checks
+check "man pages" man_pages
+unit_tests "unit tests" "$build" unit
+check "build with clang, AddressSanitizer and UBSan" \
+	env CC=clang meson setup "$sanitized" "$top" -Db_sanitize=address,undefined -Db_lundef=false
+check "compile it" ninja -C "$sanitized" && unit_tests "unit tests, sanitized" "$sanitized" unit
+check "build the fuzz targets" env CC=clang meson setup "$fuzzing" "$top" -Dfuzz=true
+check "compile them" ninja -C "$fuzzing" && fuzz_all
+selftests
+finish
