@@ -13,6 +13,9 @@
 int inet_add_address(struct netlink *netlink, int ifindex, struct in_addr address);
 int inet_remove_address(struct netlink *netlink, int ifindex, struct in_addr address);
 
+/* The first global address of an interface; -EADDRNOTAVAIL: it has none. */
+int inet_primary_address(struct netlink *netlink, int ifindex, struct in_addr *ret);
+
 /* What address would a packet to destination leave with through the interface? Given *source not
  * zero: may it leave with that one? -ENETUNREACH or the kernel's other errno when not. */
 int inet_route_source(struct netlink *netlink, struct in_addr destination, int ifindex,

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #define QUEUE_BASE 2268
+#define QUEUE_LAST 65527 /* room for the last of the six */
 
 #define EXIT_USAGE 2
 
@@ -70,10 +71,9 @@ static int parse_options(int argc, char *argv[], struct options *ret, int *ret_s
 			ret->bus = optarg;
 			break;
 		case 'q':
-			/* room for the last of the six */
-			if (parse_u16(optarg, 0, UINT16_MAX - 8, &ret->queue) < 0) {
+			if (parse_u16(optarg, 0, QUEUE_LAST, &ret->queue) < 0) {
 				fprintf(stderr, "amtd: --queue %s: not a number from 0 to %d\n",
-					optarg, UINT16_MAX - 8);
+					optarg, QUEUE_LAST);
 				return 0;
 			}
 			break;

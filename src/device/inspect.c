@@ -2,6 +2,9 @@
 #include <amt/inspect.h>
 
 #include <amt/message.h>
+#include <string.h>
+
+#define ADVERTISEMENT_HEADER 8 /* RFC 7450, 5.1.2: what stands before the relay address */
 
 #define FLAG_G 0x01 /* RFC 7450, 5.1.4.5 */
 #define FLAG_L 0x02 /* 5.1.4.4 */
@@ -56,68 +59,89 @@ static const struct config_rewrite *find_rewrite(const struct inspect_rules *rul
 	return NULL;
 }
 
-static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules,
-					       struct packet *packet, struct message *message,
-					       struct inspect_result *result)
+/* The relay address that an Advertisement carries, RFC 7450, 5.1.2.5: what is left of it. It may be
+ * one that no packet can be sent to, for a rule to mend. AF_UNSPEC: of neither family's length. */
+static struct address advertised(const struct packet *packet)
 {
-	const struct config_rewrite *rewrite;
-	struct address *relay = &message->advertisement.relay;
+	const uint8_t *bytes = packet->payload + ADVERTISEMENT_HEADER;
+	struct address address = { .family = AF_UNSPEC };
 
-	rewrite = find_rewrite(rules, relay);
+	if (packet->payload_length == ADVERTISEMENT_HEADER + sizeof(address.in)) {
+		address.family = AF_INET;
+		memcpy(&address.in, bytes, sizeof(address.in));
+	} else if (packet->payload_length == ADVERTISEMENT_HEADER + sizeof(address.in6)) {
+		address.family = AF_INET6;
+		memcpy(&address.in6, bytes, sizeof(address.in6));
+	}
+	return address;
+}
+
+/* The first rule that matches rewrites; what comes of it must then be a proper message. */
+static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules,
+					       struct packet *packet, struct inspect_result *result)
+{
+	const struct address address = advertised(packet);
+	const struct config_rewrite *rewrite;
+	enum message_fault fault;
+	struct message message;
+
+	if (address.family == AF_UNSPEC)
+		return INSPECT_DROP_LENGTH;
+	rewrite = find_rewrite(rules, &address);
 	if (rewrite) {
 		result->length = packet_set_relay(packet, rewrite->relay.in);
 		result->changed = true;
-		*relay = rewrite->relay;
 	}
-	if (relay->family != AF_INET)
+	fault = message_parse(packet->payload, packet->payload_length, &message);
+	if (fault != MESSAGE_FAULT_NONE)
+		return from_fault(fault);
+	if (message.type != AMT_ADVERTISEMENT)
+		return INSPECT_DROP_TYPE;
+	if (message.advertisement.relay.family != AF_INET)
 		return INSPECT_DROP_FAMILY;
-	if (!address_is_host(relay))
-		return INSPECT_DROP_ADDRESS;
-	result->relay = relay->in;
+	result->relay = message.advertisement.relay.in;
 	return INSPECT_PASS;
 }
 
-static void read_query(const struct message *message, struct inspect_result *result)
+static enum inspect_drop inspect_query(enum firewall_queue queue, struct packet *packet,
+				       struct inspect_result *result)
 {
-	result->family = message->query.inner.family;
-	result->loaded = message->query.l;
-	if (message->query.g) {
-		result->seen_as = message->query.gateway.address;
-		result->seen_port = message->query.gateway.port;
+	const uint8_t flags = queue_flags[queue];
+	enum message_fault fault;
+	struct message message;
+
+	/* The firewall has cleared the flags for the driver's sake; they belong to the message. */
+	if (flags != 0 && packet->payload_length > 1)
+		packet->payload[1] = flags;
+	fault = message_parse(packet->payload, packet->payload_length, &message);
+	if (flags != 0 && packet->payload_length > 1)
+		packet->payload[1] = 0;
+	if (fault != MESSAGE_FAULT_NONE)
+		return from_fault(fault);
+	if (message.type != AMT_QUERY)
+		return INSPECT_DROP_TYPE;
+
+	result->relay = packet->source;
+	result->family = message.query.inner.family;
+	result->loaded = message.query.l;
+	if (message.query.g) {
+		result->seen_as = message.query.gateway.address;
+		result->seen_port = message.query.gateway.port;
 	}
+	return INSPECT_PASS;
 }
 
 static enum inspect_drop inspect(const struct inspect_rules *rules, enum firewall_queue queue,
 				 struct packet *packet, struct inspect_result *result)
 {
 	const struct in_addr expected = result->query ? rules->relay : rules->discovery;
-	enum message_fault fault;
-	struct message message;
-	uint8_t cleared = 0;
 
 	if (expected.s_addr != 0 && packet->source.s_addr != expected.s_addr)
 		return INSPECT_DROP_SOURCE;
 	if (packet->source_port != rules->relay_port)
 		return INSPECT_DROP_PORT;
-
-	/* The firewall has cleared the flags for the driver's sake; they belong to the message. */
-	if (queue_flags[queue] != 0 && packet->payload_length > 1) {
-		cleared = packet->payload[1];
-		packet->payload[1] = queue_flags[queue];
-	}
-	fault = message_parse(packet->payload, packet->payload_length, &message);
-	if (queue_flags[queue] != 0 && packet->payload_length > 1)
-		packet->payload[1] = cleared;
-	if (fault != MESSAGE_FAULT_NONE)
-		return from_fault(fault);
-	if (message.type != (result->query ? AMT_QUERY : AMT_ADVERTISEMENT))
-		return INSPECT_DROP_TYPE;
-
-	if (!result->query)
-		return inspect_advertisement(rules, packet, &message, result);
-	result->relay = packet->source;
-	read_query(&message, result);
-	return INSPECT_PASS;
+	return result->query ? inspect_query(queue, packet, result)
+			     : inspect_advertisement(rules, packet, result);
 }
 
 static void count(struct inspect_counters *counters, const struct inspect_result *result)

@@ -55,30 +55,30 @@ static bool find_lower(struct device *device, struct view *view)
 	return true;
 }
 
-/* Fills view->want.local: the configured address, or the one that the route to the relay uses. */
+/* What the tunnel's packets leave with: for a relay, whom anybody may ask, an address of the link;
+ * for a gateway, what the route to its relay uses. Given *source not zero, may it be that? */
+static int find_source(const struct device *device, struct view *view, struct in_addr *source)
+{
+	const struct config *config = device->config;
+
+	if (config->mode == CONFIG_GATEWAY)
+		return inet_route_source(view->netlink, config->relays[0].in, view->lower.ifindex,
+					 source);
+	return source->s_addr != 0
+		       ? 0
+		       : inet_primary_address(view->netlink, view->lower.ifindex, source);
+}
+
+/* Fills view->want.local. */
 static bool choose_local(struct device *device, struct view *view)
 {
 	const struct config *config = device->config;
-	char relay[INET_ADDRSTRLEN], local[INET_ADDRSTRLEN];
-	struct in_addr destination, source = { 0 };
-	int r;
+	char text[INET_ADDRSTRLEN];
+	struct in_addr source = { 0 };
 
 	if (config->local.family == AF_INET)
 		source = config->local.in;
-
-	if (config->mode == CONFIG_RELAY) {
-		/* A relay answers whoever asks: any destination shows the interface's address. */
-		destination.s_addr = htonl(INADDR_ALLHOSTS_GROUP);
-	} else {
-		destination = config->relays[0].in;
-	}
-
-	if (config->mode == CONFIG_RELAY && source.s_addr != 0) {
-		view->want.local = source;
-		return true;
-	}
-	r = inet_route_source(view->netlink, destination, view->lower.ifindex, &source);
-	if (r == 0) {
+	if (find_source(device, view, &source) == 0) {
 		view->want.local = source;
 		return true;
 	}
@@ -87,12 +87,14 @@ static bool choose_local(struct device *device, struct view *view)
 			device, DEVICE_WAITING,
 			"no packet can leave from %s (Local=) through %s: this host has no such "
 			"address, or no route, yet",
-			format_in(source, local), config->link);
+			format_in(source, text), config->link);
+	else if (config->mode == CONFIG_RELAY)
+		device_set_state(device, DEVICE_WAITING, "interface %s has no IPv4 address yet",
+				 config->link);
 	else
-		device_set_state(
-			device, DEVICE_WAITING,
-			"interface %s has no IPv4 address, or no route to %s, yet", config->link,
-			config->mode == CONFIG_RELAY ? "anywhere" : format_in(destination, relay));
+		device_set_state(device, DEVICE_WAITING,
+				 "interface %s has no IPv4 address, or no route to %s, yet",
+				 config->link, format_in(config->relays[0].in, text));
 	return false;
 }
 

@@ -67,16 +67,17 @@ static int take_route(const struct nlmsghdr *header, void *userdata)
 	return 0;
 }
 
-int inet_route_source(struct netlink *netlink, struct in_addr destination, int ifindex,
-		      struct in_addr *source)
+/* RTM_GETROUTE to destination through the interface, from *source unless that is zero. */
+static int ask_route(struct netlink *netlink, struct in_addr destination, int ifindex,
+		     struct in_addr source, unsigned int flags, struct answer *ret)
 {
-	struct rtmsg route = { .rtm_family = AF_INET, .rtm_dst_len = 32 };
-	struct answer answer = { .source = *source };
+	struct rtmsg route = {
+		.rtm_family = AF_INET,
+		.rtm_dst_len = 32,
+		.rtm_src_len = source.s_addr != 0 ? 32 : 0,
+		.rtm_flags = flags,
+	};
 	struct nl_msg *message;
-	int r;
-
-	if (source->s_addr != 0)
-		route.rtm_src_len = 32;
 
 	message = nlmsg_alloc_simple(RTM_GETROUTE, 0);
 	if (!message)
@@ -84,19 +85,75 @@ int inet_route_source(struct netlink *netlink, struct in_addr destination, int i
 	if (nlmsg_append(message, &route, sizeof(route), NLMSG_ALIGNTO) < 0 ||
 	    nla_put(message, RTA_DST, sizeof(destination), &destination) < 0 ||
 	    nla_put_u32(message, RTA_OIF, ifindex) < 0 ||
-	    (source->s_addr != 0 && nla_put(message, RTA_SRC, sizeof(*source), source) < 0)) {
+	    (source.s_addr != 0 && nla_put(message, RTA_SRC, sizeof(source), &source) < 0)) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}
-	r = netlink_query(netlink, message, take_route, &answer);
+	return netlink_query(netlink, message, take_route, ret);
+}
+
+int inet_route_source(struct netlink *netlink, struct in_addr destination, int ifindex,
+		      struct in_addr *source)
+{
+	struct answer answer = { .source = *source };
+	int r;
+
+	/* With an output interface given, the kernel invents an on-link route where the table has
+	 * none, and lends it an address of another interface (ip_route_output_key_hash_rcu()). Only
+	 * RTM_F_FIB_MATCH tells. */
+	r = ask_route(netlink, destination, ifindex, *source, RTM_F_FIB_MATCH, &answer);
 	if (r < 0)
 		return r;
-	/* With an output interface given, the kernel invents an on-link route where the table has
-	 * none, with no source address when the interface has none (ip_route_output_key_hash_rcu).
-	 */
-	if ((answer.type != RTN_UNICAST && answer.type != RTN_MULTICAST) ||
-	    answer.ifindex != ifindex || answer.source.s_addr == 0)
+	answer = (struct answer){ .source = *source };
+	r = ask_route(netlink, destination, ifindex, *source, 0, &answer);
+	if (r < 0)
+		return r;
+	if (answer.type != RTN_UNICAST || answer.ifindex != ifindex || answer.source.s_addr == 0)
 		return -ENETUNREACH;
 	*source = answer.source;
+	return 0;
+}
+
+struct primary {
+	int ifindex;
+	struct in_addr address;
+};
+
+static int take_address(const struct nlmsghdr *header, void *userdata)
+{
+	const struct ifaddrmsg *info = nlmsg_data(header);
+	struct primary *primary = userdata;
+	struct nlattr *local;
+
+	if (!nlmsg_valid_hdr(header, sizeof(*info)))
+		return -EBADMSG;
+	local = nlmsg_find_attr((struct nlmsghdr *)header, sizeof(*info), IFA_LOCAL);
+	if (local && (int)info->ifa_index == primary->ifindex && primary->address.s_addr == 0 &&
+	    !(info->ifa_flags & IFA_F_SECONDARY) && info->ifa_scope < RT_SCOPE_LINK)
+		nla_memcpy(&primary->address, local, sizeof(primary->address));
+	return 0;
+}
+
+int inet_primary_address(struct netlink *netlink, int ifindex, struct in_addr *ret)
+{
+	struct primary primary = { .ifindex = ifindex };
+	struct ifaddrmsg info = { .ifa_family = AF_INET };
+	struct nl_msg *message;
+	int r;
+
+	do {
+		primary.address.s_addr = 0;
+		message = nlmsg_alloc_simple(RTM_GETADDR, NLM_F_DUMP);
+		if (message && nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0) {
+			nlmsg_free(message);
+			return -ENOMEM;
+		}
+		r = netlink_query(netlink, message, take_address, &primary);
+	} while (r == -EAGAIN);
+	if (r < 0)
+		return r;
+	if (primary.address.s_addr == 0)
+		return -EADDRNOTAVAIL;
+	*ret = primary.address;
 	return 0;
 }

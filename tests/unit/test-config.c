@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/config.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* What was warned about, a line each: "LINE TEXT". */
+struct warnings {
+	char text[4096];
+};
+
+static void take_warning(const struct conf_place *place, const char *text, void *userdata)
+{
+	struct warnings *warnings = userdata;
+	size_t length = strlen(warnings->text);
+
+	snprintf(warnings->text + length, sizeof(warnings->text) - length, "%u %s\n", place->line,
+		 text);
+}
+
+static int load(const char *text, struct warnings *warnings, struct config **ret)
+{
+	const struct conf_handler handler = { .warning = take_warning, .userdata = warnings };
+
+	warnings->text[0] = '\0';
+	return config_load_text("/run/amt/isp.amt", text, strlen(text), &handler, ret);
+}
+
+#define GATEWAY "[AMT]\nLink=eth0\n[Relay]\nAddress=192.0.2.1\n"
+
+static void test_defaults(void **state)
+{
+	struct warnings warnings;
+	struct config *config;
+
+	assert_int_equal(load(GATEWAY, &warnings, &config), 0);
+	assert_string_equal(warnings.text, "");
+	assert_string_equal(config->name, "isp"); /* the file's name */
+	assert_int_equal(config->mode, CONFIG_GATEWAY);
+	assert_string_equal(config->link, "eth0");
+	assert_int_equal(config->local.family, AF_UNSPEC);
+	assert_int_equal(config->port, 0);
+	assert_int_equal(config->relay_port, 2268);
+	assert_true(config->keep);
+	assert_false(config->strict);
+	assert_int_equal(config->n_relays, 1);
+	assert_int_equal(config->relays[0].in.s_addr, inet_addr("192.0.2.1"));
+	assert_int_equal(config->n_rewrites, 0);
+	assert_string_equal(config->pieces[0], "/run/amt/isp.amt");
+	config_free(config);
+}
+
+static void test_everything(void **state)
+{
+	static const char text[] =
+		"[Match]\nHost=*\n"
+		"[AMT]\nName=amt7\nDescription=to the ISP\nMode=gateway\n"
+		"Link=eth1\nLocal=198.51.100.2\nPort=40000\nRelayPort=2269\n"
+		"MTUBytes=1400\nKeepConfiguration=no\n"
+		"[Relay]\nAddress=192.0.2.1 192.0.2.2\nAddress=192.0.2.3\n"
+		"[Rewrite]\nAdvertised=10.0.0.0/8\nRelay=192.0.2.1\n"
+		"[Rewrite]\nAdvertised=any\nRelay=192.0.2.9\nOnFailure=drop\n"
+		"[Sysctl]\nipv4.rp_filter=0\nipv6.accept_ra=1\nipv4.rp_filter=1\n";
+	struct warnings warnings;
+	struct config *config;
+
+	assert_int_equal(load(text, &warnings, &config), 0);
+	assert_string_equal(warnings.text, "");
+	assert_string_equal(config->name, "amt7");
+	assert_string_equal(config->description, "to the ISP");
+	assert_int_equal(config->local.in.s_addr, inet_addr("198.51.100.2"));
+	assert_int_equal(config->port, 40000);
+	assert_int_equal(config->relay_port, 2269);
+	assert_int_equal(config->mtu, 1400);
+	assert_false(config->keep);
+	assert_true(config->strict);
+	assert_int_equal(config->n_relays, 3);
+	assert_int_equal(config->relays[2].in.s_addr, inet_addr("192.0.2.3"));
+	assert_int_equal(config->n_rewrites, 2);
+	assert_int_equal(config->rewrites[0].advertised.length, 8);
+	assert_int_equal(config->rewrites[0].relay.in.s_addr, inet_addr("192.0.2.1"));
+	assert_int_equal(config->rewrites[1].advertised.address.family, AF_UNSPEC);
+	assert_int_equal(config->n_sysctls, 2);
+	assert_string_equal(config->sysctls[0].value, "1"); /* the last one wins */
+	config_free(config);
+}
+
+static void test_warnings(void **state)
+{
+	static const struct {
+		const char *line;    /* behind GATEWAY */
+		const char *warning; /* begins so */
+	} table[] = {
+		{ "[AMT]\nPort=0\n", "6 Port=0: expected a port from 1 to 65535" },
+		{ "[AMT]\nPort=65536\n", "6 Port=65536: expected" },
+		{ "[AMT]\nLocal=127.0.0.1\n", "6 Local=127.0.0.1: expected an IPv4 address" },
+		{ "[AMT]\nLocal=2001:db8::1\n", "6 Local=2001:db8::1: expected an IPv4 address" },
+		{ "[AMT]\nMode=both\n", "6 Mode=both: expected 'gateway' or 'relay'" },
+		{ "[AMT]\nLink=a/b\n", "6 Link=a/b: expected an interface name" },
+		{ "[AMT]\nMTUBytes=107\n", "6 MTUBytes=107: expected bytes" },
+		{ "[AMT]\nKeepConfiguration=maybe\n", "6 KeepConfiguration=maybe: expected yes" },
+		{ "[AMT]\nColour=red\n", "6 unknown key 'Colour' in section [AMT]" },
+		{ "[Colour]\nRed=1\n", "6 unknown section [Colour]" },
+		{ "[Relay]\nAddress=224.0.0.1\n", "6 Address=224.0.0.1: expected the unicast" },
+		{ "[Relay]\nAddress=relay.example\n", "6 Address=relay.example: expected" },
+		{ "[Rewrite]\nAdvertised=10.0.0.1/8\n",
+		  "6 Advertised=10.0.0.1/8: expected a prefix" },
+		{ "[Rewrite]\nAdvertised=any\n", "0 a [Rewrite] section without Relay=" },
+		{ "[Rewrite]\nRelay=0.0.0.0\n", "6 Relay=0.0.0.0: expected a unicast" },
+		{ "[Rewrite]\nOnFailure=panic\n",
+		  "6 OnFailure=panic: expected 'accept' or 'drop'" },
+		{ "[Sysctl]\nkernel.panic=1\n", "6 [Sysctl] kernel.panic=: expected ipv4.NAME" },
+		{ "[Sysctl]\nipv4.../../x=1\n", "6 [Sysctl] ipv4.../../x=: expected ipv4.NAME" },
+		{ "[Match]\nVirtualization=cheese\n", "6 Virtualization=cheese: expected" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct warnings warnings;
+		struct config *config;
+		char text[512];
+
+		snprintf(text, sizeof(text), GATEWAY "%s", table[i].line);
+		assert_int_equal(load(text, &warnings, &config), 0);
+		if (strncmp(warnings.text, table[i].warning, strlen(table[i].warning)) != 0)
+			fail_msg("%s: warned '%s'", table[i].line, warnings.text);
+		/* one line, and the rest is as if the bad line were not there */
+		assert_ptr_equal(strchr(warnings.text, '\n'),
+				 warnings.text + strlen(warnings.text) - 1);
+		assert_string_equal(config->link, "eth0");
+		assert_int_equal(config->n_relays, 1);
+		assert_int_equal(config->n_rewrites, 0);
+		config_free(config);
+	}
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *text, *warning;
+		int error;
+	} table[] = {
+		{ "", "0 no Link= in [AMT]", -EINVAL },
+		{ "[AMT]\nLink=eth0\n", "0 no Address= in [Relay]", -EINVAL },
+		{ "[Relay]\nAddress=192.0.2.1\n", "0 no Link= in [AMT]", -EINVAL },
+		{ "[AMT]\nName=eth0\nLink=eth0\n[Relay]\nAddress=192.0.2.1\n",
+		  "0 Link=eth0 is the device itself", -EINVAL },
+		{ "[AMT]\nLink=eth0\nLink=\n[Relay]\nAddress=192.0.2.1\n", "0 no Link= in [AMT]",
+		  -EINVAL },
+		{ GATEWAY "Address=\n", "0 no Address= in [Relay]", -EINVAL },
+		{ GATEWAY "[Match]\nHost=no-host-is-called-so\n", "", -ESRCH },
+		{ GATEWAY "[Match]\nKernelVersion=<2.6\n", "", -ESRCH },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct config *config = NULL;
+		struct warnings warnings;
+
+		assert_int_equal(load(table[i].text, &warnings, &config), table[i].error);
+		assert_null(config);
+		if (strncmp(warnings.text, table[i].warning, strlen(table[i].warning)) != 0)
+			fail_msg("%s: warned '%s'", table[i].text, warnings.text);
+	}
+}
+
+static void test_reset(void **state)
+{
+	static const char text[] = GATEWAY "[AMT]\nPort=4\nPort=\nDescription=x\nDescription=\n"
+					   "KeepConfiguration=no\nKeepConfiguration=\nRelayPort=9\n"
+					   "RelayPort=\n[Relay]\nAddress=\nAddress=192.0.2.7\n";
+	struct warnings warnings;
+	struct config *config;
+
+	assert_int_equal(load(text, &warnings, &config), 0);
+	assert_int_equal(config->port, 0);
+	assert_null(config->description);
+	assert_true(config->keep);
+	assert_int_equal(config->relay_port, 2268);
+	assert_int_equal(config->n_relays, 1);
+	assert_int_equal(config->relays[0].in.s_addr, inet_addr("192.0.2.7"));
+	config_free(config);
+}
+
+static void test_relay_mode(void **state)
+{
+	struct warnings warnings;
+	struct config *config;
+
+	assert_int_equal(load("[AMT]\nMode=relay\nLink=eth0\nMaxTunnels=7\n", &warnings, &config),
+			 0);
+	assert_string_equal(warnings.text, "");
+	assert_int_equal(config->mode, CONFIG_RELAY);
+	assert_int_equal(config->max_tunnels, 7);
+	config_free(config);
+}
+
+static void test_limits(void **state)
+{
+	char text[16384] = "[AMT]\nLink=eth0\n[Relay]\n";
+	struct warnings warnings;
+	struct config *config;
+
+	for (int i = 1; i <= CONFIG_RELAYS_MAX + 1; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "Address=192.0.2.%d\n",
+			 i);
+	for (int i = 1; i <= CONFIG_REWRITES_MAX + 1; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "[Rewrite]\nRelay=192.0.2.%d\n", i);
+	for (int i = 1; i <= CONFIG_SYSCTLS_MAX + 1; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%sipv4.a%d=1\n",
+			 i == 1 ? "[Sysctl]\n" : "", i);
+	assert_int_equal(load(text, &warnings, &config), 0);
+	assert_int_equal(config->n_relays, CONFIG_RELAYS_MAX);
+	assert_int_equal(config->n_rewrites, CONFIG_REWRITES_MAX);
+	assert_int_equal(config->n_sysctls, CONFIG_SYSCTLS_MAX);
+	assert_non_null(strstr(warnings.text, "at most 64"));
+	config_free(config);
+}
+
+static void test_equal(void **state)
+{
+	static const char *const different[] = {
+		"[AMT]\nPort=1\n",
+		"[AMT]\nName=b\n",
+		"[AMT]\nLink=eth1\n",
+		"[AMT]\nLocal=198.51.100.1\n",
+		"[AMT]\nMTUBytes=1000\n",
+		"[AMT]\nKeepConfiguration=no\n",
+		"[AMT]\nDescription=d\n",
+		"[AMT]\nRelayPort=1\n",
+		"[AMT]\nMaxTunnels=1\n",
+		"[Relay]\nAddress=192.0.2.2\n",
+		"[Sysctl]\nipv4.tag=1\n",
+		"[Rewrite]\nRelay=192.0.2.2\n",
+		"[Rewrite]\nOnFailure=drop\n[Rewrite]\nRelay=192.0.2.2\n",
+	};
+	struct config *config, *other;
+	struct warnings warnings;
+
+	assert_int_equal(load(GATEWAY, &warnings, &config), 0);
+	assert_int_equal(load(GATEWAY, &warnings, &other), 0);
+	assert_true(config_equal(config, other));
+	config_free(other);
+	for (size_t i = 0; i < sizeof(different) / sizeof(different[0]); i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), GATEWAY "%s", different[i]);
+		assert_int_equal(load(text, &warnings, &other), 0);
+		if (config_equal(config, other))
+			fail_msg("%s makes no difference", different[i]);
+		config_free(other);
+	}
+	config_free(config);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_warnings), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_reset),	 cmocka_unit_test(test_relay_mode),
+		cmocka_unit_test(test_limits),	 cmocka_unit_test(test_equal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
