@@ -180,6 +180,26 @@ static bool blocked(struct manager *manager, struct device *device)
 	return true;
 }
 
+/* A Linux relay knows its gateways by their address alone (drivers/net/amt.c,
+ * amt_request_handler()): of two that share one, the second gets no Query. */
+static void warn_of_twin(struct manager *manager, struct device *device)
+{
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		const struct device *other = manager->devices[i];
+
+		if (other == device || other->state != DEVICE_CONNECTED ||
+		    other->local.s_addr != device->local.s_addr ||
+		    other->discovery.s_addr != device->discovery.s_addr)
+			continue;
+		device_set_state(
+			device, DEVICE_DISCOVERING,
+			"%s uses this relay from the same address, and a Linux relay serves "
+			"one gateway an address; give this one a Local= of its own",
+			other->config->name);
+		return;
+	}
+}
+
 static void reconcile_one(struct manager *manager, struct device *device)
 {
 	int r;
@@ -189,6 +209,8 @@ static void reconcile_one(struct manager *manager, struct device *device)
 	if (blocked(manager, device))
 		return;
 	r = reconcile_device(device, manager->netlink);
+	if (device->state == DEVICE_DISCOVERING)
+		warn_of_twin(manager, device);
 	if (r != -EADDRINUSE)
 		return;
 	if (device->port_skip >= PORT_TRIALS) {

@@ -21,8 +21,9 @@ static const struct setting gateway_defaults[] = {
 	 */
 	{ "ipv4.igmpv3_unsolicited_report_interval", "100" },
 	{ "ipv6.mldv2_unsolicited_report_interval", "100" },
-	/* MLD reports need a link-local address at once, and nobody else is on this link. */
-	{ "ipv6.dad_transmits", "0" },
+	/* MLD reports need a link-local address at once, and nobody else is on this link. Without
+	 * this it stays tentative for up to a second (addrconf_dad_begin()). */
+	{ "ipv6.accept_dad", "0" },
 	{ "ipv6.accept_ra", "0" },
 	/* A tunnel is no place to take routes from. */
 	{ "ipv4.accept_redirects", "0" },
@@ -34,7 +35,7 @@ static const struct setting relay_defaults[] = {
 	{ "ipv4.rp_filter", "0" },
 	/* The relay's MLD Queries need a link-local address (drivers/net/amt.c,
 	   amt_build_mld_gq()). */
-	{ "ipv6.dad_transmits", "0" },
+	{ "ipv6.accept_dad", "0" },
 	{ "ipv6.accept_ra", "0" },
 	{ "ipv4.accept_redirects", "0" },
 	{ "ipv6.accept_redirects", "0" },
