@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Advertisements and Queries that no gateway may believe: each is dropped and counted by its reason,
+# and the gateway connects all the same when the right one comes.
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+readonly OTHER=192.0.2.2
+
+# Discoveries that get no right answer; one every 5 s.
+readonly ROUNDS=2
+
+internet 0
+address relay r1 $OTHER/25
+amtd_start gateway
+
+# dropped FAMILY REASON
+dropped() {
+	device gateway amt0 ".$1.dropped_by_reason.$2"
+}
+
+# garbage_relay KIND...
+garbage_relay() {
+	local kind arguments=()
+	for kind in "$@"; do
+		arguments+=(--garbage "$kind")
+	done
+	rm -f "$TMP/sr.json"
+	scripted_relay sr relay --address $RELAY --other $OTHER --garbage-only $ROUNDS \
+		"${arguments[@]}"
+}
+
+# never_believed: before the right Advertisement comes the driver has no relay
+never_believed() {
+	wait_for 10 relay_was_asked 1
+	sleep 4
+	expect "rounds of garbage" 1 "$(relay_state sr .discoveries)"
+	expect "the driver's relay" null "$(link gateway amt0 .linkinfo.info_data.remote)"
+	expect "state" discovering "$(device gateway amt0 .state)"
+}
+
+relay_was_asked() {
+	[ "$(relay_state sr .discoveries)" -ge "$1" ]
+}
+
+connects() {
+	receive_stream rx gateway amt0 --count 100 --timeout 30
+	finish rx || fail "no stream after the right Advertisement: $(cat "$TMP/rx.log")"
+	wait_for 10 state_is gateway amt0 connected
+	expect "the driver's relay" $RELAY "$(link gateway amt0 .linkinfo.info_data.remote)"
+}
+
+# one_kind KIND REASON: all of this kind are dropped, and counted under this reason; a reason of
+# "-": they never get as far as amtd, by the rule or by the kernel's own checks
+one_kind() {
+	local kind=$1 reason=$2 sent
+	garbage_relay "$kind"
+	check "create" ctl gateway create amt0 --link g0 --relay $RELAY
+	never_believed
+	sent=$(relay_state sr ".garbage[\"$kind\"]")
+	[ "$sent" -gt 0 ] || fail "no garbage was sent"
+	if [ "$reason" = - ]; then
+		expect "$kind: passed" 0 "$(device gateway amt0 .advertisements.passed)"
+	elif [ "$reason" = passed ]; then
+		expect "$kind: passed" "$sent" "$(device gateway amt0 .advertisements.passed)"
+	else
+		expect "$kind: counted as $reason" "$sent" "$(dropped advertisements "$reason")"
+		expect "$kind: dropped" "$sent" "$(device gateway amt0 .advertisements.dropped)"
+	fi
+	end_background sr
+	check "delete" ctl gateway delete amt0
+}
+
+while read -r kind reason; do
+	step "$kind"
+	one_kind "$kind" "$reason"
+done <<-END
+	empty -
+	short length
+	address-length length
+	version -
+	type -
+	reserved reserved
+	zero address
+	loopback address
+	multicast address
+	broadcast address
+	ipv6 family
+	ipv6-zero address
+	source source
+	nonce passed
+	checksum passed
+END
+
+step "everything at once, and then the right one"
+garbage_relay all
+check "create" ctl gateway create amt0 --link g0 --relay $RELAY
+never_believed
+connects
+rounds=$(relay_state sr .discoveries)
+expect "rounds" $((ROUNDS + 1)) "$rounds"
+[ "$(dropped advertisements length)" -ge $((16 * rounds)) ] ||
+	fail "too few counted as length: $(device gateway amt0 .advertisements)"
+[ "$(device gateway amt0 .queries.dropped)" -gt 0 ] || fail "no broken Query was counted"
+[ "$(dropped advertisements reserved)" -ge $((4 * rounds)) ] ||
+	fail "too few counted as reserved: $(device gateway amt0 .advertisements)"
+[ "$(dropped advertisements packet)" -ge "$rounds" ] ||
+	fail "no UDP length was found wrong: $(device gateway amt0 .advertisements)"
+expect "seen" "$(device gateway amt0 '.advertisements | .passed + .dropped')" \
+	"$(device gateway amt0 .advertisements.seen)"
+
+step "an IPv6 relay address becomes an IPv4 one where a rule says so"
+end_background sr
+check "delete" ctl gateway delete amt0
+rm -f "$TMP/sr.json"
+scripted_relay sr relay --address $RELAY --advertise 2001:db8::66
+check "create" ctl gateway create amt0 --link g0 --relay $RELAY --rewrite any=$RELAY
+connects
+expect "rewritten" 1 "$(device gateway amt0 .advertisements.rewritten)"

@@ -1,0 +1,8 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# An IPv6 stream, asked for with MLD, reaches an application through a gateway.
+
+export FAMILY=6
+# shellcheck source=selftests/gateway-stream4.sh
+. "$(dirname "$0")/gateway-stream4.sh"

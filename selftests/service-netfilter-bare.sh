@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The nftables table where the kernel has no nft_queue: all but the queue works.
+# kernel: bare
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need nft ip
+if nft 'table ip probe { chain c { queue to 9; }; }' 2>/dev/null; then
+	nft delete table ip probe
+	skip "the kernel has nft_queue"
+fi
+
+step "tests/kernel/test-firewall"
+"$AMTD_BUILD/tests/kernel/test-firewall" || fail "test-firewall"

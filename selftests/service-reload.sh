@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Device files change and are read again: the difference is applied, the rest left alone.
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+internet 0
+second_relay
+kernel_relay relay $RELAY
+kernel_relay relay2 $RELAY2
+send_stream tx source s0
+etc=$TMP/gateway/etc/amt run=$TMP/gateway/run/amt lib=$TMP/gateway/usr/lib/amt
+amtd_root gateway >/dev/null
+
+# Each device has an address of its own: a kernel relay tells gateways apart by that only.
+declare -A locals=([steady]=198.51.100.3 [one]=198.51.100.4 [two]=198.51.100.5
+	[three]=198.51.100.6 [broken]=198.51.100.7 [other]=198.51.100.8)
+address gateway g0 "${locals[@]/%//24}"
+
+# write_file PATH RELAY [LINE...]: [AMT] lines
+write_file() {
+	local path=$1 relay=$2 name
+	name=$(basename "$path" .amt)
+	shift 2
+	{
+		printf '[AMT]\nLink=g0\nLocal=%s\n' "${locals[$name]}"
+		printf '%s\n' "$@"
+		printf '[Relay]\nAddress=%s\n' "$relay"
+	} >"$path"
+}
+
+ifindex_of() {
+	link gateway "$1" .ifindex
+}
+
+# warned REGEX: since the last reload
+warned() {
+	tail -n "+$((logged + 1))" "$TMP/amtd-gateway.log" | grep -Eq "$1"
+}
+
+reload() {
+	logged=$(amtd_log gateway | wc -l)
+	check "reload" ctl gateway reload
+	sleep 0.5
+}
+
+step "the files are read at start, by precedence"
+write_file "$lib/steady.amt" $RELAY
+write_file "$lib/one.amt" $RELAY2
+write_file "$etc/one.amt" $RELAY "Description=from etc"
+amtd_start gateway
+wait_for 10 state_is gateway steady connected
+wait_for 10 state_is gateway one connected
+expect "the file" "$etc/one.amt" "$(device gateway one .file)"
+expect "the relay" $RELAY "$(device gateway one .relay.configured[0])"
+steady=$(ifindex_of steady) one=$(ifindex_of one)
+
+step "all reloads leave the steady device's stream alone"
+receive_stream rx gateway steady
+sleep 3
+
+step "nothing changed, nothing is done"
+reload
+expect "ifindex" "$one" "$(ifindex_of one)"
+
+step "a new file, a new device; SIGHUP does as reload does"
+write_file "$run/two.amt" $RELAY2
+kill -HUP "${PIDS[amtd-gateway]}"
+wait_for 10 exists gateway two
+wait_for 10 state_is gateway two connected
+
+step "what can be changed is changed in place"
+write_file "$etc/one.amt" $RELAY "Description=another" "MTUBytes=1300"
+reload
+wait_for 5 device_is gateway one .mtu 1300
+expect "description" another "$(device gateway one .description)"
+expect "ifindex" "$one" "$(ifindex_of one)"
+
+step "a drop-in changes a sysctl; without it the default is back"
+mkdir -p "$etc/one.amt.d"
+printf '[Sysctl]\nipv4.igmpv3_unsolicited_report_interval=333\nipv4.proxy_arp=1\n' \
+	>"$etc/one.amt.d/10-slow.conf"
+default=$(sysctl_of gateway ipv4/conf/one/igmpv3_unsolicited_report_interval)
+reload
+expect "interval" 333 "$(sysctl_of gateway ipv4/conf/one/igmpv3_unsolicited_report_interval)"
+expect "proxy_arp" 1 "$(sysctl_of gateway ipv4/conf/one/proxy_arp)"
+expect "drop-ins" "$etc/one.amt.d/10-slow.conf" "$(device gateway one '.dropins | join(" ")')"
+rm "$etc/one.amt.d/10-slow.conf"
+reload
+expect "interval" "$default" \
+	"$(sysctl_of gateway ipv4/conf/one/igmpv3_unsolicited_report_interval)"
+expect "proxy_arp, what it was" 0 "$(sysctl_of gateway ipv4/conf/one/proxy_arp)"
+expect "ifindex" "$one" "$(ifindex_of one)"
+
+step "what cannot be changed makes a new device"
+write_file "$etc/one.amt" $RELAY2
+reload
+wait_for 10 state_is gateway one connected
+expect "the driver's relay" $RELAY2 "$(link gateway one .linkinfo.info_data.remote)"
+[ "$(ifindex_of one)" != "$one" ] || fail "the device is the same, with another relay?"
+one=$(ifindex_of one)
+
+step "a file that is broken is reported, and stops nothing else"
+printf '[AMT]\nLink=g0\nNonsense=1\nPort=nine\njust words\n[Nowhere]\nX=1\n' >"$etc/broken.amt"
+write_file "$etc/three.amt" $RELAY
+reload
+warned 'broken\.amt:3: .*Nonsense' || fail "no warning of the unknown key"
+warned 'broken\.amt:4: .*Port' || fail "no warning of the bad value"
+warned 'broken\.amt:5: ' || fail "no warning of the line that is no assignment"
+warned 'broken\.amt:7: .*Nowhere' || fail "no warning of the unknown section"
+warned 'broken\.amt: .*Address=' || fail "no word of the relay that is missing"
+wait_for 10 state_is gateway three connected
+refuse "the broken device" exists gateway broken
+
+step "bad values alone are ignored"
+write_file "$etc/broken.amt" $RELAY "MTUBytes=many" "Port=70000"
+reload
+warned 'broken\.amt:4: .*MTUBytes' || fail "no warning of the bad value"
+wait_for 10 state_is gateway broken connected
+
+step "a link to /dev/null masks, an empty file does, and a file that is gone takes its device"
+ln -sf /dev/null "$etc/one.amt"
+: >"$run/two.amt"
+rm "$etc/three.amt" "$etc/broken.amt"
+reload
+for name in one two three broken; do
+	refuse "the device $name" exists gateway $name
+done
+
+step "unmasked, the file below counts"
+rm "$etc/one.amt"
+reload
+wait_for 10 state_is gateway one connected
+expect "the file" "$lib/one.amt" "$(device gateway one .file)"
+
+step "[Match] says whom a file is for"
+write_file "$etc/other.amt" $RELAY
+printf '[Match]\nHost=somebody-else\n' >>"$etc/other.amt"
+reload
+refuse "the device of another host" exists gateway other
+
+end_background rx
+expect "ifindex of the steady one" "$steady" "$(ifindex_of steady)"
+expect "packets lost" 0 "$(received rx .lost)"
+[ "$(received rx .received)" -gt 100 ] || fail "hardly a stream: $(cat "$TMP/rx.log")"
