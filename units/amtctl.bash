@@ -8,7 +8,7 @@ _amtctl() {
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		list | status | create | delete | reload | cat | help)
+		list | status | create | delete | reload | cat | probe | help)
 			verb=${COMP_WORDS[i]}
 			break
 			;;
@@ -36,7 +36,7 @@ _amtctl() {
 		if [[ $word == -* ]]; then
 			words=$(amtctl --no-pager --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
 		elif [[ -z $verb || $verb == help ]]; then
-			words='list status create delete reload cat help'
+			words='list status create delete reload cat probe help'
 		elif [[ $verb =~ ^(list|status|delete|cat)$ ]]; then
 			words=$(amtctl --no-pager --no-legend list 2>/dev/null | cut -d' ' -f1)
 		fi

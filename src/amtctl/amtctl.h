@@ -23,12 +23,25 @@ enum json_mode {
 
 struct request;
 
+/* An option that one verb alone takes; a table of them ends with a name NULL. */
+struct verb_option {
+	const char *name;
+	const char *argument; /* NULL: takes none */
+	const char *help;
+};
+
+#define VERB_OPTIONS_MAX 16
+
 struct settings {
 	enum json_mode json;
 	bool legend;
 	bool pager;
 	const char *bus;	 /* path of amtd's socket */
 	struct request *request; /* what the options of create ask for */
+
+	/* Of the options of the verb, by their rows in its table: the word given last, "" where
+	 * none is taken, NULL where the option was not given. */
+	const char *values[VERB_OPTIONS_MAX];
 };
 
 /* One line on stderr, "amtctl: ", then what, why and the mend; escaped for terminals. Returns code,
@@ -42,6 +55,13 @@ int verb_create(const struct settings *settings, int argc, char **argv);
 int verb_delete(const struct settings *settings, int argc, char **argv);
 int verb_reload(const struct settings *settings, int argc, char **argv);
 int verb_cat(const struct settings *settings, int argc, char **argv);
+int verb_probe(const struct settings *settings, int argc, char **argv);
+int verb_resolve(const struct settings *settings, int argc, char **argv);
+int verb_zone(const struct settings *settings, int argc, char **argv);
 int verb_help(const struct settings *settings, int argc, char **argv);
+
+extern const struct verb_option probe_options[];
+extern const struct verb_option resolve_options[];
+extern const struct verb_option zone_options[];
 
 #endif

@@ -21,6 +21,7 @@ static const struct verb {
 	int min, max; /* arguments */
 	bool takes_request;
 	int (*run)(const struct settings *settings, int argc, char **argv);
+	const struct verb_option *options; /* of its own; NULL: none */
 } verbs[] = {
 	{ "list", "[NAME...]", "List devices (default)", 0, ARGUMENTS_ANY, false, verb_list },
 	{ "status", "[NAME...]", "Show all that is known of devices", 0, ARGUMENTS_ANY, false,
@@ -32,6 +33,12 @@ static const struct verb {
 	  verb_reload },
 	{ "cat", "NAME...", "Show device files and their drop-ins", 1, ARGUMENTS_ANY, false,
 	  verb_cat },
+	{ "probe", "RELAY...", "Ask relays whether they answer, and how fast", 1, ARGUMENTS_ANY,
+	  false, verb_probe, probe_options },
+	{ "resolve", "SOURCE", "Find the relays of a source in DNS", 1, 1, false, verb_resolve,
+	  resolve_options },
+	{ "zone", "SOURCE...", "Print the DNS records that name a source's relays", 1,
+	  ARGUMENTS_ANY, false, verb_zone, zone_options },
 	{ "help", "[VERB]", "Show this text, or what one verb takes", 0, 1, false, verb_help },
 };
 
@@ -41,7 +48,8 @@ enum option_value {
 	OPTION_NO_LEGEND,
 	OPTION_NO_PAGER,
 	OPTION_VERSION,
-	OPTION_REQUEST, /* and on: row - OPTION_REQUEST of request_option() */
+	OPTION_VERB,	      /* and on: row - OPTION_VERB of the verb's own options */
+	OPTION_REQUEST = 512, /* and on: row - OPTION_REQUEST of request_option() */
 };
 
 static const struct option_row {
@@ -60,7 +68,7 @@ static const struct option_row {
 };
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define OPTIONS_MAX	  64
+#define OPTIONS_MAX	  128
 
 static const char *verb_name(size_t i)
 {
@@ -70,11 +78,20 @@ static const char *verb_name(size_t i)
 static const char *option_name(size_t i)
 {
 	const struct request_option *option;
+	size_t n_request = 0, j, k;
 
 	if (i < ARRAY_SIZE(options))
 		return options[i].name;
-	option = request_option(i - ARRAY_SIZE(options));
-	return option ? option->name : NULL;
+	i -= ARRAY_SIZE(options);
+	while ((option = request_option(n_request)))
+		if (n_request++ == i)
+			return option->name;
+	i -= n_request;
+	for (j = 0; j < ARRAY_SIZE(verbs); j++)
+		for (k = 0; verbs[j].options && verbs[j].options[k].name; k++)
+			if (i-- == 0)
+				return verbs[j].options[k].name;
+	return NULL;
 }
 
 static const struct verb *find_verb(const char *name)
@@ -114,6 +131,19 @@ static void print_create_options(void)
 	}
 }
 
+static void print_verb_options(const struct verb *verb)
+{
+	const struct verb_option *option;
+	char left[64];
+
+	printf("Options of %s:\n", verb->name);
+	for (option = verb->options; option->name; option++) {
+		snprintf(left, sizeof(left), "--%s%s%s", option->name, option->argument ? " " : "",
+			 option->argument ?: "");
+		printf("  %-24s %s\n", left, option->help);
+	}
+}
+
 static void print_help(void)
 {
 	char left[64];
@@ -137,6 +167,11 @@ static void print_help(void)
 
 	putchar('\n');
 	print_create_options();
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (verbs[i].options) {
+			putchar('\n');
+			print_verb_options(&verbs[i]);
+		}
 	printf("\nExit codes: 0 done, 1 failed, 2 usage, 3 no such device, 4 amtd is not running.\n"
 	       "See amtctl(1) and amt(5).\n");
 }
@@ -155,11 +190,17 @@ int verb_help(const struct settings *settings, int argc, char **argv)
 	if (!verb)
 		return unknown_verb(argv[0]);
 	printf("amtctl %s%s%s%s\n%s.\n", verb->name, *verb->arguments ? " " : "", verb->arguments,
-	       verb->takes_request ? " --link DEV --relay ADDR [OPTION...]" : "",
+	       verb->takes_request ? " --link DEV --relay ADDR [OPTION...]"
+	       : verb->options	   ? " [OPTION...]"
+				   : "",
 	       verb->takes_request ? "Create a device" : verb->help);
 	if (verb->takes_request) {
 		putchar('\n');
 		print_create_options();
+	}
+	if (verb->options) {
+		putchar('\n');
+		print_verb_options(verb);
 	}
 	return AMTCTL_OK;
 }
@@ -168,11 +209,29 @@ int verb_help(const struct settings *settings, int argc, char **argv)
  * The command line.
  */
 
-static void fill_long_options(struct option long_options[OPTIONS_MAX])
+static size_t add_verb_options(struct option long_options[OPTIONS_MAX], size_t n,
+			       const struct verb *verb)
+{
+	size_t i;
+
+	for (i = 0; verb->options && verb->options[i].name && n < OPTIONS_MAX - 1; i++)
+		long_options[n++] = (struct option){
+			.name = verb->options[i].name,
+			.has_arg = verb->options[i].argument ? required_argument : no_argument,
+			.val = OPTION_VERB + (int)i,
+		};
+	return n;
+}
+
+/* getopt takes the first of a name: an option of the verb's own hides that of create. verb NULL:
+ * all there are. */
+static void fill_long_options(struct option long_options[OPTIONS_MAX], const struct verb *verb)
 {
 	const struct request_option *option;
 	size_t i, n = 0;
 
+	if (verb)
+		n = add_verb_options(long_options, n, verb);
 	for (i = 0; i < ARRAY_SIZE(options); i++)
 		if (options[i].name[1])
 			long_options[n++] = (struct option){
@@ -186,7 +245,25 @@ static void fill_long_options(struct option long_options[OPTIONS_MAX])
 			.has_arg = required_argument,
 			.val = OPTION_REQUEST + i,
 		};
+	for (i = 0; !verb && i < ARRAY_SIZE(verbs); i++)
+		n = add_verb_options(long_options, n, &verbs[i]);
 	long_options[n] = (struct option){ 0 };
+}
+
+/* Which verb it is decides what an option means, wherever the option stands. What is wrong is told
+ * later. */
+static const struct verb *peek_verb(int argc, char **argv)
+{
+	struct option long_options[OPTIONS_MAX];
+	const struct verb *verb;
+
+	fill_long_options(long_options, NULL);
+	opterr = 0;
+	while (getopt_long(argc, argv, "+:hj", long_options, NULL) >= 0)
+		;
+	verb = optind < argc ? find_verb(argv[optind]) : NULL;
+	optind = 0; /* getopt begins anew */
+	return verb ?: &verbs[0];
 }
 
 /* word is what stands on the command line; getopt says ':' for a missing argument, '?' for the
@@ -246,10 +323,11 @@ static int set_request(struct settings *settings, int c)
 /* AMTCTL_OK, and *ret_help when help or the version, already printed, was all that was wanted. */
 static int parse_options(struct settings *settings, int argc, char **argv, bool *ret_help)
 {
+	const struct verb *verb = peek_verb(argc, argv);
 	struct option long_options[OPTIONS_MAX];
 	int c, r = AMTCTL_OK;
 
-	fill_long_options(long_options);
+	fill_long_options(long_options, verb);
 	opterr = 0;
 	while (r == AMTCTL_OK && (c = getopt_long(argc, argv, ":hj", long_options, NULL)) >= 0) {
 		switch (c) {
@@ -279,7 +357,10 @@ static int parse_options(struct settings *settings, int argc, char **argv, bool 
 		case '?':
 			return bad_option(c, argv[optind - 1]);
 		default:
-			r = set_request(settings, c);
+			if (c < OPTION_REQUEST)
+				settings->values[c - OPTION_VERB] = optarg ?: "";
+			else
+				r = set_request(settings, c);
 		}
 	}
 	return r;
@@ -316,8 +397,9 @@ static int run(const struct settings *settings, int argc, char **argv)
 		return complain(AMTCTL_USAGE, "%s: takes no options of create; see amtctl --help",
 				verb->name);
 	if (argc < verb->min)
-		return complain(AMTCTL_USAGE, "%s: a NAME is missing; expected amtctl %s %s",
-				verb->name, verb->name, verb->arguments);
+		return complain(AMTCTL_USAGE, "%s: a %.*s is missing; expected amtctl %s %s",
+				verb->name, (int)strcspn(verb->arguments, ". "), verb->arguments,
+				verb->name, verb->arguments);
 	if (argc > verb->max)
 		return unexpected_word(verb, argv[verb->max]);
 

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "handshake.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TRIES	      2
+#define QUERY_MAX     2048
+#define P_RFC	      0x01
+#define P_LINUX	      0x80
+#define USEC_PER_MSEC 1000
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+/* A connected socket: ICMP errors come back, and answers from elsewhere do not. */
+static int open_socket(struct in_addr relay, uint16_t port)
+{
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr = relay,
+	};
+	const int one = 1;
+	int fd, r;
+
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &one, sizeof(one)) < 0 ||
+	    connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static void take(const uint8_t *data, ssize_t length, uint32_t nonce, uint64_t rtt_usec,
+		 struct handshake_answer *answer)
+{
+	enum message_fault fault;
+	struct message message;
+
+	fault = message_parse(data, length, &message);
+	if (fault != MESSAGE_FAULT_NONE || message.type != AMT_QUERY) {
+		answer->malformed = true;
+		answer->fault = fault;
+		return;
+	}
+	if (message.query.nonce != nonce)
+		return;
+	answer->queried = true;
+	answer->family = message.query.inner.family;
+	answer->rtt_usec = rtt_usec;
+	answer->l = message.query.l;
+	answer->g = message.query.g;
+	answer->seen_as = message.query.gateway;
+}
+
+/* Wait for the Query until the time is over or an error comes. */
+static void await(int fd, uint32_t nonce, uint64_t timeout_usec, struct handshake_answer *answer)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	uint64_t start = now_usec(), end = start + timeout_usec, now;
+	uint8_t data[QUERY_MAX];
+	ssize_t n;
+
+	while (!answer->queried && (now = now_usec()) < end) {
+		if (poll(&poll_fd, 1, (int)((end - now) / USEC_PER_MSEC) + 1) <= 0)
+			continue;
+		n = recv(fd, data, sizeof(data), MSG_DONTWAIT);
+		if (n >= 0) {
+			take(data, n, nonce, now_usec() - start, answer);
+		} else if (errno != EAGAIN && errno != EINTR) {
+			answer->error = errno;
+			recv(fd, data, sizeof(data), MSG_ERRQUEUE | MSG_DONTWAIT);
+			return;
+		}
+	}
+}
+
+static int ask(int fd, uint8_t p, uint64_t timeout_usec, struct handshake_answer *answer)
+{
+	struct message request = { .type = AMT_REQUEST };
+	uint8_t data[64];
+	unsigned int i;
+	ssize_t n;
+
+	if (getrandom(&request.request.nonce, sizeof(request.request.nonce), 0) < 0)
+		return -errno;
+	n = message_build(&request, data, sizeof(data));
+	if (n < 0)
+		return (int)n;
+	data[1] |= p; /* the codec knows the RFC's place alone */
+
+	for (i = 0; i < TRIES && !answer->queried && answer->error == 0; i++) {
+		if (send(fd, data, n, MSG_NOSIGNAL) < 0) {
+			answer->error = errno;
+			return 0;
+		}
+		await(fd, request.request.nonce, timeout_usec, answer);
+	}
+	return 0;
+}
+
+int handshake_do(struct in_addr relay, uint16_t port, uint64_t timeout_usec, struct handshake *ret)
+{
+	struct handshake handshake = { 0 };
+	int fd, r;
+
+	fd = open_socket(relay, port);
+	if (fd < 0)
+		return fd;
+	r = ask(fd, 0, timeout_usec, &handshake.igmp);
+	if (r == 0 && handshake.igmp.queried)
+		r = ask(fd, P_RFC, timeout_usec, &handshake.mld);
+	if (r == 0 && handshake.igmp.queried)
+		r = ask(fd, P_LINUX, timeout_usec, &handshake.mld_linux);
+	close(fd);
+	if (r == 0)
+		*ret = handshake;
+	return r;
+}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verb that asks relays: probe. Works without amtd. */
+#include "amtctl.h"
+
+#include <amt/amtlink.h>
+#include <amt/parse.h>
+#include <amt/probe.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "client.h"
+#include "device.h"
+#include "report.h"
+
+#define USEC_PER_SEC   UINT64_C(1000000)
+#define SECONDS_MAX    3600
+#define COUNT_DEFAULT  3
+#define COUNT_MAX      1000000
+#define TARGETS_MAX    256
+#define ADDRESSES_EACH 16 /* of one name */
+
+enum {
+	OPTION_PORT,
+	OPTION_TIMEOUT,
+	OPTION_COUNT,
+	OPTION_INTERVAL,
+	OPTION_WATCH,
+	OPTION_HANDSHAKE,
+};
+
+const struct verb_option probe_options[] = {
+	[OPTION_PORT] = { "port", "N", "The relay's UDP port (default: 2268)" },
+	[OPTION_TIMEOUT] = { "timeout", "SEC", "How long to wait for an answer (default: 1)" },
+	[OPTION_COUNT] = { "count", "N", "How often to ask (default: 3)" },
+	[OPTION_INTERVAL] = { "interval", "SEC", "From one question to the next (default: 1)" },
+	[OPTION_WATCH] = { "watch", NULL, "Go on until interrupted, a line for each answer" },
+	[OPTION_HANDSHAKE] = { "handshake", NULL,
+			       "Go on to the Query; not where a gateway here uses the relay" },
+	{ NULL },
+};
+
+struct wish {
+	uint16_t port;
+	uint64_t timeout_usec, interval_usec;
+	uint32_t count; /* 0: for ever */
+	bool watch, handshake;
+};
+
+struct target {
+	struct run *run;
+	struct report *report;
+	struct probe *probe;  /* under way; NULL: none */
+	unsigned int started; /* probes */
+	uint64_t next_usec;   /* no new one before that */
+};
+
+struct run {
+	const struct settings *settings;
+	struct wish wish;
+	struct prober *prober;
+	struct report reports[TARGETS_MAX];
+	struct target targets[TARGETS_MAX];
+	size_t n;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+/*
+ * What the user wants.
+ */
+
+/* Seconds with up to six decimals: strtod() would go by the locale. 0 or -EINVAL, -ERANGE. */
+static int parse_seconds(const char *text, uint64_t *ret_usec)
+{
+	uint64_t usec = 0, unit = USEC_PER_SEC;
+	size_t digits = strspn(text, "0123456789"), decimals = 0, i;
+
+	if (text[digits] == '.')
+		decimals = strspn(text + digits + 1, "0123456789");
+	if (digits + decimals == 0 || digits > 6 || decimals > 6 ||
+	    text[digits + (text[digits] == '.') + decimals] != '\0')
+		return -EINVAL;
+	for (i = 0; i < digits; i++)
+		usec = usec * 10 + (uint64_t)(text[i] - '0') * USEC_PER_SEC;
+	for (i = 0; i < decimals; i++) {
+		unit /= 10;
+		usec += (uint64_t)(text[digits + 1 + i] - '0') * unit;
+	}
+	if (usec < 1000 || usec > SECONDS_MAX * USEC_PER_SEC)
+		return -ERANGE;
+	*ret_usec = usec;
+	return 0;
+}
+
+static int bad_value(int option, const char *value, const char *expected)
+{
+	return complain(AMTCTL_USAGE, "--%s %s: expected %s", probe_options[option].name, value,
+			expected);
+}
+
+static int read_wish(const struct settings *settings, struct wish *wish)
+{
+	static const char *const seconds = "seconds, 0.001 to 3600";
+	const char *const *values = settings->values;
+
+	*wish = (struct wish){
+		.port = AMT_PORT,
+		.timeout_usec = USEC_PER_SEC,
+		.interval_usec = USEC_PER_SEC,
+		.watch = values[OPTION_WATCH],
+		.handshake = values[OPTION_HANDSHAKE],
+	};
+	wish->count = wish->watch ? 0 : COUNT_DEFAULT;
+
+	if (values[OPTION_PORT] && parse_u16(values[OPTION_PORT], 1, UINT16_MAX, &wish->port) < 0)
+		return bad_value(OPTION_PORT, values[OPTION_PORT], "a port, 1 to 65535");
+	if (values[OPTION_COUNT] && parse_u32(values[OPTION_COUNT], 1, COUNT_MAX, &wish->count) < 0)
+		return bad_value(OPTION_COUNT, values[OPTION_COUNT], "a number, 1 to 1000000");
+	if (values[OPTION_TIMEOUT] &&
+	    parse_seconds(values[OPTION_TIMEOUT], &wish->timeout_usec) < 0)
+		return bad_value(OPTION_TIMEOUT, values[OPTION_TIMEOUT], seconds);
+	if (values[OPTION_INTERVAL] &&
+	    parse_seconds(values[OPTION_INTERVAL], &wish->interval_usec) < 0)
+		return bad_value(OPTION_INTERVAL, values[OPTION_INTERVAL], seconds);
+	if (wish->watch && wish->handshake)
+		return complain(AMTCTL_USAGE, "--handshake: not together with --watch; "
+					      "leave one out");
+	return AMTCTL_OK;
+}
+
+/* All IPv4 addresses of a name. */
+static int add_relay(struct run *run, const char *word)
+{
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM };
+	struct addrinfo *answer = NULL, *one;
+	size_t n = 0;
+	int r;
+
+	if (!*word)
+		return complain(AMTCTL_USAGE, "probe: an empty word is no relay; expected an IPv4 "
+					      "address or a name");
+	r = getaddrinfo(word, NULL, &hints, &answer);
+	if (r != 0)
+		return complain(AMTCTL_FAILED,
+				"%s: %s; expected an IPv4 address or a name that "
+				"has one",
+				word, r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
+	for (one = answer; one && n < ADDRESSES_EACH && run->n < TARGETS_MAX; one = one->ai_next) {
+		if (one->ai_family != AF_INET)
+			continue;
+		run->reports[run->n].name = word;
+		run->reports[run->n].relay = ((struct sockaddr_in *)one->ai_addr)->sin_addr;
+		run->reports[run->n].port = run->wish.port;
+		run->targets[run->n].run = run;
+		run->targets[run->n].report = &run->reports[run->n];
+		run->n++;
+		n++;
+	}
+	freeaddrinfo(answer);
+	if (run->n == TARGETS_MAX)
+		return complain(AMTCTL_USAGE, "probe: more than %d relays; ask for fewer at once",
+				TARGETS_MAX - 1);
+	if (n == 0)
+		return complain(AMTCTL_FAILED,
+				"%s: an IPv6 relay is not usable yet, the kernel's "
+				"tunnels run over IPv4 only; give an IPv4 address",
+				word);
+	return AMTCTL_OK;
+}
+
+/*
+ * Asking.
+ */
+
+static void on_done(struct probe *probe, const struct probe_result *result, void *userdata)
+{
+	struct target *target = userdata;
+	struct report *report = target->report;
+	struct probe_result before = report->last;
+	bool changed;
+
+	target->probe = NULL;
+	changed = report_add(report, result);
+	if (target->run->wish.watch)
+		report_print_line(report, target->run->settings, changed ? &before : NULL);
+}
+
+static bool is_finished(const struct run *run, const struct target *target)
+{
+	return !target->probe && run->wish.count > 0 && target->started >= run->wish.count;
+}
+
+/* AMTCTL_OK, and when something is to be done next; UINT64_MAX: all are finished. */
+static int start_due(struct run *run, uint64_t now, uint64_t *ret_next)
+{
+	const struct wish *wish = &run->wish;
+	uint64_t next = UINT64_MAX;
+	size_t i;
+	int r;
+
+	for (i = 0; i < run->n; i++) {
+		struct target *target = &run->targets[i];
+		const struct probe_options options = {
+			.relay = target->report->relay,
+			.port = wish->port,
+			.timeout_usec = wish->timeout_usec,
+		};
+
+		if (is_finished(run, target))
+			continue;
+		if (!target->probe && target->next_usec <= now) {
+			r = probe_start(run->prober, &options, now, on_done, target,
+					&target->probe);
+			if (r == -EINVAL)
+				return complain(AMTCTL_USAGE,
+						"%s: not the address of a host; "
+						"expected that of a relay",
+						target->report->name);
+			if (r < 0)
+				return complain(AMTCTL_FAILED, "out of memory");
+			target->started++;
+			target->next_usec = now + wish->interval_usec;
+		}
+		if (!target->probe && target->next_usec < next)
+			next = target->next_usec;
+	}
+	if (prober_next_timeout(run->prober) < next)
+		next = prober_next_timeout(run->prober);
+	*ret_next = next;
+	return AMTCTL_OK;
+}
+
+static bool all_finished(const struct run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->n; i++)
+		if (!is_finished(run, &run->targets[i]))
+			return false;
+	return true;
+}
+
+static int ask_all(struct run *run, const sigset_t *wait_mask)
+{
+	struct pollfd poll_fd = { .fd = prober_fd(run->prober), .events = POLLIN };
+	struct timespec wait;
+	uint64_t now, next = 0;
+	int r;
+
+	while (!interrupted && !all_finished(run)) {
+		now = now_usec();
+		r = start_due(run, now, &next);
+		if (r != AMTCTL_OK)
+			return r;
+		next = next > now ? next - now : 0;
+		if (next > USEC_PER_SEC * SECONDS_MAX)
+			next = USEC_PER_SEC * SECONDS_MAX;
+		wait.tv_sec = (time_t)(next / USEC_PER_SEC);
+		wait.tv_nsec = (long)(next % USEC_PER_SEC * 1000);
+		if (ppoll(&poll_fd, 1, &wait, wait_mask) < 0 && errno != EINTR)
+			return complain(AMTCTL_FAILED, "cannot wait: %s", strerror(errno));
+		r = prober_dispatch(run->prober, now_usec());
+		if (r < 0)
+			return complain(AMTCTL_FAILED, "the socket failed: %s", strerror(-r));
+	}
+	return AMTCTL_OK;
+}
+
+/*
+ * The handshake.
+ */
+
+static bool is_one_of(struct in_addr address, const struct report *report)
+{
+	return address.s_addr != INADDR_ANY &&
+	       (address.s_addr == report->relay.s_addr || address.s_addr == report->partner.s_addr);
+}
+
+/* The driver's view: 1 and the name of a gateway that uses the relay, 0, or negative errno. */
+static int find_in_kernel(const struct report *report, char ret[static IFNAMSIZ])
+{
+	struct netlink *netlink = NULL;
+	struct amtlink *links = NULL;
+	size_t i, n = 0;
+	int r;
+
+	r = netlink_open(&netlink);
+	if (r == 0)
+		r = amtlink_list(netlink, &links, &n);
+	netlink_close(netlink);
+	for (i = 0; i < n && r == 0; i++)
+		if (links[i].mode == AMT_MODE_GATEWAY &&
+		    (is_one_of(links[i].discovery, report) || is_one_of(links[i].remote, report))) {
+			memcpy(ret, links[i].link.name, IFNAMSIZ);
+			r = 1;
+		}
+	free(links);
+	return r;
+}
+
+/* amtd's view: a gateway may be aimed at another relay than its device was made for. */
+static int find_in_amtd(const struct settings *settings, const struct report *report,
+			char ret[static IFNAMSIZ])
+{
+	const char *name, *text;
+	struct client *client;
+	json_t *devices, *device;
+	struct in_addr in;
+	int r, found = 0;
+	size_t i;
+
+	r = client_open(settings, &client);
+	if (r == AMTCTL_NO_DAEMON)
+		return 0;
+	if (r != AMTCTL_OK)
+		return -EIO;
+	r = client_call(client, "describe", &devices, "Describe", "", NULL);
+	client_close(client);
+	if (r != AMTCTL_OK)
+		return -EIO;
+	json_array_foreach (devices, i, device) {
+		text = json_string_value(device_field(device, "last_relay", NULL));
+		name = json_string_value(device_field(device, "ifname", NULL));
+		if (text && name && inet_pton(AF_INET, text, &in) == 1 && is_one_of(in, report)) {
+			snprintf(ret, IFNAMSIZ, "%s", name);
+			found = 1;
+		}
+	}
+	json_decref(devices);
+	return found;
+}
+
+static int shake_hands(const struct run *run, struct report *report)
+{
+	char name[IFNAMSIZ];
+	int r;
+
+	report->partner = report_partner(report);
+	r = find_in_kernel(report, name);
+	if (r == 0)
+		r = find_in_amtd(run->settings, report, name);
+	if (r < 0)
+		return complain(AMTCTL_FAILED,
+				"%s: no handshake: cannot tell whether a gateway "
+				"here uses this relay; run it as root",
+				report->name);
+	if (r > 0)
+		return complain(AMTCTL_FAILED,
+				"%s: no handshake: the gateway %s uses this relay, which might "
+				"then send its stream to the probe; see amtctl status %s",
+				report->name, name, name);
+
+	r = handshake_do(report->partner, report->port, run->wish.timeout_usec, &report->handshake);
+	if (r < 0)
+		return complain(AMTCTL_FAILED, "%s: no handshake: %s", report->name, strerror(-r));
+	report->handshaken = true;
+	return report->handshake.igmp.queried ? AMTCTL_OK : AMTCTL_FAILED;
+}
+
+/*
+ * The verb.
+ */
+
+static void on_signal(int number)
+{
+	interrupted = 1;
+}
+
+/* SIGINT and SIGTERM end the asking, and only while it waits, so that none is missed; what is known
+ * by then is told. */
+static void catch_signals(sigset_t *ret_wait_mask)
+{
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, ret_wait_mask);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+}
+
+/* From here on they end amtctl, as ever. */
+static void release_signals(const sigset_t *mask)
+{
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
+static int conclude(struct run *run)
+{
+	int shaken, r = AMTCTL_OK;
+	size_t i;
+
+	for (i = 0; i < run->n; i++) {
+		struct report *report = &run->reports[i];
+
+		if (report->answered > 0 && run->wish.handshake && !interrupted) {
+			shaken = shake_hands(run, report);
+			r = r == AMTCTL_OK ? shaken : r;
+		}
+	}
+	/* A watch in JSON is a stream of lines, all of one kind. */
+	if (!run->wish.watch || run->settings->json == JSON_MODE_OFF)
+		if (report_print(run->reports, run->n, run->settings) < 0)
+			r = complain(AMTCTL_FAILED, "out of memory");
+	fflush(stdout);
+	for (i = 0; i < run->n; i++)
+		if (run->reports[i].answered == 0) {
+			if (run->reports[i].sent > 0)
+				report_complain(&run->reports[i]);
+			r = AMTCTL_FAILED;
+		}
+	return r;
+}
+
+int verb_probe(const struct settings *settings, int argc, char **argv)
+{
+	int i, first = AMTCTL_OK, r;
+	sigset_t wait_mask;
+	struct run *run;
+
+	run = calloc(1, sizeof(*run));
+	if (!run)
+		return complain(AMTCTL_FAILED, "out of memory");
+	run->settings = settings;
+	r = read_wish(settings, &run->wish);
+	for (i = 0; i < argc && r != AMTCTL_USAGE; i++) {
+		r = add_relay(run, argv[i]);
+		first = first == AMTCTL_OK ? r : first;
+	}
+	if (r != AMTCTL_USAGE && run->n > 0) {
+		r = prober_open(NULL, &run->prober);
+		if (r < 0) {
+			r = complain(AMTCTL_FAILED, "cannot open a socket: %s", strerror(-r));
+		} else {
+			catch_signals(&wait_mask);
+			r = ask_all(run, &wait_mask);
+			release_signals(&wait_mask);
+			if (r == AMTCTL_OK)
+				r = conclude(run);
+		}
+	}
+	prober_close(run->prober);
+	free(run);
+	return r == AMTCTL_OK ? first : r;
+}
