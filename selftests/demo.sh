@@ -14,10 +14,17 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(dirname "$here")
 export AMTD_BUILD=${AMTD_BUILD:-$top/build}
 
+# Decided outside: the console of User-Mode Linux is always a terminal.
+if [ -z "${AMTD_COLOUR-}" ]; then
+	AMTD_COLOUR=no
+	[ ! -t 1 ] || [ -n "${NO_COLOR-}" ] || AMTD_COLOUR=yes
+	export AMTD_COLOUR
+fi
 bold='' dim='' normal=''
-if [ "${AMTD_COLOUR:-no}" = yes ] || { [ -t 1 ] && [ -z "${NO_COLOR-}" ]; }; then
+if [ $AMTD_COLOUR = yes ]; then
 	bold=$'\e[1m' dim=$'\e[2m' normal=$'\e[0m'
-	export AMTD_COLOUR=yes
+else
+	export NO_COLOR=1
 fi
 
 say() {
@@ -28,8 +35,9 @@ say() {
 
 build() {
 	say "Building amtd in $AMTD_BUILD"
-	[ -e "$AMTD_BUILD/build.ninja" ] || meson setup "$AMTD_BUILD" "$top" >/tmp/amtd-demo.log ||
-		return
+	if [ ! -e "$AMTD_BUILD/build.ninja" ]; then
+		meson setup "$AMTD_BUILD" "$top" >/dev/null || return
+	fi
 	ninja -C "$AMTD_BUILD" src/amtd/amtd src/amtctl/amtctl selftests/tools/stream | tail -n 1
 }
 
@@ -44,7 +52,7 @@ outside() {
 	install_packages "${PACKAGES_BUILD[@]}" "${PACKAGES_SELFTESTS[@]}"
 	echo "All packages are there."
 	build || {
-		echo "demo.sh: the build failed; see above and /tmp/amtd-demo.log" >&2
+		echo "demo.sh: the build failed; see above, or in $AMTD_BUILD/meson-logs" >&2
 		exit 1
 	}
 
@@ -73,7 +81,7 @@ run() {
 	printf '%s%s#%s %s\n' "$dim" "$host" "$normal" "$*"
 	if [ "$1" = amtctl ]; then
 		shift
-		ctl "$host" "$@"
+		ctl "$host" --no-pager "$@"
 	else
 		on "$host" "$@"
 	fi

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/candidates.h>
+
+#include <amt/message.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct candidate_order candidate_order_default = {
+	.origins = { CANDIDATE_CONFIGURED, CANDIDATE_DNS_SD, CANDIDATE_ANYCAST, CANDIDATE_DRIAD },
+	.n = 4,
+};
+
+static const char *const origin_strings[_CANDIDATE_ORIGIN_MAX] = {
+	[CANDIDATE_CONFIGURED] = "configured",
+	[CANDIDATE_DNS_SD] = "dns-sd",
+	[CANDIDATE_ANYCAST] = "anycast",
+	[CANDIDATE_DRIAD] = "driad",
+};
+
+static const char *const dnssec_strings[_DNSSEC_STATE_MAX] = {
+	[DNSSEC_UNCHECKED] = "unchecked",
+	[DNSSEC_INSECURE] = "insecure",
+	[DNSSEC_SECURE] = "secure",
+	[DNSSEC_BOGUS] = "bogus",
+};
+
+static const char *const skip_strings[_CANDIDATE_SKIP_MAX] = {
+	[CANDIDATE_SKIP_NONE] = "",
+	[CANDIDATE_SKIP_NO_RELAY] = "says that there is no relay",
+	[CANDIDATE_SKIP_TYPE] = "unknown relay type",
+	[CANDIDATE_SKIP_LENGTH] = "wrong length for its relay type",
+	[CANDIDATE_SKIP_NAME] = "its relay is no domain name",
+	[CANDIDATE_SKIP_BOGUS] = "bogus: DNSSEC validation failed",
+	[CANDIDATE_SKIP_INSECURE] = "not signed, and DNSSEC is required",
+	[CANDIDATE_SKIP_NO_ADDRESS] = "the name has no address",
+	[CANDIDATE_SKIP_UNRESOLVED] = "the name could not be looked up",
+	[CANDIDATE_SKIP_IPV6] = "IPv6: the kernel's driver reaches relays over IPv4 only",
+	[CANDIDATE_SKIP_ADDRESS] = "not the address of one host",
+	[CANDIDATE_SKIP_ORIGIN] = "relays from there are not wanted",
+	[CANDIDATE_SKIP_ALLOW] = "not an allowed address",
+	[CANDIDATE_SKIP_UNREACHABLE] = "no route to it",
+	[CANDIDATE_SKIP_DUPLICATE] = "in the list already",
+};
+
+const char *candidate_origin_string(enum candidate_origin origin)
+{
+	return origin >= 0 && origin < _CANDIDATE_ORIGIN_MAX ? origin_strings[origin] : "unknown";
+}
+
+const char *candidate_skip_string(enum candidate_skip skip)
+{
+	return skip < _CANDIDATE_SKIP_MAX ? skip_strings[skip] : "unknown";
+}
+
+const char *dnssec_state_string(enum dnssec_state state)
+{
+	return state < _DNSSEC_STATE_MAX ? dnssec_strings[state] : "unknown";
+}
+
+/* The scope of an IPv4 address, RFC 6724, 3.2: link-local or global. */
+static unsigned int scope(struct in_addr address)
+{
+	return ntohl(address.s_addr) >> 16 == 0xa9fe ? 2 : 14;
+}
+
+uint8_t candidate_rank(struct in_addr destination, struct in_addr source, uint8_t length)
+{
+	uint32_t mask = length == 0 ? 0 : UINT32_MAX << (32 - (length < 32 ? length : 32));
+	bool on_link =
+		length > 0 && ((ntohl(destination.s_addr) ^ ntohl(source.s_addr)) & mask) == 0;
+
+	return (uint8_t)((scope(destination) != scope(source) ? 64 : 0) + 2 * scope(destination) +
+			 !on_link);
+}
+
+enum candidate_skip candidate_judge_address(const struct address *address)
+{
+	if (address->family == AF_UNSPEC)
+		return CANDIDATE_SKIP_NO_ADDRESS;
+	if (!address_is_host(address))
+		return CANDIDATE_SKIP_ADDRESS;
+	return address->family == AF_INET ? CANDIDATE_SKIP_NONE : CANDIDATE_SKIP_IPV6;
+}
+
+struct candidate candidate_make(enum candidate_origin origin, const struct address *address,
+				uint16_t precedence)
+{
+	struct candidate candidate = { .origin = origin };
+
+	candidate.address = *address;
+	candidate.precedence = precedence;
+	candidate.type = address->family == AF_INET6 ? AMTRELAY_IPV6 : AMTRELAY_IPV4;
+	candidate.skip = candidate_judge_address(address);
+	return candidate;
+}
+
+static enum candidate_origin origin_from_word(const char *word, size_t length)
+{
+	int i;
+
+	for (i = 0; i < _CANDIDATE_ORIGIN_MAX; i++)
+		if (strlen(origin_strings[i]) == length &&
+		    memcmp(origin_strings[i], word, length) == 0)
+			return (enum candidate_origin)i;
+	return _CANDIDATE_ORIGIN_INVALID;
+}
+
+/* The place of an origin in the order, or -1. */
+static int place(const struct candidate_order *order, enum candidate_origin origin)
+{
+	int i;
+
+	for (i = 0; i < order->n; i++)
+		if (order->origins[i] == origin)
+			return i;
+	return -1;
+}
+
+int candidate_order_parse(const char *text, struct candidate_order *ret)
+{
+	struct candidate_order order = { .n = 0 };
+	enum candidate_origin origin;
+	size_t length;
+
+	for (text += strspn(text, " \t"); *text != '\0'; text += strspn(text, " \t")) {
+		length = strcspn(text, " \t");
+		origin = origin_from_word(text, length);
+		if (origin == _CANDIDATE_ORIGIN_INVALID || place(&order, origin) >= 0)
+			return -EINVAL;
+		order.origins[order.n++] = origin;
+		text += length;
+	}
+	if (order.n == 0)
+		return -EINVAL;
+
+	*ret = order;
+	return 0;
+}
+
+static bool is_allowed(const struct address *address, const struct prefix *allow, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (prefix_contains(&allow[i], address))
+			return true;
+	return n == 0;
+}
+
+static enum candidate_skip judge(const struct candidate *candidate,
+				 const struct candidate_order *order, const struct prefix *allow,
+				 size_t n_allow)
+{
+	if (candidate->skip != CANDIDATE_SKIP_NONE)
+		return candidate->skip;
+	if (place(order, candidate->origin) < 0)
+		return CANDIDATE_SKIP_ORIGIN;
+	if (!is_allowed(&candidate->address, allow, n_allow))
+		return CANDIDATE_SKIP_ALLOW;
+	if (candidate->rank == CANDIDATE_RANK_UNREACHABLE)
+		return CANDIDATE_SKIP_UNREACHABLE;
+	return CANDIDATE_SKIP_NONE;
+}
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+/* An origin that is not in the order comes last. */
+static unsigned int origin_place(const struct candidate_order *order, enum candidate_origin origin)
+{
+	int at = place(order, origin);
+
+	return at < 0 ? _CANDIDATE_ORIGIN_MAX : (unsigned int)at;
+}
+
+static int compare(const void *left, const void *right, void *userdata)
+{
+	const struct candidate *a = left, *b = right;
+	const struct candidate_order *order = userdata;
+	int r;
+
+	r = COMPARE(a->skip != CANDIDATE_SKIP_NONE, b->skip != CANDIDATE_SKIP_NONE);
+	if (r == 0)
+		r = COMPARE(origin_place(order, a->origin), origin_place(order, b->origin));
+	if (r == 0)
+		r = COMPARE(a->precedence, b->precedence);
+	if (r == 0)
+		r = COMPARE(a->rank, b->rank);
+	if (r == 0)
+		r = COMPARE(a->random, b->random);
+	return r;
+}
+
+static bool same_relay(const struct candidate *a, const struct candidate *b)
+{
+	return (a->port ?: AMT_PORT) == (b->port ?: AMT_PORT) &&
+	       address_equal(&a->address, &b->address);
+}
+
+/* The first of those that are the same stays; D-bits may differ, but the better place wins. */
+static bool skip_duplicates(struct candidate *candidates, size_t n)
+{
+	bool found = false;
+	size_t i, j;
+
+	for (i = 1; i < n; i++)
+		for (j = 0; j < i; j++) {
+			if (candidates[j].skip != CANDIDATE_SKIP_NONE ||
+			    !same_relay(&candidates[i], &candidates[j]))
+				continue;
+			candidates[i].skip = CANDIDATE_SKIP_DUPLICATE;
+			found = true;
+			break;
+		}
+	return found;
+}
+
+size_t candidates_arrange(struct candidate *candidates, size_t n,
+			  const struct candidate_order *order, const struct prefix *allow,
+			  size_t n_allow)
+{
+	struct candidate_order copy = order ? *order : candidate_order_default;
+	size_t i, usable = 0;
+
+	for (i = 0; i < n; i++) {
+		candidates[i].skip = judge(&candidates[i], &copy, allow, n_allow);
+		usable += candidates[i].skip == CANDIDATE_SKIP_NONE;
+	}
+	qsort_r(candidates, n, sizeof(*candidates), compare, &copy);
+	if (skip_duplicates(candidates, usable))
+		qsort_r(candidates, n, sizeof(*candidates), compare, &copy);
+
+	for (usable = 0; usable < n && candidates[usable].skip == CANDIDATE_SKIP_NONE; usable++)
+		;
+	return usable;
+}

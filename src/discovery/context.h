@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libunbound, set up. A context cannot be changed once it was asked: when its configuration does, a
+ * new one takes its place, and the old one goes after its last query.
+ */
+#ifndef DISCOVERY_CONTEXT_H
+#define DISCOVERY_CONTEXT_H
+
+#include <amt/resolver.h>
+#include <unbound.h>
+
+struct context {
+	struct ub_ctx *ub;
+	bool validates;
+	bool retired;
+	unsigned int n_queries; /* that it works on */
+	struct context *next;
+};
+
+/* trust_anchor NULL: does not validate. -EINVAL, -ENOMEM, or the errno of a file. */
+int context_new(char *const *servers, size_t n_servers, const char *resolv_conf,
+		const char *trust_anchor, struct context **ret);
+void context_free(struct context *context); /* NULL is fine */
+
+/* The owner of the first record of a trust anchor file. */
+int context_anchor_owner(const char *trust_anchor, struct dnsname *ret);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One question to DNS, as lookups ask them.
+ */
+#ifndef DISCOVERY_QUERY_H
+#define DISCOVERY_QUERY_H
+
+#include <amt/resolver.h>
+#include <sys/queue.h>
+
+struct query;
+struct ub_result;
+
+/* Of one query; candidates belong to lookups. */
+struct query_answer {
+	enum lookup_outcome outcome;
+	enum dnssec_state dnssec;
+	uint32_t ttl;
+	const char *why;
+	const struct ub_result *result; /* data and len, also of bogus answers; NULL: none */
+};
+
+/* Query is gone when this returns. */
+typedef void (*query_done)(struct query *query, const struct query_answer *answer, void *userdata);
+
+int query_start(struct resolver *resolver, const struct dnsname *name, int type, query_done done,
+		void *userdata, struct query **ret);
+void query_cancel(struct query *query);
+
+enum dnssec_mode resolver_dnssec(const struct resolver *resolver);
+
+/* Those that are under way: resolver_close() cancels them. */
+TAILQ_HEAD(lookup_list, lookup);
+struct lookup_list *resolver_lookups(struct resolver *resolver);
+
+#endif
