@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What of a probe is pure: its back-off and its words. */
+#include <amt/probe.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND	     UINT64_C(1000000)
+#define BACK_OFF_MAX (120 * SECOND)
+
+uint64_t probe_back_off_usec(unsigned int n, uint32_t random)
+{
+	uint64_t limit = BACK_OFF_MAX;
+
+	if (n < 7) /* 2^7 s is more than the limit */
+		limit = SECOND << n;
+	return SECOND + (limit - SECOND) * random / UINT32_MAX;
+}
+
+/* icmp_err_convert of net/ipv4/icmp.c, read backwards. */
+static const char *error_string(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return "port unreachable";
+	case EHOSTUNREACH:
+		return "host unreachable";
+	case ENETUNREACH:
+		return "network unreachable";
+	case ENOPROTOOPT:
+		return "protocol unreachable";
+	case EHOSTDOWN:
+		return "host unknown";
+	case EMSGSIZE:
+		return "packet too big";
+	case EINVAL:
+	case EADDRNOTAVAIL:
+		return "the source address is not this host's";
+	case EACCES: /* a broadcast address; a prohibiting route */
+	case EPERM:
+		return "forbidden by this host";
+	default:
+		return strerror(error);
+	}
+}
+
+static const char *format_unreachable(const struct probe_result *result,
+				      char buf[static PROBE_TEXT_MAX])
+{
+	struct address offender = address_from_in(result->offender);
+	char text[ADDRESS_TEXT_MAX];
+
+	if (result->offender.s_addr == INADDR_ANY)
+		snprintf(buf, PROBE_TEXT_MAX, "%s", error_string(result->error));
+	else
+		snprintf(buf, PROBE_TEXT_MAX, "%s (said by %s)", error_string(result->error),
+			 address_format(&offender, text));
+	return buf;
+}
+
+static const char *format_from(const struct probe_result *result, char buf[static PROBE_TEXT_MAX])
+{
+	struct address from = address_from_in(result->from);
+	char text[ADDRESS_TEXT_MAX];
+
+	snprintf(buf, PROBE_TEXT_MAX, "the answer came from %s port %u: a translator in between?",
+		 address_format(&from, text), result->from_port);
+	return buf;
+}
+
+const char *probe_result_format(const struct probe_result *result, char buf[static PROBE_TEXT_MAX])
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	switch (result->outcome) {
+	case PROBE_ANSWERED:
+		snprintf(buf, PROBE_TEXT_MAX, "advertises %s",
+			 address_format(&result->advertised, text));
+		return buf;
+	case PROBE_TIMEOUT:
+		return strcpy(buf, "no answer");
+	case PROBE_UNREACHABLE:
+		return format_unreachable(result, buf);
+	case PROBE_MALFORMED:
+		snprintf(buf, PROBE_TEXT_MAX, "malformed answer: %s",
+			 result->fault == MESSAGE_FAULT_NONE ? "type: not an Advertisement"
+							     : message_fault_string(result->fault));
+		return buf;
+	case PROBE_NONCE:
+		return strcpy(buf, "answers with a nonce that was not sent");
+	case PROBE_SOURCE:
+		return format_from(result, buf);
+	default:
+		return strcpy(buf, "unknown");
+	}
+}

@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/probe.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MESSAGE_MAX 256	 /* an Advertisement has 24 bytes at most */
+#define BUDGET	    256	 /* messages in one dispatch, so that an event loop stays fair */
+#define BUCKETS	    256	 /* a power of two */
+#define TOS	    0xc0 /* as the driver has it: AMT_TOS */
+
+/* What the kernel says of one message that was sent or received. */
+struct arrival {
+	struct sockaddr_in address;
+	ssize_t length;
+	uint8_t data[MESSAGE_MAX];
+	struct sock_extended_err error;
+	struct in_addr offender;
+};
+
+struct
+try {
+	uint32_t nonce;
+	uint64_t sent_usec;
+};
+
+TAILQ_HEAD(probe_list, probe);
+
+/* One relay that is being asked, for all who want to know. */
+struct attempt {
+	LIST_ENTRY(attempt) entry;
+	struct probe_list probes; /* never empty but while it is being made */
+	struct prober *prober;
+	struct probe_options target; /* of its limits none counts, they are each probe's own */
+	struct try tries[PROBE_TRIES_MAX]; /* the latest; a ring */
+	unsigned int n_tries, max_tries, n_waits;
+	uint64_t interval_usec;	  /* 0: back off */
+	uint64_t last_usec;	  /* of the last try */
+	uint64_t next_usec;	  /* of the next try; UINT64_MAX: none */
+	struct probe_result seen; /* what a time-out is put down to */
+};
+
+struct probe {
+	TAILQ_ENTRY(probe) entry; /* of its attempt, or of the prober's done */
+	struct prober *prober;
+	struct attempt *attempt;   /* NULL: done */
+	unsigned int tries_before; /* of the attempt, that were not for this probe */
+	struct probe_result result;
+	uint64_t deadline_usec;
+	probe_done done;
+	void *userdata;
+};
+
+struct prober {
+	int fd;
+	LIST_HEAD(, attempt) attempts[BUCKETS];
+	struct probe_list done;
+	uint64_t next_usec; /* no attempt wants to be looked at earlier */
+	struct prober_counters counters;
+};
+
+static uint64_t clock_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+static uint64_t min_usec(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static unsigned int bucket_of(struct in_addr relay)
+{
+	uint32_t a = ntohl(relay.s_addr);
+
+	return (a ^ a >> 8 ^ a >> 16 ^ a >> 24) & (BUCKETS - 1);
+}
+
+/*
+ * Opening and closing.
+ */
+
+static int set_options(int fd, const char *device)
+{
+	const int one = 1, tos = TOS;
+
+	if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &one, sizeof(one)) < 0 ||
+	    setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)) < 0)
+		return -errno;
+	if (device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)) < 0)
+		return -errno;
+	return 0;
+}
+
+int prober_open(const char *device, struct prober **ret)
+{
+	struct prober *prober;
+	int r;
+
+	prober = calloc(1, sizeof(*prober));
+	if (!prober)
+		return -ENOMEM;
+	prober->next_usec = UINT64_MAX;
+	TAILQ_INIT(&prober->done);
+	prober->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	r = prober->fd < 0 ? -errno : set_options(prober->fd, device);
+	if (r < 0) {
+		prober_close(prober);
+		return r;
+	}
+	*ret = prober;
+	return 0;
+}
+
+static void probe_unlink(struct probe *probe)
+{
+	TAILQ_REMOVE(probe->attempt ? &probe->attempt->probes : &probe->prober->done, probe, entry);
+}
+
+static void probe_free(struct probe *probe)
+{
+	probe_unlink(probe);
+	free(probe);
+}
+
+static void attempt_free(struct attempt *attempt)
+{
+	LIST_REMOVE(attempt, entry);
+	free(attempt);
+}
+
+void prober_close(struct prober *prober)
+{
+	struct attempt *attempt;
+	struct probe *probe;
+	size_t i;
+
+	if (!prober)
+		return;
+	for (i = 0; i < BUCKETS; i++)
+		while ((attempt = LIST_FIRST(&prober->attempts[i]))) {
+			while ((probe = TAILQ_FIRST(&attempt->probes)))
+				probe_free(probe);
+			attempt_free(attempt);
+		}
+	while ((probe = TAILQ_FIRST(&prober->done)))
+		probe_free(probe);
+	if (prober->fd >= 0)
+		close(prober->fd);
+	free(prober);
+}
+
+int prober_fd(const struct prober *prober)
+{
+	return prober->fd;
+}
+
+uint64_t prober_next_timeout(const struct prober *prober)
+{
+	return TAILQ_EMPTY(&prober->done) ? prober->next_usec : 0;
+}
+
+const struct prober_counters *prober_counters(const struct prober *prober)
+{
+	return &prober->counters;
+}
+
+/*
+ * Ends. A probe that is over waits in the prober's list until prober_dispatch() tells of it, so
+ * that no caller is called back out of a call of its own.
+ */
+
+static void finish(struct probe *probe, const struct probe_result *result)
+{
+	struct attempt *attempt = probe->attempt;
+
+	probe->result = *result;
+	probe->result.relay = attempt->target.relay;
+	probe->result.port = attempt->target.port;
+	probe->result.sent = attempt->n_tries - probe->tries_before;
+	probe_unlink(probe);
+	probe->attempt = NULL;
+	TAILQ_INSERT_TAIL(&attempt->prober->done, probe, entry);
+}
+
+static void finish_all(struct attempt *attempt, const struct probe_result *result)
+{
+	struct probe *probe;
+
+	while ((probe = TAILQ_FIRST(&attempt->probes)))
+		finish(probe, result);
+	attempt_free(attempt);
+}
+
+/* Those that end meanwhile, since a callback starts a probe that cannot even be sent, wait for the
+ * next dispatch. */
+static void deliver(struct prober *prober)
+{
+	struct probe *probe;
+	size_t n = 0;
+
+	TAILQ_FOREACH(probe, &prober->done, entry)
+	n++;
+	for (; n > 0 && (probe = TAILQ_FIRST(&prober->done)); n--) {
+		probe_unlink(probe);
+		probe->done(probe, &probe->result, probe->userdata);
+		free(probe);
+	}
+}
+
+/*
+ * Sending.
+ */
+
+static int send_message(struct prober *prober, const struct probe_options *target, const void *data,
+			size_t length)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_port = htons(target->port),
+		.sin_addr = target->relay,
+	};
+	struct in_pktinfo info = {
+		.ipi_ifindex = target->ifindex,
+		.ipi_spec_dst = target->source,
+	};
+	union {
+		struct cmsghdr header;
+		uint8_t bytes[CMSG_SPACE(sizeof(info))];
+	} control = { .header = {
+			      .cmsg_len = CMSG_LEN(sizeof(info)),
+			      .cmsg_level = IPPROTO_IP,
+			      .cmsg_type = IP_PKTINFO,
+		      } };
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = length };
+	struct msghdr message = {
+		.msg_name = &to,
+		.msg_namelen = sizeof(to),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	socklen_t size = sizeof(int);
+	int ignored, tries = 0;
+
+	memcpy(CMSG_DATA(&control.header), &info, sizeof(info));
+
+	/* An ICMP error about an earlier message, to whomever, is handed to the next sendmsg(),
+	 * which then sends nothing (sock_alloc_send_pskb()); its details wait in the error queue
+	 * all the same. */
+	do {
+		getsockopt(prober->fd, SOL_SOCKET, SO_ERROR, &ignored, &size);
+		if (sendmsg(prober->fd, &message, MSG_NOSIGNAL) >= 0)
+			return 0;
+	} while (errno == EINTR || ++tries < 3);
+	return -errno;
+}
+
+static int send_discovery(struct attempt *attempt)
+{
+	struct message message = { .type = AMT_DISCOVERY };
+	struct try *try = &attempt->tries[attempt->n_tries % PROBE_TRIES_MAX];
+	uint8_t data[MESSAGE_MAX];
+	ssize_t n;
+	int r;
+
+	if (getrandom(&message.discovery.nonce, sizeof(message.discovery.nonce), 0) < 0)
+		return -errno;
+	n = message_build(&message, data, sizeof(data));
+	if (n < 0)
+		return (int)n;
+
+	try->nonce = message.discovery.nonce;
+	try->sent_usec = clock_usec();
+	r = send_message(attempt->prober, &attempt->target, data, n);
+	if (r < 0)
+		return r;
+	attempt->n_tries++;
+	attempt->prober->counters.sent++;
+	return 0;
+}
+
+static uint64_t interval_of(const struct attempt *attempt)
+{
+	uint32_t random;
+
+	if (attempt->interval_usec > 0)
+		return attempt->interval_usec;
+	if (getrandom(&random, sizeof(random), 0) < 0)
+		random = 0;
+	return probe_back_off_usec(attempt->n_waits, random);
+}
+
+/* Send the next try and say when the one after it is due; when this host cannot send, all are told
+ * so, and the attempt is gone. */
+static void try_next(struct attempt *attempt, uint64_t now)
+{
+	struct probe_result result = { .outcome = PROBE_UNREACHABLE };
+	struct prober *prober = attempt->prober;
+	int r;
+
+	r = send_discovery(attempt);
+	/* A full send buffer is a lost packet. */
+	if (r < 0 && r != -EAGAIN && r != -ENOBUFS && r != -ENOMEM) {
+		result.error = -r;
+		finish_all(attempt, &result);
+		return;
+	}
+	attempt->last_usec = now;
+	attempt->next_usec = UINT64_MAX;
+	attempt->n_waits++;
+	if (attempt->n_tries < attempt->max_tries)
+		attempt->next_usec = now + interval_of(attempt);
+	prober->next_usec = min_usec(prober->next_usec, attempt->next_usec);
+}
+
+/*
+ * Receiving.
+ */
+
+/* 1, 0 when nothing waits, or negative errno. */
+static int receive(int fd, int flags, struct arrival *arrival)
+{
+	uint8_t control[512] __attribute__((aligned(__alignof__(struct cmsghdr))));
+	struct iovec iov = { .iov_base = arrival->data, .iov_len = sizeof(arrival->data) };
+	struct msghdr message = {
+		.msg_name = &arrival->address,
+		.msg_namelen = sizeof(arrival->address),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct sock_extended_err *error;
+	struct cmsghdr *header;
+
+	memset(&arrival->error, 0, sizeof(arrival->error));
+	arrival->length = recvmsg(fd, &message, flags | MSG_DONTWAIT | MSG_TRUNC);
+	if (arrival->length < 0)
+		return errno == EAGAIN ? 0 : -errno;
+
+	for (header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+		if (header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_RECVERR)
+			continue;
+		error = (struct sock_extended_err *)CMSG_DATA(header);
+		memcpy(&arrival->error, error, sizeof(arrival->error));
+		arrival->offender.s_addr = INADDR_ANY;
+		if (error->ee_origin == SO_EE_ORIGIN_ICMP)
+			arrival->offender = ((struct sockaddr_in *)SO_EE_OFFENDER(error))->sin_addr;
+	}
+	return 1;
+}
+
+static const struct try *find_try(const struct attempt *attempt, uint32_t nonce)
+{
+	unsigned int i;
+
+	for (i = 0; i < attempt->n_tries && i < PROBE_TRIES_MAX; i++)
+		if (attempt->tries[i].nonce == nonce)
+			return &attempt->tries[i];
+	return NULL;
+}
+
+static bool was_sent_to(const struct attempt *attempt, const struct sockaddr_in *address)
+{
+	return attempt->target.relay.s_addr == address->sin_addr.s_addr &&
+	       attempt->target.port == ntohs(address->sin_port);
+}
+
+/* An answer with a nonce of ours from somewhere else: RFC 7450 has a relay answer from the address
+ * that was asked, and the driver believes nothing else. */
+static bool note_elsewhere(struct prober *prober, const struct arrival *arrival, uint32_t nonce)
+{
+	struct attempt *attempt;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++)
+		LIST_FOREACH(attempt, &prober->attempts[i], entry)
+	if (find_try(attempt, nonce)) {
+		attempt->seen.outcome = PROBE_SOURCE;
+		attempt->seen.from = arrival->address.sin_addr;
+		attempt->seen.from_port = ntohs(arrival->address.sin_port);
+		return true;
+	}
+	return false;
+}
+
+/* What came from the relay itself. Only a right answer ends the attempt at once: anybody can send a
+ * wrong one in a relay's name. */
+static bool take_answer(struct attempt *attempt, const struct message *message,
+			enum message_fault fault, uint64_t received_usec)
+{
+	struct probe_result result = { .outcome = PROBE_ANSWERED };
+	const struct try *try;
+
+	if (fault != MESSAGE_FAULT_NONE || message->type != AMT_ADVERTISEMENT) {
+		attempt->seen.outcome = PROBE_MALFORMED;
+		attempt->seen.fault = fault;
+		return false;
+	}
+	try = find_try(attempt, message->advertisement.nonce);
+	if (!try) {
+		if (attempt->seen.outcome == PROBE_TIMEOUT)
+			attempt->seen.outcome = PROBE_NONCE;
+		return false;
+	}
+	result.advertised = message->advertisement.relay;
+	result.rtt_usec = received_usec - try->sent_usec;
+	finish_all(attempt, &result);
+	return true;
+}
+
+static void take_message(struct prober *prober, const struct arrival *arrival)
+{
+	struct message message = { 0 };
+	uint64_t received_usec = clock_usec();
+	struct attempt *attempt, *next;
+	enum message_fault fault;
+	bool answered = false, known = false;
+
+	fault = arrival->length > (ssize_t)sizeof(arrival->data)
+			? MESSAGE_FAULT_LONG
+			: message_parse(arrival->data, arrival->length, &message);
+
+	/* One relay may be asked through several interfaces: the nonce says which is meant. */
+	for (attempt = LIST_FIRST(&prober->attempts[bucket_of(arrival->address.sin_addr)]);
+	     attempt && !answered; attempt = next) {
+		next = LIST_NEXT(attempt, entry);
+		if (!was_sent_to(attempt, &arrival->address))
+			continue;
+		known = true;
+		answered = take_answer(attempt, &message, fault, received_usec);
+	}
+
+	if (!known && fault == MESSAGE_FAULT_NONE && message.type == AMT_ADVERTISEMENT)
+		note_elsewhere(prober, arrival, message.advertisement.nonce);
+	if (answered)
+		prober->counters.answers++;
+	else
+		prober->counters.refused++;
+}
+
+/* The quoted message tells which probe is meant, when enough of it is quoted. */
+static bool is_about(const struct attempt *attempt, const struct arrival *arrival)
+{
+	struct message message;
+
+	if (!was_sent_to(attempt, &arrival->address))
+		return false;
+	if (message_parse(arrival->data, arrival->length, &message) != MESSAGE_FAULT_NONE)
+		return true;
+	return message.type == AMT_DISCOVERY && find_try(attempt, message.discovery.nonce);
+}
+
+static void take_error(struct prober *prober, const struct arrival *arrival)
+{
+	struct probe_result result = {
+		.outcome = PROBE_UNREACHABLE,
+		.error = (int)arrival->error.ee_errno,
+		.offender = arrival->offender,
+	};
+	struct attempt *attempt, *next;
+
+	prober->counters.icmp++;
+	for (attempt = LIST_FIRST(&prober->attempts[bucket_of(arrival->address.sin_addr)]); attempt;
+	     attempt = next) {
+		next = LIST_NEXT(attempt, entry);
+		if (is_about(attempt, arrival))
+			finish_all(attempt, &result);
+	}
+}
+
+static int take_errors(struct prober *prober)
+{
+	struct arrival arrival;
+	unsigned int i;
+	int r = 1;
+
+	for (i = 0; i < BUDGET && r > 0; i++) {
+		r = receive(prober->fd, MSG_ERRQUEUE, &arrival);
+		if (r > 0)
+			take_error(prober, &arrival);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* An error that is pending comes as the result of recvmsg(), once, and is in the error queue, too:
+ * whatever it is, it is not about what waits in the receive queue. */
+static void take_messages(struct prober *prober)
+{
+	struct arrival arrival;
+	unsigned int i;
+	int r = 1;
+
+	for (i = 0; i < BUDGET && r != 0; i++) {
+		r = receive(prober->fd, 0, &arrival);
+		if (r > 0)
+			take_message(prober, &arrival);
+	}
+}
+
+/*
+ * Time.
+ */
+
+static void expire(struct attempt *attempt, uint64_t now)
+{
+	struct prober *prober = attempt->prober;
+	struct probe *probe, *next;
+
+	for (probe = TAILQ_FIRST(&attempt->probes); probe; probe = next) {
+		next = TAILQ_NEXT(probe, entry);
+		if (probe->deadline_usec <= now)
+			finish(probe, &attempt->seen);
+		else
+			prober->next_usec = min_usec(prober->next_usec, probe->deadline_usec);
+	}
+	if (TAILQ_EMPTY(&attempt->probes))
+		attempt_free(attempt);
+	else if (attempt->next_usec <= now)
+		try_next(attempt, now);
+	else
+		prober->next_usec = min_usec(prober->next_usec, attempt->next_usec);
+}
+
+static void take_time(struct prober *prober, uint64_t now)
+{
+	struct attempt *attempt, *next;
+	size_t i;
+
+	if (now < prober->next_usec)
+		return;
+	prober->next_usec = UINT64_MAX;
+	for (i = 0; i < BUCKETS; i++)
+		for (attempt = LIST_FIRST(&prober->attempts[i]); attempt; attempt = next) {
+			next = LIST_NEXT(attempt, entry);
+			expire(attempt, now);
+		}
+}
+
+int prober_dispatch(struct prober *prober, uint64_t now)
+{
+	int r;
+
+	/* Answers first: they may have waited longer than this process did. */
+	take_messages(prober);
+	r = take_errors(prober);
+	take_time(prober, now);
+	deliver(prober);
+	return r;
+}
+
+/*
+ * Starting and cancelling.
+ */
+
+static struct attempt *find_attempt(struct prober *prober, const struct probe_options *target)
+{
+	struct attempt *attempt;
+
+	LIST_FOREACH(attempt, &prober->attempts[bucket_of(target->relay)], entry)
+	if (attempt->target.relay.s_addr == target->relay.s_addr &&
+	    attempt->target.port == target->port &&
+	    attempt->target.source.s_addr == target->source.s_addr &&
+	    attempt->target.ifindex == target->ifindex)
+		return attempt;
+	return NULL;
+}
+
+static struct attempt *make_attempt(struct prober *prober, const struct probe_options *target)
+{
+	struct attempt *attempt;
+
+	attempt = calloc(1, sizeof(*attempt));
+	if (!attempt)
+		return NULL;
+	attempt->prober = prober;
+	attempt->target = *target;
+	attempt->interval_usec = target->interval_usec;
+	attempt->seen.outcome = PROBE_TIMEOUT;
+	attempt->next_usec = UINT64_MAX;
+	TAILQ_INIT(&attempt->probes);
+	LIST_INSERT_HEAD(&prober->attempts[bucket_of(target->relay)], attempt, entry);
+	return attempt;
+}
+
+/* As many tries, and as soon, as the most eager of its probes wants. */
+static void join(struct attempt *attempt, struct probe *probe, const struct probe_options *options,
+		 uint64_t now)
+{
+	unsigned int tries = options->tries > 0 ? options->tries : PROBE_TRIES;
+	struct prober *prober = attempt->prober;
+	bool shares = attempt->n_tries > 0 && now < attempt->last_usec + PROBE_SHARE_USEC;
+
+	probe->attempt = attempt;
+	probe->tries_before = attempt->n_tries - shares;
+	TAILQ_INSERT_TAIL(&attempt->probes, probe, entry);
+	prober->next_usec = min_usec(prober->next_usec, probe->deadline_usec);
+
+	if (options->interval_usec > 0 &&
+	    (attempt->interval_usec == 0 || options->interval_usec < attempt->interval_usec))
+		attempt->interval_usec = options->interval_usec;
+	tries = tries < PROBE_TRIES_MAX ? tries : PROBE_TRIES_MAX;
+	if (probe->tries_before + tries > attempt->max_tries)
+		attempt->max_tries = probe->tries_before + tries;
+
+	if (!shares) {
+		attempt->n_waits = 0;
+		try_next(attempt, now);
+	} else if (attempt->n_tries < attempt->max_tries) {
+		attempt->next_usec = min_usec(attempt->next_usec, now + interval_of(attempt));
+		prober->next_usec = min_usec(prober->next_usec, attempt->next_usec);
+	}
+}
+
+/* Loopback may be asked, though no gateway can use it. */
+static bool is_host(struct in_addr relay)
+{
+	uint32_t a = ntohl(relay.s_addr);
+
+	return a != INADDR_ANY && a != INADDR_BROADCAST && !IN_MULTICAST(a);
+}
+
+int probe_start(struct prober *prober, const struct probe_options *options, uint64_t now,
+		probe_done done, void *userdata, struct probe **ret)
+{
+	uint64_t timeout_usec = options->timeout_usec;
+	struct probe_options target = *options;
+	struct attempt *attempt;
+	struct probe *probe;
+
+	if (!is_host(target.relay))
+		return -EINVAL;
+	if (target.port == 0)
+		target.port = AMT_PORT;
+	if (timeout_usec == 0)
+		timeout_usec = PROBE_TIMEOUT_USEC;
+
+	probe = calloc(1, sizeof(*probe));
+	if (!probe)
+		return -ENOMEM;
+	attempt = find_attempt(prober, &target);
+	if (!attempt)
+		attempt = make_attempt(prober, &target);
+	if (!attempt) {
+		free(probe);
+		return -ENOMEM;
+	}
+	probe->prober = prober;
+	probe->deadline_usec = now + min_usec(timeout_usec, UINT64_MAX - now - 1);
+	probe->done = done;
+	probe->userdata = userdata;
+	join(attempt, probe, &target, now);
+	*ret = probe;
+	return 0;
+}
+
+void probe_cancel(struct probe *probe)
+{
+	struct attempt *attempt;
+
+	if (!probe)
+		return;
+	attempt = probe->attempt;
+	probe_free(probe);
+	if (attempt && TAILQ_EMPTY(&attempt->probes))
+		attempt_free(attempt);
+}
