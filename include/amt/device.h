@@ -9,20 +9,19 @@
 #include <amt/config.h>
 #include <amt/inspect.h>
 #include <amt/record.h>
+#include <amt/selection.h>
 
 enum device_state {
-	DEVICE_WAITING,	    /* for Link, an address or a route; reason says which */
-	DEVICE_FAILED,	    /* the kernel refused; tried again now and then */
-	DEVICE_DISCOVERING, /* gateway: no Query yet */
-	DEVICE_CONNECTED,   /* gateway: Queries come */
-	DEVICE_SUSPECT,	    /* gateway: Queries came, and ceased */
-	DEVICE_RUNNING,	    /* relay */
+	DEVICE_WAITING,	     /* for Link, an address or a route; reason says which */
+	DEVICE_FAILED,	     /* the kernel refused; tried again now and then */
+	DEVICE_DISCOVERING,  /* gateway: no Query yet */
+	DEVICE_CONNECTED,    /* gateway: Queries come */
+	DEVICE_SUSPECT,	     /* gateway: no sign of life lately; being asked */
+	DEVICE_FAILING_OVER, /* gateway: the relay is dead, others are asked or tried */
+	DEVICE_NO_RELAY,     /* gateway: none of the relays works; tried again now and then */
+	DEVICE_RUNNING,	     /* relay */
 	_DEVICE_STATE_MAX,
 };
-
-/* The driver asks again about 2 s after each Query (drivers/net/amt.c, amt_req_work()): so long
- * without one is trouble. Microseconds. */
-#define DEVICE_SILENCE_USEC (6 * 1000000ULL)
 
 /* Private ports, above the kernel's default range of ephemeral ones. */
 #define DEVICE_PORT_FIRST 61000
@@ -30,6 +29,7 @@ enum device_state {
 
 struct json_t;
 struct sd_event_source;
+struct steer_probe;
 
 struct device {
 	struct config *config;
@@ -47,8 +47,16 @@ struct device {
 
 	int ifindex; /* 0: there is no interface */
 	int lower;
-	struct in_addr local, discovery;
-	struct in_addr relay; /* the driver's REMOTE_IP, as last seen; zero: none */
+	struct in_addr local;
+	struct in_addr relay; /* on the wire: Queries come from there; zero: not known */
+
+	struct selection selection; /* gateway: which relay */
+	unsigned int choices_done;  /* selection.choices, as far as they were acted upon */
+	uint64_t move_at;	/* CLOCK_MONOTONIC, microseconds: not sooner; 0: no move waits */
+	bool kick;		/* make the driver ask, once the firewall is as it should be */
+	uint64_t rx_packets;	/* as of the last look; a stream that ceases is a sign */
+	unsigned int rx_silent; /* looks without any */
+	bool rx_stream;		/* many packets a second come */
 
 	struct inspect_counters advertisements, queries;
 	uint64_t last_query;	/* CLOCK_REALTIME, microseconds; 0: never */
@@ -61,7 +69,8 @@ struct device {
 
 	bool queueless; /* no queue: Queries are not seen, only what the driver shows */
 	void *owner;	/* the manager, for these: */
-	struct sd_event_source *silence_timer, *mld_timer;
+	struct sd_event_source *steer_timer, *mld_timer;
+	struct steer_probe *probes;
 };
 
 /* Take over config. record is read from its file, if there is one. */
@@ -86,8 +95,15 @@ enum inspect_drop device_inspect(struct device *device, enum firewall_queue queu
 /* An MLD Query is overdue: ask with the other P bit from now on. True when it was changed. */
 bool device_try_mld_flag(struct device *device);
 
-/* No Query for DEVICE_SILENCE_USEC. */
-void device_silent(struct device *device);
+/* The candidates that the configuration gives; what is known of them is kept. */
+void device_set_candidates(struct device *device, uint64_t now);
+
+/* The relay that was chosen is to be used: where the tunnel leads from now on. The firewall and the
+ * driver follow with the next pass, and a kick. */
+void device_move(struct device *device);
+
+/* The state as the selection has it. */
+void device_show_selection(struct device *device);
 
 /* The device as JSON, keys as in `ip -d -s -j link`; json_decref() it. have: what the kernel says
  * of its interface, or NULL. */

@@ -30,6 +30,15 @@ struct firewall_gateway {
 	bool strict;
 };
 
+/* A gateway whose tunnel leads elsewhere than its driver believes: what it sends goes to relay, and
+ * what comes from relay looks as if it came from where the driver expects it. */
+struct firewall_aim {
+	uint16_t port;		  /* the gateway's */
+	struct in_addr relay;	  /* on the wire */
+	struct in_addr discovery; /* the driver's DISCOVERY_IP: Advertisements come from there */
+	struct in_addr remote;	  /* the driver's REMOTE_IP: everything else does */
+};
+
 struct firewall_rules {
 	struct firewall_gateway *gateways; /* sorted by port, no port twice */
 	size_t n_gateways;
@@ -38,6 +47,8 @@ struct firewall_rules {
 	struct in_addr *linux_relays; /* relays that know P only at 0x80, where the driver puts it;
 				       * sorted by the bytes of the address */
 	size_t n_linux_relays;
+	struct firewall_aim *aims; /* sorted by port, no port twice */
+	size_t n_aims;
 };
 
 struct firewall;

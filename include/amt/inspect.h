@@ -35,9 +35,11 @@ struct inspect_counters {
 
 /* What a message must agree with. */
 struct inspect_rules {
-	struct in_addr discovery; /* Advertisements come from here */
+	struct in_addr discovery; /* Advertisements come from here, on the wire */
 	struct in_addr relay;	  /* Queries come from here; zero: not known, any will do */
 	uint16_t relay_port;
+	struct in_addr believed; /* what the driver has to believe in whatever is advertised, while
+				  * its tunnel is aimed elsewhere; zero: what is advertised */
 	const struct config_rewrite *rewrites;
 	size_t n_rewrites;
 };
@@ -54,6 +56,9 @@ struct inspect_result {
 	uint16_t seen_port;   /* Query with G: how the relay sees this gateway; 0 without */
 	struct address seen_as;
 };
+
+/* What the first rule of [Rewrite] that matches makes of an advertised address. */
+struct address inspect_rewrite(const struct config *config, const struct address *advertised);
 
 /* The rules of the firewall tell the flags of byte 1 by the queue. The packet is edited in place
  * when result->changed. Counts into advertisements or queries. */

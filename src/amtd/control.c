@@ -21,11 +21,11 @@ static void restart_timer(sd_event_source *timer, uint64_t usec)
 	(void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
-static void on_query_passed(struct device *device)
+static void on_query_passed(struct device *device, bool loaded)
 {
 	int enabled = SD_EVENT_OFF;
 
-	restart_timer(device->silence_timer, DEVICE_SILENCE_USEC);
+	steer_query(device, loaded);
 	(void)sd_event_source_get_enabled(device->mld_timer, &enabled);
 	if (!device->mld_confirmed && enabled == SD_EVENT_OFF)
 		restart_timer(device->mld_timer, MLD_PATIENCE_USEC);
@@ -53,7 +53,7 @@ static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 		queued->length = result.length;
 	}
 	if (result.query)
-		on_query_passed(device);
+		on_query_passed(device, result.loaded);
 	return QUEUE_ACCEPT;
 }
 
@@ -118,12 +118,6 @@ int control_open(struct manager *manager)
 	return 0;
 }
 
-static int on_silence(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	device_silent(userdata);
-	return 0;
-}
-
 static int on_mld_overdue(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct device *device = userdata;
@@ -131,6 +125,7 @@ static int on_mld_overdue(sd_event_source *source, uint64_t usec, void *userdata
 	/* The firewall holds which relays want the other bit. */
 	if (device_try_mld_flag(device)) {
 		device->dirty = true;
+		device->kick = true;
 		pass_schedule(device->owner);
 	}
 	return 0;
@@ -138,30 +133,17 @@ static int on_mld_overdue(sd_event_source *source, uint64_t usec, void *userdata
 
 int control_watch(struct manager *manager, struct device *device)
 {
-	static const struct {
-		size_t offset;
-		sd_event_time_handler_t handler;
-	} timers[] = {
-		{ offsetof(struct device, silence_timer), on_silence },
-		{ offsetof(struct device, mld_timer), on_mld_overdue },
-	};
+	int r;
 
 	device->owner = manager;
-	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
-		sd_event_source **timer = (sd_event_source **)((char *)device + timers[i].offset);
-		int r;
-
-		r = sd_event_add_time_relative(manager->event, timer, CLOCK_MONOTONIC,
-					       DEVICE_SILENCE_USEC, 0, timers[i].handler, device);
-		if (r < 0)
-			return r;
-		(void)sd_event_source_set_enabled(*timer, SD_EVENT_OFF);
-	}
-	return 0;
+	r = sd_event_add_time_relative(manager->event, &device->mld_timer, CLOCK_MONOTONIC,
+				       MLD_PATIENCE_USEC, 0, on_mld_overdue, device);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_enabled(device->mld_timer, SD_EVENT_OFF);
 }
 
 void control_unwatch(struct device *device)
 {
-	device->silence_timer = sd_event_source_disable_unref(device->silence_timer);
 	device->mld_timer = sd_event_source_disable_unref(device->mld_timer);
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Shared by the files of the manager: manager.c (life and events), pass.c (decision to kernel),
- * control.c (queued packets), requests.c (what the bus asks for).
+ * control.c (queued packets), steer.c (which relay), requests.c (what the bus asks for).
  */
 #ifndef AMT_MANAGER_PRIVATE_H
 #define AMT_MANAGER_PRIVATE_H
 
 #include <amt/device.h>
+#include <amt/kick.h>
 #include <amt/manager.h>
 #include <amt/monitor.h>
+#include <amt/probe.h>
 #include <amt/queue.h>
 
 struct manager {
@@ -24,6 +26,12 @@ struct manager {
 	struct device **devices; /* sorted by name */
 	size_t n_devices;
 	struct device *by_port[UINT16_MAX + 1]; /* gateways, by local port */
+
+	struct prober *prober;
+	struct kick *kick; /* NULL: no CAP_NET_RAW; failover takes longer */
+	sd_event_source *prober_source, *prober_timer, *moves, *look;
+	unsigned int looks; /* at the counters of streams */
+	bool streams;	    /* some flow */
 
 	sd_event_source *pass, *retry, *monitor_source, *firewall_source, *queue_source;
 };
@@ -42,5 +50,13 @@ void pass_run(struct manager *manager);
 int control_open(struct manager *manager); /* 0, or negative errno and queue_error */
 int control_watch(struct manager *manager, struct device *device);
 void control_unwatch(struct device *device);
+
+/* steer.c */
+int steer_open(struct manager *manager);
+void steer_close(struct manager *manager);
+int steer_watch(struct manager *manager, struct device *device);
+void steer_unwatch(struct device *device);
+void steer_configure(struct device *device); /* its candidates may be others now */
+void steer_query(struct device *device, bool loaded);
 
 #endif

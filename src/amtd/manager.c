@@ -48,8 +48,11 @@ int manager_add(struct manager *manager, struct config *config, struct device **
 	if (r < 0)
 		return r;
 	r = control_watch(manager, device);
+	if (r >= 0)
+		r = steer_watch(manager, device);
 	if (r < 0) {
 		device->config = NULL; /* the caller's still */
+		steer_unwatch(device);
 		control_unwatch(device);
 		device_free(device);
 		return r;
@@ -71,6 +74,7 @@ void manager_forget(struct manager *manager, struct device *device)
 	manager->n_devices--;
 	if (manager->by_port[device->port] == device)
 		manager->by_port[device->port] = NULL;
+	steer_unwatch(device);
 	control_unwatch(device);
 	device_free(device);
 }
@@ -160,6 +164,9 @@ int manager_new(sd_event *event, uint16_t queue_base, struct manager **ret)
 			    EPOLLIN, on_firewall, manager);
 	if (r < 0)
 		goto fail;
+	r = steer_open(manager);
+	if (r < 0)
+		goto fail;
 	*ret = manager;
 	return 0;
 
@@ -180,6 +187,7 @@ void manager_free(struct manager *manager)
 	sd_event_source_disable_unref(manager->monitor_source);
 	sd_event_source_disable_unref(manager->firewall_source);
 	sd_event_source_disable_unref(manager->queue_source);
+	steer_close(manager);
 	queue_close(manager->queue);
 	firewall_free(manager->firewall);
 	monitor_close(manager->monitor);

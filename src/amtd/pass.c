@@ -70,6 +70,25 @@ static int compare_gateways(const void *a, const void *b)
 	return (int)x->port - (int)y->port;
 }
 
+static int compare_aims(const void *a, const void *b)
+{
+	const struct firewall_aim *x = a, *y = b;
+
+	return (int)x->port - (int)y->port;
+}
+
+static struct firewall_aim aim_of(const struct device *device)
+{
+	const struct record *record = &device->record;
+
+	return (struct firewall_aim){
+		.port = device->port,
+		.relay = record->aim,
+		.discovery = record->discovery,
+		.remote = record->remote.s_addr != 0 ? record->remote : record->discovery,
+	};
+}
+
 static int compare_ports(const void *a, const void *b)
 {
 	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
@@ -93,12 +112,13 @@ static int collect_rules(struct manager *manager, struct firewall_rules *ret, vo
 	char *memory;
 
 	memory = calloc(n, sizeof(*rules.gateways) + sizeof(*rules.linux_relays) +
-				   sizeof(*rules.relay_devices));
+				   sizeof(*rules.aims) + sizeof(*rules.relay_devices));
 	if (!memory)
 		return -ENOMEM;
 	rules.linux_relays = (struct in_addr *)memory;
 	rules.gateways = (struct firewall_gateway *)(rules.linux_relays + n);
-	rules.relay_devices = (uint16_t *)(rules.gateways + n);
+	rules.aims = (struct firewall_aim *)(rules.gateways + n);
+	rules.relay_devices = (uint16_t *)(rules.aims + n);
 
 	memset(manager->by_port, 0, sizeof(manager->by_port));
 	for (size_t i = 0; i < manager->n_devices; i++) {
@@ -117,6 +137,8 @@ static int collect_rules(struct manager *manager, struct firewall_rules *ret, vo
 			.relay_port = config->relay_port,
 			.strict = config->strict,
 		};
+		if (device->record.aim.s_addr != 0)
+			rules.aims[rules.n_aims++] = aim_of(device);
 		if (is_linux_relay(device) &&
 		    !bsearch(&device->record.mld_relay, rules.linux_relays, rules.n_linux_relays,
 			     sizeof(*rules.linux_relays), compare_relays)) {
@@ -126,6 +148,7 @@ static int collect_rules(struct manager *manager, struct firewall_rules *ret, vo
 		}
 	}
 	qsort(rules.gateways, rules.n_gateways, sizeof(*rules.gateways), compare_gateways);
+	qsort(rules.aims, rules.n_aims, sizeof(*rules.aims), compare_aims);
 	qsort(rules.relay_devices, rules.n_relay_devices, sizeof(*rules.relay_devices),
 	      compare_ports);
 	*ret = rules;
@@ -189,7 +212,7 @@ static void warn_of_twin(struct manager *manager, struct device *device)
 
 		if (other == device || other->state != DEVICE_CONNECTED ||
 		    other->local.s_addr != device->local.s_addr ||
-		    other->discovery.s_addr != device->discovery.s_addr)
+		    other->relay.s_addr != device->relay.s_addr || device->relay.s_addr == 0)
 			continue;
 		device_set_state(
 			device, DEVICE_DISCOVERING,
@@ -266,6 +289,30 @@ static void arm_retry(struct manager *manager)
 	(void)sd_event_source_set_enabled(manager->retry, SD_EVENT_ONESHOT);
 }
 
+/* The firewall leads what the driver sends now to where it belongs. */
+static void kick_all(struct manager *manager)
+{
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+		const struct kick_target target = {
+			.local = device->local,
+			.port = device->port,
+			.relay = device->relay,
+			.relay_port = device->config->relay_port,
+		};
+		int r;
+
+		if (!device->kick)
+			continue;
+		device->kick = false;
+		if (!manager->kick || device->ifindex == 0 || device->relay.s_addr == 0)
+			continue;
+		r = kick_send(manager->kick, &target);
+		if (r < 0)
+			log_debug(device->config->name, "no kick: %s", strerror(-r));
+	}
+}
+
 void pass_run(struct manager *manager)
 {
 	bool again = true;
@@ -281,6 +328,7 @@ void pass_run(struct manager *manager)
 			again = again || manager->devices[i]->dirty;
 		}
 	}
+	kick_all(manager);
 	arm_retry(manager);
 }
 

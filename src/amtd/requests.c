@@ -85,6 +85,7 @@ static int take_config(struct manager *manager, struct config *config)
 	if (!config_equal(device->config, config)) {
 		log_info(config->name, "its settings changed");
 		device_set_config(device, config);
+		steer_configure(device);
 		return 0;
 	}
 	/* the pieces that it comes from may be other ones */

@@ -42,6 +42,15 @@ int device_new(struct config *config, struct device **ret)
 			    strerror(-r));
 	device->config = config;
 	device->port = config->port;
+	device->relay = device->record.aim.s_addr != 0 ? device->record.aim : device->record.remote;
+	selection_init(&device->selection,
+		       &(struct selection_options){
+			       .hold_min_usec = 3 * 60 * 1000000ULL, /* RFC 8777: 3 to 10 minutes */
+			       .hold_max_usec = 10 * 60 * 1000000ULL,
+			       .dead_usec = 5 * 1000000ULL,
+			       .return_usec = 60 * 1000000ULL,
+			       .random = arc4random,
+		       });
 	device->dirty = true;
 	device->state_since = now_usec();
 	*ret = device;
@@ -73,7 +82,8 @@ const char *device_state_string(enum device_state state)
 	static const char *const names[_DEVICE_STATE_MAX] = {
 		[DEVICE_WAITING] = "waiting",	      [DEVICE_FAILED] = "failed",
 		[DEVICE_DISCOVERING] = "discovering", [DEVICE_CONNECTED] = "connected",
-		[DEVICE_SUSPECT] = "suspect",	      [DEVICE_RUNNING] = "running",
+		[DEVICE_SUSPECT] = "suspect",	      [DEVICE_FAILING_OVER] = "failing-over",
+		[DEVICE_NO_RELAY] = "no-relay",	      [DEVICE_RUNNING] = "running",
 	};
 
 	return names[state];
@@ -84,7 +94,8 @@ void device_set_state(struct device *device, enum device_state state, const char
 	static const int levels[_DEVICE_STATE_MAX] = {
 		[DEVICE_WAITING] = LOG_NOTICE,	 [DEVICE_FAILED] = LOG_ERR,
 		[DEVICE_DISCOVERING] = LOG_INFO, [DEVICE_CONNECTED] = LOG_INFO,
-		[DEVICE_SUSPECT] = LOG_WARNING,	 [DEVICE_RUNNING] = LOG_INFO,
+		[DEVICE_SUSPECT] = LOG_DEBUG,	 [DEVICE_FAILING_OVER] = LOG_WARNING,
+		[DEVICE_NO_RELAY] = LOG_ERR,	 [DEVICE_RUNNING] = LOG_INFO,
 	};
 	char reason[sizeof(device->reason)];
 	va_list arguments;
@@ -156,10 +167,12 @@ static void set_relay(struct device *device, struct in_addr relay)
 static void on_advertisement(struct device *device, const struct inspect_result *result)
 {
 	/* The driver goes on asking every 5 s while it gets no Query: say it once. */
-	int level = device->relay.s_addr == result->relay.s_addr ? LOG_DEBUG : LOG_INFO;
+	int level = device->record.remote.s_addr == result->relay.s_addr ? LOG_DEBUG : LOG_INFO;
 	char address[INET_ADDRSTRLEN];
 
-	set_relay(device, result->relay);
+	device->record.remote = result->relay;
+	if (device->record.aim.s_addr == 0)
+		set_relay(device, result->relay);
 	inet_ntop(AF_INET, &result->relay, address, sizeof(address));
 	log_full(level, device->config->name, "Advertisement: relay %s%s", address,
 		 result->changed ? " (rewritten)" : "");
@@ -167,8 +180,6 @@ static void on_advertisement(struct device *device, const struct inspect_result 
 
 static void on_query(struct device *device, const struct inspect_result *result)
 {
-	char address[INET_ADDRSTRLEN];
-
 	set_relay(device, result->relay);
 	device->last_query = now_usec();
 	learn_mld_flag(device, result->family);
@@ -176,18 +187,24 @@ static void on_query(struct device *device, const struct inspect_result *result)
 		device->seen_as = result->seen_as;
 		device->seen_port = result->seen_port;
 	}
-	inet_ntop(AF_INET, &device->relay, address, sizeof(address));
-	device_set_state(device, DEVICE_CONNECTED, "Queries from %s%s", address,
-			 result->loaded ? ", which says that it is loaded (L)" : "");
+}
+
+/* What the driver takes for its relay, or will. */
+static struct in_addr believed_remote(const struct record *record)
+{
+	return record->remote.s_addr != 0 ? record->remote : record->discovery;
 }
 
 enum inspect_drop device_inspect(struct device *device, enum firewall_queue queue,
 				 struct packet *packet, size_t length, struct inspect_result *ret)
 {
+	const struct record *record = &device->record;
+	const bool aimed = record->aim.s_addr != 0;
 	const struct inspect_rules rules = {
-		.discovery = device->discovery,
+		.discovery = aimed ? record->aim : record->discovery,
 		.relay = device->relay,
 		.relay_port = device->config->relay_port,
+		.believed = aimed ? believed_remote(record) : (struct in_addr){ 0 },
 		.rewrites = device->config->rewrites,
 		.n_rewrites = device->config->n_rewrites,
 	};
@@ -204,13 +221,100 @@ enum inspect_drop device_inspect(struct device *device, enum firewall_queue queu
 	return ret->drop;
 }
 
-void device_silent(struct device *device)
+void device_set_candidates(struct device *device, uint64_t now)
 {
-	char address[INET_ADDRSTRLEN];
+	struct selection_candidate candidates[SELECTION_CANDIDATES_MAX] = { 0 };
+	const struct config *config = device->config;
+	size_t n = 0;
 
-	if (device->state != DEVICE_CONNECTED)
-		return;
-	inet_ntop(AF_INET, &device->relay, address, sizeof(address));
-	device_set_state(device, DEVICE_SUSPECT, "no Query from %s for %llu s", address,
-			 DEVICE_SILENCE_USEC / 1000000);
+	for (size_t i = 0; i < config->n_relays && n < SELECTION_CANDIDATES_MAX; i++) {
+		candidates[n].address = config->relays[i].in;
+		candidates[n++].origin = "configured";
+	}
+	selection_set(&device->selection, candidates, n, now);
+}
+
+void device_move(struct device *device)
+{
+	const struct selection_candidate *candidate =
+		&device->selection.candidates[device->selection.chosen];
+	struct record *record = &device->record;
+	struct in_addr wire;
+	char text[INET_ADDRSTRLEN];
+
+	device->choices_done = device->selection.choices;
+	device->move_at = 0;
+	device->dirty = true;
+	if (record->chosen.s_addr != candidate->address.s_addr)
+		log_notice(device->config->name, "relay %s is taken: %s",
+			   inet_ntop(AF_INET, &candidate->address, text, sizeof(text)),
+			   device->selection.reason[0] ? device->selection.reason
+						       : "it is the only one");
+	record->chosen = candidate->address;
+	if (device->ifindex == 0 && record->ifindex == 0)
+		return; /* the device will be made for this relay */
+
+	wire = candidate->relay.s_addr != 0 ? candidate->relay : candidate->address;
+	/* The driver asks the relay that the device was made for, and none but it, by itself. */
+	record->aim.s_addr =
+		candidate->address.s_addr == record->discovery.s_addr ? 0 : wire.s_addr;
+	set_relay(device, record->aim.s_addr != 0 ? record->aim : record->remote);
+	device->kick = true;
+}
+
+static size_t count_held(const struct selection *selection)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < selection->n; i++)
+		n += selection->candidates[i].note[0] != '\0';
+	return n;
+}
+
+static void show_no_relay(struct device *device, const struct selection_candidate *candidate,
+			  const char *address)
+{
+	const char *why = candidate && candidate->note[0] ? candidate->note : "no answer";
+
+	if (device->selection.n == 1)
+		device_set_state(device, DEVICE_NO_RELAY, "relay %s does not work: %s", address,
+				 why);
+	else
+		device_set_state(device, DEVICE_NO_RELAY, "none of %zu relays works%s%s: %s",
+				 device->selection.n, candidate ? "; the last was " : "", address,
+				 why);
+}
+
+void device_show_selection(struct device *device)
+{
+	const struct selection *selection = &device->selection;
+	const struct selection_candidate *candidate =
+		selection->chosen < 0 ? NULL : &selection->candidates[selection->chosen];
+	char text[INET_ADDRSTRLEN] = "";
+
+	if (device->config->mode != CONFIG_GATEWAY || device->state == DEVICE_WAITING ||
+	    device->state == DEVICE_FAILED || device->queueless)
+		return; /* what keeps it from working is more to the point */
+	if (candidate)
+		inet_ntop(AF_INET, &candidate->address, text, sizeof(text));
+
+	if (selection->phase == SELECTION_GOOD) {
+		inet_ntop(AF_INET, &device->relay, text, sizeof(text));
+		if (candidate->probing && selection->check_now)
+			device_set_state(device, DEVICE_SUSPECT, "data ceased; asking %s", text);
+		else
+			device_set_state(device, DEVICE_CONNECTED, "Queries from %s%s", text,
+					 selection->leaving ? ", which says that it is loaded (L)"
+							    : "");
+	} else if (selection->failed) {
+		show_no_relay(device, candidate, text);
+	} else if (selection->phase == SELECTION_TRYING && count_held(selection) == 0) {
+		device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s", text,
+				 device->config->link);
+	} else if (candidate) {
+		device_set_state(device, DEVICE_FAILING_OVER, "%s %s",
+				 selection->phase == SELECTION_TRYING ? "trying" : "leaving", text);
+	} else {
+		device_set_state(device, DEVICE_DISCOVERING, "asking %zu relays", selection->n);
+	}
 }

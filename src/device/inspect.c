@@ -59,6 +59,17 @@ static const struct config_rewrite *find_rewrite(const struct inspect_rules *rul
 	return NULL;
 }
 
+struct address inspect_rewrite(const struct config *config, const struct address *advertised)
+{
+	const struct inspect_rules rules = {
+		.rewrites = config->rewrites,
+		.n_rewrites = config->n_rewrites,
+	};
+	const struct config_rewrite *rewrite = find_rewrite(&rules, advertised);
+
+	return rewrite ? rewrite->relay : *advertised;
+}
+
 /* The relay address that an Advertisement carries, RFC 7450, 5.1.2.5: what is left of it. It may be
  * one that no packet can be sent to, for a rule to mend. AF_UNSPEC: of neither family's length. */
 static struct address advertised(const struct packet *packet)
@@ -88,7 +99,12 @@ static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules
 	if (address.family == AF_UNSPEC)
 		return INSPECT_DROP_LENGTH;
 	rewrite = find_rewrite(rules, &address);
-	if (rewrite) {
+	if (rules->believed.s_addr != 0) {
+		/* The firewall leads the tunnel; [Rewrite] has told where, when the relay was
+		 * asked. */
+		result->length = packet_set_relay(packet, rules->believed);
+		result->changed = true;
+	} else if (rewrite) {
 		result->length = packet_set_relay(packet, rewrite->relay.in);
 		result->changed = true;
 	}

@@ -62,7 +62,7 @@ static int find_source(const struct device *device, struct view *view, struct in
 	const struct config *config = device->config;
 
 	if (config->mode == CONFIG_GATEWAY)
-		return inet_route_source(view->netlink, config->relays[0].in, view->lower.ifindex,
+		return inet_route_source(view->netlink, device->record.chosen, view->lower.ifindex,
 					 source);
 	return source->s_addr != 0
 		       ? 0
@@ -94,7 +94,7 @@ static bool choose_local(struct device *device, struct view *view)
 	else
 		device_set_state(device, DEVICE_WAITING,
 				 "interface %s has no IPv4 address, or no route to %s, yet",
-				 config->link, format_in(config->relays[0].in, text));
+				 config->link, format_in(device->record.chosen, text));
 	return false;
 }
 
@@ -115,7 +115,10 @@ static void fill_want(const struct device *device, struct view *view)
 		return;
 	}
 	want->mode = AMT_MODE_GATEWAY;
-	want->discovery = config->relays[0].in;
+	/* Another relay is no reason to make another device: the firewall aims it. */
+	want->discovery = view->have.link.ifindex != 0 && device->record.created
+				  ? view->have.discovery
+				  : device->record.chosen;
 }
 
 /* The name of the first attribute that differs and cannot be changed, or NULL. */
@@ -148,6 +151,9 @@ static void forget_interface(struct device *device)
 	record->created = false;
 	record->ifindex = 0;
 	record->address.s_addr = 0;
+	record->discovery.s_addr = 0;
+	record->remote.s_addr = 0;
+	record->aim.s_addr = 0;
 	record->n_sysctls = 0;
 	device->ifindex = 0;
 	device->relay.s_addr = 0;
@@ -319,9 +325,11 @@ static void take_view(struct device *device, const struct view *view)
 	device->ifindex = view->have.link.ifindex;
 	device->lower = view->lower.ifindex;
 	device->local = view->want.local;
-	device->discovery = view->want.discovery;
+	device->record.discovery = view->want.discovery;
 	if (view->have.remote.s_addr != 0)
-		device->relay = view->have.remote;
+		device->record.remote = view->have.remote;
+	if (device->record.aim.s_addr == 0)
+		device->relay = device->record.remote;
 }
 
 static void set_working_state(struct device *device, const struct view *view)
@@ -341,11 +349,10 @@ static void set_working_state(struct device *device, const struct view *view)
 			format_in(device->relay, relay));
 		return;
 	}
-	if (device->state != DEVICE_WAITING && device->state != DEVICE_FAILED &&
-	    device->relay.s_addr != 0)
+	if (device->state != DEVICE_WAITING && device->state != DEVICE_FAILED)
 		return; /* what the Queries say stands */
 	device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s",
-			 format_in(view->want.discovery, relay), device->config->link);
+			 format_in(device->record.chosen, relay), device->config->link);
 }
 
 static void save_record(struct device *device)
@@ -368,7 +375,14 @@ static int reconcile(struct device *device, struct view *view)
 {
 	int r;
 
-	if (!read_have(device, view) || !find_lower(device, view) || !choose_local(device, view))
+	if (!read_have(device, view) || !find_lower(device, view))
+		return 0;
+	if (device->config->mode == CONFIG_GATEWAY && device->record.chosen.s_addr == 0) {
+		device_set_state(device, DEVICE_DISCOVERING, "asking %zu relays",
+				 device->selection.n);
+		return 0;
+	}
+	if (!choose_local(device, view))
 		return 0;
 	fill_want(device, view);
 	if (!ensure_link(device, view) || !ensure_mtu(device, view) ||

@@ -18,38 +18,86 @@ static int record_path(char path[static PATH_MAX], const char *name)
 	return file_path(path, "/run/amt/state/%s", name);
 }
 
-static void read_address(const char *value, struct in_addr *field)
+static void read_address(const char *value, void *field)
 {
 	struct address address;
 
 	if (address_parse(value, &address) == 0 && address.family == AF_INET)
-		*field = address.in;
+		*(struct in_addr *)field = address.in;
 }
+
+static void read_bool(const char *value, void *field)
+{
+	*(bool *)field = parse_boolean(value) == 1;
+}
+
+static void read_port(const char *value, void *field)
+{
+	(void)parse_u16(value, 1, UINT16_MAX, field);
+}
+
+static void read_ifindex(const char *value, void *field)
+{
+	uint32_t number;
+
+	if (parse_u32(value, 1, INT32_MAX, &number) == 0)
+		*(int *)field = number;
+}
+
+static void write_address(FILE *stream, const char *key, const void *field)
+{
+	const struct in_addr *address = field;
+	char text[INET_ADDRSTRLEN];
+
+	if (address->s_addr != 0)
+		fprintf(stream, "%s=%s\n", key, inet_ntop(AF_INET, address, text, sizeof(text)));
+}
+
+static void write_bool(FILE *stream, const char *key, const void *field)
+{
+	fprintf(stream, "%s=%s\n", key, *(const bool *)field ? "yes" : "no");
+}
+
+static void write_port(FILE *stream, const char *key, const void *field)
+{
+	fprintf(stream, "%s=%u\n", key, *(const uint16_t *)field);
+}
+
+static void write_ifindex(FILE *stream, const char *key, const void *field)
+{
+	fprintf(stream, "%s=%d\n", key, *(const int *)field);
+}
+
+static const struct {
+	const char *key;
+	size_t offset;
+	void (*read)(const char *value, void *field);
+	void (*write)(FILE *stream, const char *key, const void *field);
+} keys[] = {
+	{ "Created", offsetof(struct record, created), read_bool, write_bool },
+	{ "Keep", offsetof(struct record, keep), read_bool, write_bool },
+	{ "Ifindex", offsetof(struct record, ifindex), read_ifindex, write_ifindex },
+	{ "Port", offsetof(struct record, port), read_port, write_port },
+	{ "Address", offsetof(struct record, address), read_address, write_address },
+	{ "Chosen", offsetof(struct record, chosen), read_address, write_address },
+	{ "Aim", offsetof(struct record, aim), read_address, write_address },
+	{ "Discovery", offsetof(struct record, discovery), read_address, write_address },
+	{ "Remote", offsetof(struct record, remote), read_address, write_address },
+	{ "MldLinux", offsetof(struct record, mld_linux), read_bool, write_bool },
+	{ "MldRelay", offsetof(struct record, mld_relay), read_address, write_address },
+};
 
 static int on_assignment(const struct conf_assignment *assignment, void *userdata)
 {
 	struct record *record = userdata;
-	uint32_t number;
 
 	if (strcmp(assignment->section, "Sysctl") == 0)
 		return sysctl_key_valid(assignment->key)
 			       ? record_sysctl(record, assignment->key, assignment->value)
 			       : 0;
-	if (strcmp(assignment->key, "Created") == 0)
-		record->created = parse_boolean(assignment->value) == 1;
-	else if (strcmp(assignment->key, "Keep") == 0)
-		record->keep = parse_boolean(assignment->value) == 1;
-	else if (strcmp(assignment->key, "Ifindex") == 0 &&
-		 parse_u32(assignment->value, 1, INT32_MAX, &number) == 0)
-		record->ifindex = number;
-	else if (strcmp(assignment->key, "Port") == 0)
-		(void)parse_u16(assignment->value, 1, UINT16_MAX, &record->port);
-	else if (strcmp(assignment->key, "MldLinux") == 0)
-		record->mld_linux = parse_boolean(assignment->value) == 1;
-	else if (strcmp(assignment->key, "MldRelay") == 0)
-		read_address(assignment->value, &record->mld_relay);
-	else if (strcmp(assignment->key, "Address") == 0)
-		read_address(assignment->value, &record->address);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(assignment->key, keys[i].key) == 0)
+			keys[i].read(assignment->value, (char *)record + keys[i].offset);
 	return 0;
 }
 
@@ -85,7 +133,7 @@ int record_load(const char *name, struct record *ret)
 
 int record_save(const char *name, const struct record *record)
 {
-	char path[PATH_MAX], address[INET_ADDRSTRLEN];
+	char path[PATH_MAX];
 	char *text = NULL;
 	size_t length;
 	FILE *stream;
@@ -98,15 +146,8 @@ int record_save(const char *name, const struct record *record)
 	if (!stream)
 		return -ENOMEM;
 	fprintf(stream, "# amtd's own record of what it did to the host; do not edit\n[Device]\n");
-	fprintf(stream, "Created=%s\nKeep=%s\nIfindex=%d\nPort=%u\n",
-		record->created ? "yes" : "no", record->keep ? "yes" : "no", record->ifindex,
-		record->port);
-	if (record->address.s_addr != 0)
-		fprintf(stream, "Address=%s\n",
-			inet_ntop(AF_INET, &record->address, address, sizeof(address)));
-	if (record->mld_linux)
-		fprintf(stream, "MldLinux=yes\nMldRelay=%s\n",
-			inet_ntop(AF_INET, &record->mld_relay, address, sizeof(address)));
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		keys[i].write(stream, keys[i].key, (const char *)record + keys[i].offset);
 	fprintf(stream, "[Sysctl]\n");
 	for (size_t i = 0; i < record->n_sysctls; i++)
 		fprintf(stream, "%s=%s\n", record->sysctls[i].key, record->sysctls[i].value);

@@ -114,11 +114,73 @@ static void print_linux(FILE *f, const struct firewall_rules *rules, size_t i, b
 	fputs(inet_ntop(AF_INET, &rules->linux_relays[i], text, sizeof(text)), f);
 }
 
+static size_t aim_count(const struct firewall_rules *rules)
+{
+	return rules->n_aims;
+}
+
+static int64_t aim_key(const struct firewall_rules *rules, size_t i)
+{
+	return rules->aims[i].port;
+}
+
+static uint32_t aim_relay(const struct firewall_rules *rules, size_t i)
+{
+	return ntohl(rules->aims[i].relay.s_addr);
+}
+
+/* The port stands first, as the list is sorted by it. */
+static int64_t aimed_key(const struct firewall_rules *rules, size_t i)
+{
+	return (int64_t)rules->aims[i].port << 32 | aim_relay(rules, i);
+}
+
+static uint32_t aim_discovery(const struct firewall_rules *rules, size_t i)
+{
+	return ntohl(rules->aims[i].discovery.s_addr);
+}
+
+static uint32_t aim_remote(const struct firewall_rules *rules, size_t i)
+{
+	return ntohl(rules->aims[i].remote.s_addr);
+}
+
+static void print_aim(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
+{
+	char text[INET_ADDRSTRLEN];
+
+	fprintf(f, "%u", rules->aims[i].port);
+	if (!key_only)
+		fprintf(f, " : %s", inet_ntop(AF_INET, &rules->aims[i].relay, text, sizeof(text)));
+}
+
+static void print_aimed(FILE *f, const struct firewall_aim *aim, struct in_addr to, bool key_only)
+{
+	char text[INET_ADDRSTRLEN];
+
+	fprintf(f, "%s . %u", inet_ntop(AF_INET, &aim->relay, text, sizeof(text)), aim->port);
+	if (!key_only)
+		fprintf(f, " : %s", inet_ntop(AF_INET, &to, text, sizeof(text)));
+}
+
+static void print_discovery(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
+{
+	print_aimed(f, &rules->aims[i], rules->aims[i].discovery, key_only);
+}
+
+static void print_remote(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
+{
+	print_aimed(f, &rules->aims[i], rules->aims[i].remote, key_only);
+}
+
 static const struct element_kind kinds[] = {
 	{ "ports", gateway_count, gateway_key, gateway_strict, print_gateway },
 	{ "ports", relay_count, relay_key, no_value, print_relay },
 	{ "relay_ports", gateway_count, gateway_key, gateway_relay_port, print_relay_port },
 	{ "linux_relays", linux_count, linux_key, no_value, print_linux },
+	{ "aims", aim_count, aim_key, aim_relay, print_aim },
+	{ "discoveries", aim_count, aimed_key, aim_discovery, print_discovery },
+	{ "remotes", aim_count, aimed_key, aim_remote, print_remote },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -181,6 +243,15 @@ static void put_maps(FILE *f)
 	      "\t}\n"
 	      "\tset linux_relays {\n"
 	      "\t\ttype ipv4_addr\n"
+	      "\t}\n"
+	      "\tmap aims {\n"
+	      "\t\ttype inet_service : ipv4_addr\n"
+	      "\t}\n"
+	      "\tmap discoveries {\n"
+	      "\t\ttype ipv4_addr . inet_service : ipv4_addr\n"
+	      "\t}\n"
+	      "\tmap remotes {\n"
+	      "\t\ttype ipv4_addr . inet_service : ipv4_addr\n"
 	      "\t}\n",
 	      f);
 }
@@ -251,14 +322,28 @@ static void put_prerouting(FILE *f, bool gateways, bool relays)
 	fputs("\t}\n", f);
 }
 
+/* Behind the queue, which sees what is on the wire, and behind connection tracking. Every packet
+ * pays for these lookups, so the chain is there only while a tunnel is aimed elsewhere. */
+static void put_aimed(FILE *f)
+{
+	fprintf(f,
+		"\tchain aimed {\n"
+		"\t\ttype filter hook prerouting priority mangle + 1; policy accept;\n"
+		"\t\t@th,64,8 %u ip saddr set ip saddr . udp dport map @discoveries\n"
+		"\t\tip saddr set ip saddr . udp dport map @remotes\n"
+		"\t}\n",
+		ADVERTISEMENT);
+}
+
 /* Priority raw: before connection tracking, for the same reason. What a gateway sends (Discovery
  * 1, Request 3, Update 5, Teardown 7) has bit 0 set and the higher ones clear, which one inlined
  * test tells; data that a relay device sends (6) goes no further. A port that is not in the map
  * ends the rule there. */
-static void put_output(FILE *f)
+static void put_output(FILE *f, bool aims)
 {
 	fprintf(f,
 		"\tchain sent {\n"
+		"%s"
 		"\t\t@th,64,16 0x%04x ip daddr != @linux_relays @th,72,8 set 0x01 "
 		"udp checksum set 0\n"
 		"\t}\n"
@@ -266,7 +351,7 @@ static void put_output(FILE *f)
 		"\t\ttype route hook output priority raw; policy accept;\n"
 		"\t\t@th,64,8 & 0xf9 1 udp dport set udp sport map @relay_ports goto sent\n"
 		"\t}\n",
-		REQUEST_P_DRIVER);
+		aims ? "\t\tip daddr set udp sport map @aims\n" : "", REQUEST_P_DRIVER);
 }
 
 int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base, bool has_queue,
@@ -291,7 +376,9 @@ int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base
 	put_relay_chain(f);
 	put_prerouting(f, rules->n_gateways > 0, rules->n_relay_devices > 0);
 	if (rules->n_gateways > 0)
-		put_output(f);
+		put_output(f, rules->n_aims > 0);
+	if (rules->n_aims > 0)
+		put_aimed(f);
 	fputs("}\n", f);
 	for (i = 0; i < N_KINDS; i++)
 		put_missing(f, "add", &kinds[i], rules, &none);
@@ -311,7 +398,8 @@ int firewall_rules_difference(const struct firewall_rules *old, const struct fir
 	char *text;
 	FILE *f;
 
-	if (!old->n_gateways != !new->n_gateways || !old->n_relay_devices != !new->n_relay_devices)
+	if (!old->n_gateways != !new->n_gateways ||
+	    !old->n_relay_devices != !new->n_relay_devices || !old->n_aims != !new->n_aims)
 		return -ESTALE;
 
 	f = open_memstream(&text, &length);
@@ -350,6 +438,7 @@ int firewall_rules_copy(const struct firewall_rules *rules, struct firewall_rule
 		.n_gateways = rules->n_gateways,
 		.n_relay_devices = rules->n_relay_devices,
 		.n_linux_relays = rules->n_linux_relays,
+		.n_aims = rules->n_aims,
 	};
 
 	if (copy_array(rules->gateways, rules->n_gateways, sizeof(*rules->gateways),
@@ -357,7 +446,8 @@ int firewall_rules_copy(const struct firewall_rules *rules, struct firewall_rule
 	    copy_array(rules->relay_devices, rules->n_relay_devices, sizeof(*rules->relay_devices),
 		       &copy.relay_devices) < 0 ||
 	    copy_array(rules->linux_relays, rules->n_linux_relays, sizeof(*rules->linux_relays),
-		       &copy.linux_relays) < 0) {
+		       &copy.linux_relays) < 0 ||
+	    copy_array(rules->aims, rules->n_aims, sizeof(*rules->aims), &copy.aims) < 0) {
 		firewall_rules_clear(&copy);
 		return -ENOMEM;
 	}
@@ -370,5 +460,6 @@ void firewall_rules_clear(struct firewall_rules *rules)
 	free(rules->gateways);
 	free(rules->relay_devices);
 	free(rules->linux_relays);
+	free(rules->aims);
 	*rules = (struct firewall_rules){};
 }

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which relay each gateway uses: selection.c decides, here its questions are asked, its decisions
+ * carried out, and streams watched.
+ */
+#include "manager-private.h"
+
+#include <amt/log.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define MSEC 1000ULL
+
+/* A new relay gets the Requests of so many gateways in a tick: 160 in 100 ms, both protocols. */
+#define MOVES_AT_ONCE 8
+#define MOVE_TICK     (10 * MSEC)
+
+/* Gateways on many hosts lose a relay in the same moment: they spread by so much. */
+#define MOVE_SPREAD (40 * MSEC)
+
+/* How often counters are looked at; and while a stream flows, of so many packets a second. */
+#define LOOK	    (1000 * MSEC)
+#define LOOK_STREAM (50 * MSEC)
+#define STREAM_RATE 100
+
+/* So many looks without a packet of such a stream are a sign: 150 ms. */
+#define SILENT_LOOKS 3
+
+/* A question under way. */
+struct steer_probe {
+	struct device *device;
+	struct in_addr address;
+	struct probe *probe;
+	struct steer_probe *next;
+};
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
+}
+
+static void run(struct device *device);
+
+static void forget_question(struct steer_probe *question)
+{
+	struct steer_probe **link = &question->device->probes;
+
+	while (*link != question)
+		link = &(*link)->next;
+	*link = question->next;
+	free(question);
+}
+
+static void cancel_questions(struct device *device)
+{
+	while (device->probes) {
+		probe_cancel(device->probes->probe);
+		forget_question(device->probes);
+	}
+}
+
+/* The candidate may have another place by now, or none. */
+static int find_candidate(const struct device *device, struct in_addr address)
+{
+	for (size_t i = 0; i < device->selection.n; i++)
+		if (device->selection.candidates[i].address.s_addr == address.s_addr)
+			return i;
+	return -1;
+}
+
+static void on_answer(struct probe *probe, const struct probe_result *result, void *userdata)
+{
+	struct steer_probe *question = userdata;
+	struct device *device = question->device;
+	int index = find_candidate(device, question->address);
+	char why[PROBE_TEXT_MAX];
+	struct address relay;
+
+	forget_question(question);
+	if (index < 0)
+		return;
+	if (result->outcome != PROBE_ANSWERED) {
+		selection_unanswered(&device->selection, index, probe_result_format(result, why),
+				     now_usec());
+		run(device);
+		return;
+	}
+	relay = inspect_rewrite(device->config, &result->advertised);
+	if (relay.family == AF_INET && address_is_host(&relay))
+		selection_answered(&device->selection, index, relay.in, result->rtt_usec,
+				   now_usec());
+	else
+		selection_unanswered(
+			&device->selection, index,
+			"it advertises no IPv4 address of a host; [Rewrite] may mend it",
+			now_usec());
+	run(device);
+}
+
+static void arm(sd_event_source *timer, uint64_t at)
+{
+	if (at == UINT64_MAX) {
+		(void)sd_event_source_set_enabled(timer, SD_EVENT_OFF);
+		return;
+	}
+	(void)sd_event_source_set_time(timer, at);
+	(void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+static int ask(struct device *device, const struct selection_probe *wanted, uint64_t now)
+{
+	struct manager *manager = device->owner;
+	const struct probe_options options = {
+		.relay = device->selection.candidates[wanted->index].address,
+		.port = device->config->relay_port,
+		.ifindex = device->lower,
+		.tries = wanted->tries,
+		.interval_usec = wanted->interval_usec,
+		.timeout_usec = wanted->timeout_usec,
+	};
+	struct steer_probe *question;
+	int r;
+
+	question = calloc(1, sizeof(*question));
+	if (!question)
+		return -ENOMEM;
+	question->device = device;
+	question->address = options.relay;
+	question->next = device->probes;
+	device->probes = question;
+	r = probe_start(manager->prober, &options, now, on_answer, question, &question->probe);
+	if (r < 0)
+		forget_question(question);
+	return r;
+}
+
+/* Do what the selection wants, until it wants nothing. */
+static void run(struct device *device)
+{
+	struct selection *selection = &device->selection;
+	struct manager *manager = device->owner;
+	struct selection_probe wanted;
+	uint64_t now = now_usec();
+
+	if (device->config->mode != CONFIG_GATEWAY || device->queueless)
+		return;
+	selection_tick(selection, now);
+	while (selection_next(selection, now, &wanted)) {
+		int r = ask(device, &wanted, now);
+
+		if (r < 0)
+			selection_unanswered(selection, wanted.index, strerror(-r), now);
+	}
+	if (selection->choices != device->choices_done && device->move_at == 0) {
+		device->move_at = now;
+		if (device->record.chosen.s_addr != 0)
+			device->move_at += arc4random_uniform(MOVE_SPREAD);
+		arm(manager->moves, now);
+	}
+	device_show_selection(device);
+	arm(device->steer_timer, selection_deadline(selection, now));
+	arm(manager->prober_timer, prober_next_timeout(manager->prober));
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	run(userdata);
+	return 0;
+}
+
+/* Some of those that wait to be moved, then a pause. */
+static int on_moves(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct manager *manager = userdata;
+	unsigned int moved = 0;
+	uint64_t now = now_usec();
+	bool waiting = false;
+
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+
+		if (device->move_at == 0)
+			continue;
+		if (device->move_at > now || moved == MOVES_AT_ONCE) {
+			waiting = true;
+			continue;
+		}
+		if (device->selection.chosen >= 0)
+			device_move(device);
+		device->move_at = 0;
+		moved++;
+	}
+	if (moved > 0)
+		pass_run(manager);
+	if (waiting)
+		arm(manager->moves, now + MOVE_TICK);
+	return 0;
+}
+
+/* A stream that ceases is the first sign of a dead relay. */
+static bool look_at(struct manager *manager, struct device *device, uint64_t interval)
+{
+	struct link link;
+	uint64_t packets;
+
+	if (link_get(manager->netlink, device->config->name, &link) < 0)
+		return false;
+	packets = link.rx_packets - device->rx_packets;
+	device->rx_packets = link.rx_packets;
+	if (packets > 0) {
+		device->rx_silent = 0;
+		device->rx_stream = packets * 1000000 / interval >= STREAM_RATE / 2 ||
+				    (device->rx_stream && interval == LOOK_STREAM);
+		return device->rx_stream;
+	}
+	if (device->rx_stream && ++device->rx_silent == SILENT_LOOKS) {
+		device->rx_stream = false;
+		selection_doubt(&device->selection);
+		run(device);
+	}
+	return device->rx_stream;
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct manager *manager = userdata;
+	uint64_t interval = manager->streams ? LOOK_STREAM : LOOK;
+	bool streams = false;
+
+	manager->looks++;
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+		uint64_t since = device->rx_stream ? LOOK_STREAM : LOOK;
+
+		if (device->selection.phase != SELECTION_GOOD)
+			device->rx_stream = false;
+		else if (device->rx_stream || interval == LOOK ||
+			 manager->looks % (LOOK / LOOK_STREAM) == 0)
+			streams = look_at(manager, device, since) || streams;
+	}
+	manager->streams = streams;
+	arm(source, now_usec() + (streams ? LOOK_STREAM : LOOK));
+	return 0;
+}
+
+static int on_prober(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	(void)prober_dispatch(manager->prober, now_usec());
+	arm(manager->prober_timer, prober_next_timeout(manager->prober));
+	return 0;
+}
+
+static int on_prober_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	return on_prober(source, -1, 0, userdata);
+}
+
+static int add_timer(struct manager *manager, sd_event_source **ret,
+		     sd_event_time_handler_t handler, void *userdata)
+{
+	int r;
+
+	/* accurate to a millisecond: sd-event's default of 250 ms is a failover's whole budget */
+	r = sd_event_add_time(manager->event, ret, CLOCK_MONOTONIC, 0, 1000, handler, userdata);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+}
+
+int steer_open(struct manager *manager)
+{
+	int r;
+
+	r = prober_open(NULL, &manager->prober);
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(manager->event, &manager->prober_source, prober_fd(manager->prober),
+			    EPOLLIN, on_prober, manager);
+	if (r >= 0)
+		r = add_timer(manager, &manager->prober_timer, on_prober_timer, manager);
+	if (r >= 0)
+		r = add_timer(manager, &manager->moves, on_moves, manager);
+	if (r >= 0)
+		r = add_timer(manager, &manager->look, on_look, manager);
+	if (r < 0)
+		return r;
+	arm(manager->look, now_usec() + LOOK);
+
+	r = kick_open(&manager->kick);
+	if (r < 0)
+		log_warning(
+			NULL,
+			"no raw ICMP socket: %s; a gateway that changes its relay loses seconds; "
+			"amtd needs CAP_NET_RAW",
+			strerror(-r));
+	return 0;
+}
+
+void steer_close(struct manager *manager)
+{
+	sd_event_source_disable_unref(manager->look);
+	sd_event_source_disable_unref(manager->moves);
+	sd_event_source_disable_unref(manager->prober_timer);
+	sd_event_source_disable_unref(manager->prober_source);
+	prober_close(manager->prober);
+	kick_close(manager->kick);
+}
+
+int steer_watch(struct manager *manager, struct device *device)
+{
+	int r;
+
+	r = add_timer(manager, &device->steer_timer, on_deadline, device);
+	if (r < 0)
+		return r;
+	steer_configure(device);
+	return 0;
+}
+
+void steer_unwatch(struct device *device)
+{
+	cancel_questions(device);
+	device->steer_timer = sd_event_source_disable_unref(device->steer_timer);
+}
+
+void steer_configure(struct device *device)
+{
+	uint64_t now = now_usec();
+	int index;
+
+	if (device->config->mode != CONFIG_GATEWAY)
+		return;
+	cancel_questions(device);
+	for (size_t i = 0; i < device->selection.n; i++)
+		device->selection.candidates[i].probing = false;
+	device_set_candidates(device, now);
+
+	/* What was in use before a restart is taken without asking: nothing is lost. */
+	index = find_candidate(device, device->record.chosen);
+	if (device->selection.chosen < 0 && device->record.chosen.s_addr != 0 && index >= 0) {
+		selection_choose(&device->selection, index, now);
+		device->choices_done = device->selection.choices;
+	}
+	/* The only one needs no asking either. */
+	if (device->selection.chosen >= 0 && device->selection.choices != device->choices_done)
+		device_move(device);
+	arm(device->steer_timer, now);
+}
+
+void steer_query(struct device *device, bool loaded)
+{
+	selection_query(&device->selection, loaded, now_usec());
+	run(device);
+}
