@@ -6,7 +6,9 @@
 #define AMT_CONFIG_H
 
 #include <amt/address.h>
+#include <amt/candidates.h>
 #include <amt/conf.h>
+#include <amt/resolver.h>
 #include <amt/sysctl.h>
 #include <net/if.h>
 #include <stdint.h>
@@ -14,6 +16,8 @@
 #define CONFIG_RELAYS_MAX   64
 #define CONFIG_REWRITES_MAX 64
 #define CONFIG_SYSCTLS_MAX  64
+#define CONFIG_ALLOW_MAX    64
+#define CONFIG_SERVERS_MAX  8
 
 enum config_mode {
 	CONFIG_GATEWAY,
@@ -49,6 +53,19 @@ struct config {
 
 	struct address *relays; /* in order */
 	size_t n_relays;
+	struct address source;	      /* Driad=: the relays of this source; AF_UNSPEC: not asked */
+	char *service;		      /* DNSSD=: the relays of this domain; NULL: not asked */
+	bool anycast;		      /* Anycast=: 192.52.193.1 */
+	struct candidate_order order; /* n 0: the default */
+	struct prefix *allow;	      /* relays within these only; none: all */
+	size_t n_allow;
+	char **servers; /* DNS= */
+	size_t n_servers;
+	enum dnssec_mode dnssec;
+	char *trust_anchor;		 /* NULL: the host's */
+	uint32_t hold_down_sec;		 /* at most; at least a third of it, at random */
+	uint32_t dead_sec;		 /* without a Query */
+	uint32_t return_sec;		 /* 0: never go back to a better relay */
 	struct config_rewrite *rewrites; /* in order, first match wins */
 	size_t n_rewrites;
 	struct config_sysctl *sysctls; /* no key twice */
@@ -67,6 +84,9 @@ int config_load_text(const char *file, const char *text, size_t length,
 		     const struct conf_handler *warn, struct config **ret);
 
 void config_free(struct config *config); /* NULL is fine */
+
+/* Is there anything besides Address= where relays may come from? */
+bool config_discovers(const struct config *config);
 
 /* Would both make the same device? The files they come from may differ. */
 bool config_equal(const struct config *a, const struct config *b);

@@ -30,6 +30,13 @@ enum device_state {
 struct json_t;
 struct sd_event_source;
 struct steer_probe;
+struct discovery;
+
+/* What is told at most once in a while. */
+struct event_pause {
+	uint64_t until; /* CLOCK_MONOTONIC, microseconds */
+	unsigned int count; /* not told so far */
+};
 
 struct device {
 	struct config *config;
@@ -59,6 +66,7 @@ struct device {
 	bool rx_stream;		/* many packets a second come */
 
 	struct inspect_counters advertisements, queries;
+	struct event_pause advertisement_pauses[2]; /* of events: rewritten, refused */
 	uint64_t last_query;	/* CLOCK_REALTIME, microseconds; 0: never */
 	struct address seen_as; /* how the relay sees this gateway (G) */
 	uint16_t seen_port;
@@ -71,6 +79,9 @@ struct device {
 	void *owner;	/* the manager, for these: */
 	struct sd_event_source *steer_timer, *mld_timer;
 	struct steer_probe *probes;
+	struct discovery *discovery; /* what is asked of DNS; NULL: nothing */
+	char dns_outcome[128];	     /* what DNS said last; "": nothing yet */
+	size_t refused;		     /* candidates that are left out */
 };
 
 /* Take over config. record is read from its file, if there is one. */
@@ -94,9 +105,6 @@ enum inspect_drop device_inspect(struct device *device, enum firewall_queue queu
 
 /* An MLD Query is overdue: ask with the other P bit from now on. True when it was changed. */
 bool device_try_mld_flag(struct device *device);
-
-/* The candidates that the configuration gives; what is known of them is kept. */
-void device_set_candidates(struct device *device, uint64_t now);
 
 /* The relay that was chosen is to be used: where the tunnel leads from now on. The firewall and the
  * driver follow with the next pass, and a kick. */

@@ -21,6 +21,7 @@ enum inspect_drop {
 	INSPECT_DROP_LENGTH,
 	INSPECT_DROP_ADDRESS, /* an address that is no host's, after rewriting */
 	INSPECT_DROP_FAMILY,  /* an IPv6 relay address: the driver would take its first 4 bytes */
+	INSPECT_DROP_ALLOW,   /* a relay outside of Allow= */
 	INSPECT_DROP_INNER,   /* Query: the packet within */
 	_INSPECT_DROP_MAX,
 };
@@ -42,6 +43,8 @@ struct inspect_rules {
 				  * its tunnel is aimed elsewhere; zero: what is advertised */
 	const struct config_rewrite *rewrites;
 	size_t n_rewrites;
+	const struct prefix *allow; /* Advertised relays within these only; none: all */
+	size_t n_allow;
 };
 
 /* What was learnt of a message that passed. */
@@ -51,11 +54,15 @@ struct inspect_result {
 	bool changed;
 	size_t length;	      /* of the packet, as it goes on */
 	struct in_addr relay; /* Advertisement: as the driver will see it; Query: its source */
+	struct address advertised; /* Advertisement: as it came; AF_UNSPEC: not even read */
 	sa_family_t family;   /* Query: AF_INET asks for IGMP, AF_INET6 for MLD */
 	bool loaded;	      /* Query: L */
 	uint16_t seen_port;   /* Query with G: how the relay sees this gateway; 0 without */
 	struct address seen_as;
 };
+
+/* Is the relay within one of the prefixes of Allow=? All are when there is none. */
+bool inspect_allowed(const struct prefix *allow, size_t n, const struct address *relay);
 
 /* What the first rule of [Rewrite] that matches makes of an advertised address. */
 struct address inspect_rewrite(const struct config *config, const struct address *advertised);

@@ -183,6 +183,39 @@ static const char *check_sysctl(const char *value, char **ret)
 	return asprintf(ret, "%s\n", value) < 0 ? no_memory : NULL;
 }
 
+static const char *check_source(const char *value, char **ret)
+{
+	char buf[ADDRESS_TEXT_MAX];
+	struct address address;
+
+	if (address_parse(value, &address) < 0)
+		return "not an address";
+	if (!address_is_host(&address))
+		return "not the address of one host";
+	return copy(address_format(&address, buf), ret);
+}
+
+static const char *check_text(const char *value, char **ret)
+{
+	if (!*value || strpbrk(value, " \t") || !is_clean(value))
+		return "empty, or holds blanks or control characters";
+	return copy(value, ret);
+}
+
+static const char *check_boolean(const char *value, char **ret)
+{
+	return parse_boolean(value) < 0 ? "neither yes nor no" : copy(value, ret);
+}
+
+static const char *check_prefix(const char *value, char **ret)
+{
+	struct prefix prefix;
+
+	if (prefix_parse(value, &prefix) < 0)
+		return "not a prefix, or has bits set beyond its length";
+	return copy(value, ret);
+}
+
 #define EXPECTED_ADDRESS   "an IPv4 address such as 192.0.2.1"
 #define EXPECTED_INTERFACE "the name of an interface, at most 15 bytes, such as eth0"
 #define EXPECTED_PORT	   "a number from 1 to 65535"
@@ -207,6 +240,15 @@ static const struct request_option options[] = {
 	  "a number from 108 to 65535", .check = check_mtu },
 	{ "relay", "ADDR", "relay of a gateway; repeats, in order", "Relay", "Address",
 	  EXPECTED_ADDRESS, .repeats = true, .gateway_only = true, .check = check_address },
+	{ "source", "ADDR", "find relays of this source in DNS (RFC 8777)", "Relay", "Driad",
+	  "an address such as 203.0.113.2", .gateway_only = true, .check = check_source },
+	{ "dnssd", "DOMAIN", "find relays that this domain announces (_amt._udp)", "Relay", "DNSSD",
+	  "a domain such as example.net", .gateway_only = true, .check = check_text },
+	{ "anycast", "BOOL", "ask the anycast address of relays: yes or no", "Relay", "Anycast",
+	  "yes or no", .gateway_only = true, .check = check_boolean },
+	{ "allow", "PREFIX", "relays within these only; repeats", "Relay", "Allow",
+	  "a prefix such as 192.0.2.0/24", .repeats = true, .gateway_only = true,
+	  .check = check_prefix },
 	{ "rewrite", "PREFIX=ADDR", "advertised relays to replace (or any=ADDR); repeats",
 	  "Rewrite", NULL, "PREFIX=ADDR, such as 10.0.0.0/8=192.0.2.1 or any=192.0.2.1",
 	  .repeats = true, .gateway_only = true, .check = check_rewrite },
@@ -319,6 +361,12 @@ const char *request_name(const struct request *request)
 	return request->name;
 }
 
+static bool finds_relay(const struct request *request)
+{
+	return request_value(request, "relay") || request_value(request, "source") ||
+	       request_value(request, "dnssd") || request_value(request, "anycast");
+}
+
 int request_check(const struct request *request, char why[static REQUEST_WHY_MAX])
 {
 	size_t i;
@@ -330,8 +378,10 @@ int request_check(const struct request *request, char why[static REQUEST_WHY_MAX
 
 	if (!request_value(request, "link"))
 		return fault(why, "create: --link is missing; expected %s", EXPECTED_INTERFACE);
-	if (!request_is_relay(request) && !request_value(request, "relay"))
-		return fault(why, "create: --relay is missing; expected %s", EXPECTED_ADDRESS);
+	if (!request_is_relay(request) && !finds_relay(request))
+		return fault(why,
+			     "create: --relay is missing; expected %s, or --source to find one",
+			     EXPECTED_ADDRESS);
 	if (request_value(request, "on-failure") && !request_value(request, "rewrite"))
 		return fault(why, "--on-failure: means nothing without a rule; add --rewrite");
 	return 0;

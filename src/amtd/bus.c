@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <amt/bus.h>
 
+#include <amt/event.h>
 #include <amt/log.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +12,19 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <systemd/sd-bus.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Clients at once; a script gone wild must not take all descriptors. */
 #define CLIENTS_MAX 64
 
+/* Messages that wait for clients which do not read, of all clients together; each is some 2 KB. */
+#define QUEUED_MAX 4096
+
 struct client {
 	struct bus *bus;
 	sd_bus *connection;
+	uint64_t lost; /* events, since it did not read */
 	struct client *next;
 };
 
@@ -25,6 +32,7 @@ struct bus {
 	sd_event *event;
 	struct manager *manager;
 	sd_event_source *source;
+	sd_event_source *post; /* while a client has lost events */
 	sd_id128_t id;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	int fd;
@@ -120,6 +128,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_SIGNAL_WITH_ARGS("Event", SD_BUS_ARGS("s", json), 0),
 	SD_BUS_VTABLE_END,
 };
 
@@ -222,6 +231,72 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 	return 0;
 }
 
+static void send_event(struct client *client, const json_t *object)
+{
+	char *json = json_dumps(object, JSON_COMPACT);
+
+	if (json)
+		(void)sd_bus_emit_signal(client->connection, BUS_PATH, BUS_INTERFACE, "Event", "s",
+					 json);
+	free(json);
+}
+
+static uint64_t queued(const struct client *client)
+{
+	uint64_t n = 0;
+
+	(void)sd_bus_get_n_queued_write(client->connection, &n);
+	return n;
+}
+
+/* A client that reads again is told how much it missed, for it to ask anew. */
+static int on_post(sd_event_source *source, void *userdata)
+{
+	struct bus *bus = userdata;
+	bool waiting = false;
+
+	for (struct client *client = bus->clients; client; client = client->next) {
+		struct timespec now;
+		json_t *object;
+
+		if (client->lost == 0)
+			continue;
+		if (queued(client) > 0) {
+			waiting = true;
+			continue;
+		}
+		clock_gettime(CLOCK_REALTIME, &now);
+		object = json_pack("{s:I, s:s, s:I}", "time_usec",
+				   (json_int_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, "event",
+				   "lost", "count", (json_int_t)client->lost);
+		client->lost = 0;
+		send_event(client, object);
+		json_decref(object);
+	}
+	if (!waiting)
+		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	return 0;
+}
+
+static void on_event(const struct event *event, void *userdata)
+{
+	struct bus *bus = userdata;
+	json_t *object;
+
+	if (!bus->clients)
+		return;
+	object = event_describe(event);
+	for (struct client *client = bus->clients; client; client = client->next) {
+		if (client->lost == 0 && queued(client) < QUEUED_MAX / bus->n_clients) {
+			send_event(client, object);
+			continue;
+		}
+		client->lost++;
+		(void)sd_event_source_set_enabled(bus->post, SD_EVENT_ON);
+	}
+	json_decref(object);
+}
+
 /* A socket that a dead amtd left is replaced, a living one's is not. */
 static int bind_socket(int fd, const struct sockaddr_un *address)
 {
@@ -270,8 +345,13 @@ int bus_listen(sd_event *event, const char *path, struct manager *manager, struc
 		goto fail;
 	}
 	r = sd_event_add_io(event, &bus->source, bus->fd, EPOLLIN, on_connection, bus);
+	if (r >= 0)
+		r = sd_event_add_post(event, &bus->post, on_post, bus);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(bus->post, SD_EVENT_OFF);
 	if (r < 0)
 		goto fail;
+	event_observe(on_event, bus);
 	*ret = bus;
 	return 0;
 
@@ -284,9 +364,11 @@ void bus_close(struct bus *bus)
 {
 	if (!bus)
 		return;
+	event_observe(NULL, NULL);
 	while (bus->clients)
 		client_free(bus->clients);
 	sd_event_source_disable_unref(bus->source);
+	sd_event_source_disable_unref(bus->post);
 	if (bus->fd >= 0)
 		close(bus->fd);
 	if (bus->path[0] != '\0')

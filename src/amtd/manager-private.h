@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Shared by the files of the manager: manager.c (life and events), pass.c (decision to kernel),
- * control.c (queued packets), steer.c (which relay), requests.c (what the bus asks for).
+ * control.c (queued packets), steer.c (which relay), discover.c (relays
+ * from where), requests.c (what the bus asks for).
  */
 #ifndef AMT_MANAGER_PRIVATE_H
 #define AMT_MANAGER_PRIVATE_H
@@ -12,6 +13,7 @@
 #include <amt/monitor.h>
 #include <amt/probe.h>
 #include <amt/queue.h>
+#include <amt/resolver.h>
 
 struct manager {
 	sd_event *event;
@@ -27,6 +29,7 @@ struct manager {
 	size_t n_devices;
 	struct device *by_port[UINT16_MAX + 1]; /* gateways, by local port */
 
+	struct discover_resolver *resolvers;
 	struct prober *prober;
 	struct kick *kick; /* NULL: no CAP_NET_RAW; failover takes longer */
 	sd_event_source *prober_source, *prober_timer, *moves, *look;
@@ -58,5 +61,11 @@ int steer_watch(struct manager *manager, struct device *device);
 void steer_unwatch(struct device *device);
 void steer_configure(struct device *device); /* its candidates may be others now */
 void steer_query(struct device *device, bool loaded);
+void steer_found(struct device *device); /* DNS answered: its candidates may be others now */
+
+/* discover.c */
+void discover_start(struct device *device); /* ask DNS, as the configuration wants it; anew */
+void discover_stop(struct device *device);
+void discover_candidates(struct device *device, uint64_t now);
 
 #endif

@@ -92,7 +92,10 @@ static void on_answer(struct probe *probe, const struct probe_result *result, vo
 		return;
 	}
 	relay = inspect_rewrite(device->config, &result->advertised);
-	if (relay.family == AF_INET && address_is_host(&relay))
+	if (!inspect_allowed(device->config->allow, device->config->n_allow, &relay))
+		selection_unanswered(&device->selection, index,
+				     "it advertises a relay outside of Allow=", now_usec());
+	else if (relay.family == AF_INET && address_is_host(&relay))
 		selection_answered(&device->selection, index, relay.in, result->rtt_usec,
 				   now_usec());
 	else
@@ -328,6 +331,7 @@ int steer_watch(struct manager *manager, struct device *device)
 void steer_unwatch(struct device *device)
 {
 	cancel_questions(device);
+	discover_stop(device);
 	device->steer_timer = sd_event_source_disable_unref(device->steer_timer);
 }
 
@@ -341,7 +345,8 @@ void steer_configure(struct device *device)
 	cancel_questions(device);
 	for (size_t i = 0; i < device->selection.n; i++)
 		device->selection.candidates[i].probing = false;
-	device_set_candidates(device, now);
+	discover_start(device);
+	discover_candidates(device, now);
 
 	/* What was in use before a restart is taken without asking: nothing is lost. */
 	index = find_candidate(device, device->record.chosen);
@@ -353,6 +358,12 @@ void steer_configure(struct device *device)
 	if (device->selection.chosen >= 0 && device->selection.choices != device->choices_done)
 		device_move(device);
 	arm(device->steer_timer, now);
+}
+
+void steer_found(struct device *device)
+{
+	discover_candidates(device, now_usec());
+	run(device);
 }
 
 void steer_query(struct device *device, bool loaded)

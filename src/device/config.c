@@ -107,6 +107,27 @@ static void reset_keep(struct load *load, void *field)
 	*(bool *)field = true;
 }
 
+static void reset_dnssec(struct load *load, void *field)
+{
+	*(enum dnssec_mode *)field = DNSSEC_MODE_ALLOW_DOWNGRADE;
+}
+
+/* RFC 8777, 2.5.4.3: a relay that failed is left alone for 3 to 10 minutes. */
+static void reset_hold_down(struct load *load, void *field)
+{
+	*(uint32_t *)field = 600;
+}
+
+static void reset_dead(struct load *load, void *field)
+{
+	*(uint32_t *)field = 5;
+}
+
+static void reset_return(struct load *load, void *field)
+{
+	*(uint32_t *)field = 60;
+}
+
 static int parse_on_failure(struct load *load, const char *value, void *field)
 {
 	if (strcmp(value, "accept") != 0 && strcmp(value, "drop") != 0)
@@ -133,9 +154,50 @@ static void *append(void *field, size_t *n, size_t size, size_t max)
 	return grown + (*n)++ * size;
 }
 
-static int parse_relays(struct load *load, const char *value, void *field)
+static int parse_source(struct load *load, const char *value, void *field)
 {
-	struct config *config = load->config;
+	struct address address;
+	int r;
+
+	r = address_parse(value, &address);
+	if (r < 0)
+		return r;
+	if (!address_is_host(&address))
+		return -EINVAL;
+	*(struct address *)field = address;
+	return 0;
+}
+
+static int parse_order(struct load *load, const char *value, void *field)
+{
+	return candidate_order_parse(value, field);
+}
+
+static int parse_dnssec(struct load *load, const char *value, void *field)
+{
+	enum dnssec_mode mode = dnssec_mode_from_string(value);
+
+	if (mode < 0)
+		return mode;
+	*(enum dnssec_mode *)field = mode;
+	return 0;
+}
+
+static int parse_seconds(struct load *load, const char *value, void *field)
+{
+	return parse_u32(value, 0, 7 * 24 * 3600, field);
+}
+
+static int parse_dead(struct load *load, const char *value, void *field)
+{
+	/* the driver asks every 2 s: less than two of its questions would be haste */
+	return parse_u32(value, 5, 3600, field);
+}
+
+/* A blank-separated list: each word by itself. */
+static int parse_words(struct load *load, const char *value,
+		       int (*parse)(struct config *config, const char *word))
+{
 	char *copy, *save = NULL;
 	int r = 0;
 
@@ -143,20 +205,96 @@ static int parse_relays(struct load *load, const char *value, void *field)
 	if (!copy)
 		return -ENOMEM;
 	for (char *word = strtok_r(copy, " \t", &save); word && r == 0;
-	     word = strtok_r(NULL, " \t", &save)) {
-		struct address address, *slot;
-
-		r = parse_host(load, word, &address);
-		if (r < 0)
-			break;
-		slot = append(&config->relays, &config->n_relays, sizeof(*slot), CONFIG_RELAYS_MAX);
-		if (slot)
-			*slot = address;
-		else
-			r = -errno;
-	}
+	     word = strtok_r(NULL, " \t", &save))
+		r = parse(load->config, word);
 	free(copy);
 	return r;
+}
+
+static int allow_one(struct config *config, const char *word)
+{
+	struct prefix prefix, *slot;
+	int r;
+
+	r = prefix_parse(word, &prefix);
+	if (r < 0)
+		return r;
+	slot = append(&config->allow, &config->n_allow, sizeof(*slot), CONFIG_ALLOW_MAX);
+	if (!slot)
+		return -errno;
+	*slot = prefix;
+	return 0;
+}
+
+static int relay_one(struct config *config, const char *word)
+{
+	struct address address, *slot;
+	int r;
+
+	r = parse_host(NULL, word, &address);
+	if (r < 0)
+		return r;
+	slot = append(&config->relays, &config->n_relays, sizeof(*slot), CONFIG_RELAYS_MAX);
+	if (!slot)
+		return -errno;
+	*slot = address;
+	return 0;
+}
+
+static int parse_relays(struct load *load, const char *value, void *field)
+{
+	return parse_words(load, value, relay_one);
+}
+
+static int parse_allow(struct load *load, const char *value, void *field)
+{
+	return parse_words(load, value, allow_one);
+}
+
+static void reset_allow(struct load *load, void *field)
+{
+	load->config->n_allow = 0;
+}
+
+/* ADDRESS or ADDRESS@PORT, as libunbound takes it. */
+static int server_one(struct config *config, const char *word)
+{
+	char text[ADDRESS_TEXT_MAX + 8], *at, **slot, *copy;
+	struct address address;
+	uint16_t port;
+
+	if (strlen(word) >= sizeof(text))
+		return -EINVAL;
+	strcpy(text, word);
+	at = strchr(text, '@');
+	if (at)
+		*at = '\0';
+	if (address_parse(text, &address) < 0 ||
+	    (at && parse_u16(at + 1, 1, UINT16_MAX, &port) < 0))
+		return -EINVAL;
+	copy = strdup(word);
+	if (!copy)
+		return -ENOMEM;
+	slot = append(&config->servers, &config->n_servers, sizeof(*slot), CONFIG_SERVERS_MAX);
+	if (!slot) {
+		free(copy);
+		return -errno;
+	}
+	*slot = copy;
+	return 0;
+}
+
+static int parse_servers(struct load *load, const char *value, void *field)
+{
+	return parse_words(load, value, server_one);
+}
+
+static void reset_servers(struct load *load, void *field)
+{
+	struct config *config = load->config;
+
+	while (config->n_servers > 0)
+		free(config->servers[--config->n_servers]);
 }
 
 static void reset_relays(struct load *load, void *field)
@@ -263,6 +401,21 @@ static const struct key {
 	{ "AMT", "KeepConfiguration", parse_bool, FIELD(keep), reset_keep, "yes or no" },
 	{ "Relay", "Address", parse_relays, 0, 0, reset_relays,
 	  "the unicast IPv4 addresses of at most 64 relays" },
+	{ "Relay", "Driad", parse_source, FIELD(source), NULL, "the address of a source" },
+	{ "Relay", "DNSSD", parse_text, FIELD(service), reset_text, "a domain" },
+	{ "Relay", "Anycast", parse_bool, FIELD(anycast), NULL, "yes or no" },
+	{ "Relay", "Order", parse_order, FIELD(order), NULL,
+	  "words of: configured dns-sd anycast driad" },
+	{ "Relay", "Allow", parse_allow, 0, 0, reset_allow, "at most 64 prefixes" },
+	{ "Relay", "DNS", parse_servers, 0, 0, reset_servers,
+	  "at most 8 servers, ADDRESS or ADDRESS@PORT" },
+	{ "Relay", "DNSSEC", parse_dnssec, FIELD(dnssec), reset_dnssec,
+	  "'no', 'allow-downgrade' or 'yes'" },
+	{ "Relay", "TrustAnchor", parse_text, FIELD(trust_anchor), reset_text, "a file" },
+	{ "Relay", "HoldDownSec", parse_seconds, FIELD(hold_down_sec), reset_hold_down, "seconds" },
+	{ "Relay", "DeadSec", parse_dead, FIELD(dead_sec), reset_dead, "5 seconds or more" },
+	{ "Relay", "ReturnSec", parse_seconds, FIELD(return_sec), reset_return,
+	  "seconds, 0 for never" },
 	{ "Rewrite", "Advertised", parse_advertised, 0, 0, NULL,
 	  "a prefix such as 10.0.0.0/8, an address, or 'any'; at most 64 sections" },
 	{ "Rewrite", "Relay", parse_rewrite_relay, 0, 0, NULL, "a unicast IPv4 address" },
@@ -402,12 +555,15 @@ static int verify(struct load *load, const char *file)
 		warn(load, &place, "Link=%s is the device itself; skipped", config->link);
 		return -EINVAL;
 	}
-	if (config->mode == CONFIG_GATEWAY && config->n_relays == 0) {
-		warn(load, &place, "no Address= in [Relay], the relay of a gateway; skipped");
+	if (config->mode == CONFIG_GATEWAY && config->n_relays == 0 && !config_discovers(config)) {
+		warn(load, &place,
+		     "no Address= in [Relay], the relay of a gateway, nor Driad=, DNSSD= or "
+		     "Anycast= "
+		     "to find one; skipped");
 		return -EINVAL;
 	}
-	if (config->mode == CONFIG_RELAY && config->n_relays > 0)
-		warn(load, &place, "Address= in [Relay] means nothing with Mode=relay; ignored");
+	if (config->mode == CONFIG_RELAY && (config->n_relays > 0 || config_discovers(config)))
+		warn(load, &place, "[Relay] means nothing with Mode=relay; ignored");
 
 	for (size_t i = 0; i < config->n_rewrites; i++) {
 		if (config->rewrites[i].relay.family == AF_UNSPEC) {
@@ -441,6 +597,10 @@ static int load_begin(struct load *load, const struct conf_handler *handler)
 	if (!load->config)
 		return -ENOMEM;
 	load->config->keep = true;
+	reset_dnssec(load, &load->config->dnssec);
+	reset_hold_down(load, &load->config->hold_down_sec);
+	reset_dead(load, &load->config->dead_sec);
+	reset_return(load, &load->config->return_sec);
 	return 0;
 }
 
@@ -520,6 +680,12 @@ void config_free(struct config *config)
 		free(config->pieces[i]);
 	free(config->pieces);
 	free(config->description);
+	for (size_t i = 0; i < config->n_servers; i++)
+		free(config->servers[i]);
+	free(config->servers);
+	free(config->service);
+	free(config->trust_anchor);
+	free(config->allow);
 	free(config->relays);
 	free(config->rewrites);
 	free(config->sysctls);
@@ -562,6 +728,49 @@ static bool relays_equal(const struct config *a, const struct config *b)
 	return true;
 }
 
+static bool prefixes_equal(const struct config *a, const struct config *b)
+{
+	if (a->n_allow != b->n_allow)
+		return false;
+	for (size_t i = 0; i < a->n_allow; i++)
+		if (a->allow[i].length != b->allow[i].length ||
+		    !address_equal(&a->allow[i].address, &b->allow[i].address))
+			return false;
+	return true;
+}
+
+static bool servers_equal(const struct config *a, const struct config *b)
+{
+	if (a->n_servers != b->n_servers)
+		return false;
+	for (size_t i = 0; i < a->n_servers; i++)
+		if (strcmp(a->servers[i], b->servers[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool orders_equal(const struct candidate_order *a, const struct candidate_order *b)
+{
+	return a->n == b->n && memcmp(a->origins, b->origins, a->n * sizeof(a->origins[0])) == 0;
+}
+
+/* [Relay]: where relays come from, and when they are left. */
+static bool discovery_equal(const struct config *a, const struct config *b)
+{
+	return relays_equal(a, b) && address_equal(&a->source, &b->source) &&
+	       strcmp(a->service ?: "", b->service ?: "") == 0 && a->anycast == b->anycast &&
+	       orders_equal(&a->order, &b->order) && prefixes_equal(a, b) && servers_equal(a, b) &&
+	       a->dnssec == b->dnssec &&
+	       strcmp(a->trust_anchor ?: "", b->trust_anchor ?: "") == 0 &&
+	       a->hold_down_sec == b->hold_down_sec && a->dead_sec == b->dead_sec &&
+	       a->return_sec == b->return_sec;
+}
+
+bool config_discovers(const struct config *config)
+{
+	return config->source.family != AF_UNSPEC || config->service || config->anycast;
+}
+
 bool config_equal(const struct config *a, const struct config *b)
 {
 	const char *description_a = a->description ?: "", *description_b = b->description ?: "";
@@ -571,7 +780,7 @@ bool config_equal(const struct config *a, const struct config *b)
 	       address_equal(&a->local, &b->local) && a->port == b->port &&
 	       a->relay_port == b->relay_port && a->max_tunnels == b->max_tunnels &&
 	       a->mtu == b->mtu && a->keep == b->keep && a->strict == b->strict &&
-	       relays_equal(a, b) && rewrites_equal(a, b) && sysctls_equal(a, b);
+	       discovery_equal(a, b) && rewrites_equal(a, b) && sysctls_equal(a, b);
 }
 
 const char *config_mode_string(enum config_mode mode)

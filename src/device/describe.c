@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <time.h>
 
 static json_t *text_of_in(struct in_addr in)
 {
@@ -81,6 +82,42 @@ static json_t *describe_relay(const struct device *device)
 		json_object_set_new(relay, "mld_flag",
 				    json_string(device->record.mld_linux ? "0x80" : "0x01"));
 	return relay;
+}
+
+/* CLOCK_MONOTONIC to CLOCK_REALTIME: what a user can read. */
+static uint64_t to_realtime(uint64_t usec)
+{
+	struct timespec monotonic, realtime;
+
+	clock_gettime(CLOCK_MONOTONIC, &monotonic);
+	clock_gettime(CLOCK_REALTIME, &realtime);
+	return usec + (realtime.tv_sec - monotonic.tv_sec) * 1000000ULL +
+	       (realtime.tv_nsec - monotonic.tv_nsec) / 1000;
+}
+
+static json_t *describe_candidates(const struct selection *selection)
+{
+	json_t *candidates = json_array();
+
+	for (size_t i = 0; i < selection->n; i++) {
+		const struct selection_candidate *candidate = &selection->candidates[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "address", text_of_in(candidate->address));
+		json_object_set_new(object, "origin", json_string(candidate->origin));
+		json_object_set_new(object, "chosen", json_boolean((int)i == selection->chosen));
+		if (candidate->relay.s_addr != 0)
+			json_object_set_new(object, "relay", text_of_in(candidate->relay));
+		if (candidate->rtt_usec != 0)
+			json_object_set_new(object, "rtt_usec", json_integer(candidate->rtt_usec));
+		if (candidate->held_until != 0)
+			json_object_set_new(object, "held_until_usec",
+					    json_integer(to_realtime(candidate->held_until)));
+		if (candidate->note[0] != '\0')
+			json_object_set_new(object, "note", json_string(candidate->note));
+		json_array_append_new(candidates, object);
+	}
+	return candidates;
 }
 
 static json_t *describe_rewrites(const struct config *config)
@@ -183,6 +220,10 @@ json_t *device_describe(const struct device *device, const struct amtlink *have)
 	json_object_set_new(object, "state_since_usec", json_integer(device->state_since));
 	if (config->mode == CONFIG_GATEWAY) {
 		json_object_set_new(object, "relay", describe_relay(device));
+		json_object_set_new(object, "candidates", describe_candidates(&device->selection));
+		json_object_set_new(object, "candidates_refused", json_integer(device->refused));
+		if (device->dns_outcome[0] != '\0')
+			json_object_set_new(object, "dns", json_string(device->dns_outcome));
 		json_object_set_new(object, "rewrites", describe_rewrites(config));
 		json_object_set_new(object, "on_failure",
 				    json_string(config->strict ? "drop" : "accept"));

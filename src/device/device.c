@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <amt/device.h>
 
+#include <amt/event.h>
 #include <amt/log.h>
 #include <amt/message.h>
 #include <arpa/inet.h>
@@ -26,9 +27,21 @@ static uint64_t now_usec(void)
 	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
 }
 
+static struct selection_options selection_options(const struct config *config)
+{
+	return (struct selection_options){
+		.hold_min_usec = config->hold_down_sec * 300000ULL,
+		.hold_max_usec = config->hold_down_sec * 1000000ULL,
+		.dead_usec = config->dead_sec * 1000000ULL,
+		.return_usec = config->return_sec * 1000000ULL,
+		.random = arc4random,
+	};
+}
+
 int device_new(struct config *config, struct device **ret)
 {
 	struct device *device;
+	const struct selection_options options = selection_options(config);
 	int r;
 
 	device = calloc(1, sizeof(*device));
@@ -43,17 +56,11 @@ int device_new(struct config *config, struct device **ret)
 	device->config = config;
 	device->port = config->port;
 	device->relay = device->record.aim.s_addr != 0 ? device->record.aim : device->record.remote;
-	selection_init(&device->selection,
-		       &(struct selection_options){
-			       .hold_min_usec = 3 * 60 * 1000000ULL, /* RFC 8777: 3 to 10 minutes */
-			       .hold_max_usec = 10 * 60 * 1000000ULL,
-			       .dead_usec = 5 * 1000000ULL,
-			       .return_usec = 60 * 1000000ULL,
-			       .random = arc4random,
-		       });
+	selection_init(&device->selection, &options);
 	device->dirty = true;
 	device->state_since = now_usec();
 	*ret = device;
+	event_emit(&(struct event){ .kind = EVENT_CREATED, .device = device });
 	return 0;
 }
 
@@ -61,6 +68,8 @@ void device_free(struct device *device)
 {
 	if (!device)
 		return;
+	if (device->config)
+		event_emit(&(struct event){ .kind = EVENT_REMOVED, .device = device });
 	record_clear(&device->record);
 	config_free(device->config);
 	free(device);
@@ -74,6 +83,7 @@ void device_set_config(struct device *device, struct config *config)
 	}
 	config_free(device->config);
 	device->config = config;
+	device->selection.options = selection_options(config);
 	device->dirty = true;
 }
 
@@ -97,6 +107,7 @@ void device_set_state(struct device *device, enum device_state state, const char
 		[DEVICE_SUSPECT] = LOG_DEBUG,	 [DEVICE_FAILING_OVER] = LOG_WARNING,
 		[DEVICE_NO_RELAY] = LOG_ERR,	 [DEVICE_RUNNING] = LOG_INFO,
 	};
+	struct event event = { .kind = EVENT_STATE, .device = device };
 	char reason[sizeof(device->reason)];
 	va_list arguments;
 
@@ -108,9 +119,12 @@ void device_set_state(struct device *device, enum device_state state, const char
 		return;
 	if (device->state != state || device->reason[0] == '\0')
 		device->state_since = now_usec();
+	event.had_state = device->reason[0] != '\0';
+	event.former_state = device->state;
 	device->state = state;
 	strcpy(device->reason, reason);
 	log_full(levels[state], device->config->name, "%s: %s", device_state_string(state), reason);
+	event_emit(&event);
 }
 
 uint16_t device_private_port(const char *name, unsigned int n)
@@ -207,10 +221,14 @@ enum inspect_drop device_inspect(struct device *device, enum firewall_queue queu
 		.believed = aimed ? believed_remote(record) : (struct in_addr){ 0 },
 		.rewrites = device->config->rewrites,
 		.n_rewrites = device->config->n_rewrites,
+		.allow = device->config->allow,
+		.n_allow = device->config->n_allow,
 	};
 
 	inspect_packet(&rules, queue, packet, length, &device->advertisements, &device->queries,
 		       ret);
+	if (!ret->query)
+		event_emit_advertisement(device, ret);
 	if (ret->drop != INSPECT_PASS)
 		log_debug(device->config->name, "%s dropped: %s",
 			  ret->query ? "Query" : "Advertisement", inspect_drop_string(ret->drop));
@@ -221,17 +239,22 @@ enum inspect_drop device_inspect(struct device *device, enum firewall_queue queu
 	return ret->drop;
 }
 
-void device_set_candidates(struct device *device, uint64_t now)
+static void tell_choice(const struct device *device, const struct selection_candidate *candidate)
 {
-	struct selection_candidate candidates[SELECTION_CANDIDATES_MAX] = { 0 };
-	const struct config *config = device->config;
-	size_t n = 0;
+	const struct in_addr former = device->record.chosen;
+	char text[INET_ADDRSTRLEN];
 
-	for (size_t i = 0; i < config->n_relays && n < SELECTION_CANDIDATES_MAX; i++) {
-		candidates[n].address = config->relays[i].in;
-		candidates[n++].origin = "configured";
-	}
-	selection_set(&device->selection, candidates, n, now);
+	if (former.s_addr == candidate->address.s_addr)
+		return;
+	log_notice(device->config->name, "relay %s is taken: %s",
+		   inet_ntop(AF_INET, &candidate->address, text, sizeof(text)),
+		   device->selection.reason[0] ? device->selection.reason : "it is the only one");
+	event_emit(&(struct event){
+		.kind = EVENT_RELAY,
+		.device = device,
+		.candidate = candidate,
+		.former_relay = former,
+	});
 }
 
 void device_move(struct device *device)
@@ -240,16 +263,11 @@ void device_move(struct device *device)
 		&device->selection.candidates[device->selection.chosen];
 	struct record *record = &device->record;
 	struct in_addr wire;
-	char text[INET_ADDRSTRLEN];
 
 	device->choices_done = device->selection.choices;
 	device->move_at = 0;
 	device->dirty = true;
-	if (record->chosen.s_addr != candidate->address.s_addr)
-		log_notice(device->config->name, "relay %s is taken: %s",
-			   inet_ntop(AF_INET, &candidate->address, text, sizeof(text)),
-			   device->selection.reason[0] ? device->selection.reason
-						       : "it is the only one");
+	tell_choice(device, candidate);
 	record->chosen = candidate->address;
 	if (device->ifindex == 0 && record->ifindex == 0)
 		return; /* the device will be made for this relay */
@@ -314,7 +332,12 @@ void device_show_selection(struct device *device)
 	} else if (candidate) {
 		device_set_state(device, DEVICE_FAILING_OVER, "%s %s",
 				 selection->phase == SELECTION_TRYING ? "trying" : "leaving", text);
-	} else {
+	} else if (selection->n > 0) {
 		device_set_state(device, DEVICE_DISCOVERING, "asking %zu relays", selection->n);
+	} else if (device->dns_outcome[0] == '\0') {
+		device_set_state(device, DEVICE_DISCOVERING, "asking DNS for relays");
+	} else {
+		device_set_state(device, DEVICE_NO_RELAY, "no relay is known; DNS: %s",
+				 device->dns_outcome);
 	}
 }

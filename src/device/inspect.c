@@ -28,6 +28,7 @@ const char *inspect_drop_string(enum inspect_drop drop)
 		[INSPECT_DROP_LENGTH] = "length",
 		[INSPECT_DROP_ADDRESS] = "address",
 		[INSPECT_DROP_FAMILY] = "family",
+		[INSPECT_DROP_ALLOW] = "allow",
 		[INSPECT_DROP_INNER] = "inner",
 	};
 
@@ -57,6 +58,14 @@ static const struct config_rewrite *find_rewrite(const struct inspect_rules *rul
 		if (prefix_contains(&rules->rewrites[i].advertised, advertised))
 			return &rules->rewrites[i];
 	return NULL;
+}
+
+bool inspect_allowed(const struct prefix *allow, size_t n, const struct address *relay)
+{
+	for (size_t i = 0; i < n; i++)
+		if (prefix_contains(&allow[i], relay))
+			return true;
+	return n == 0;
 }
 
 struct address inspect_rewrite(const struct config *config, const struct address *advertised)
@@ -98,6 +107,7 @@ static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules
 
 	if (address.family == AF_UNSPEC)
 		return INSPECT_DROP_LENGTH;
+	result->advertised = address;
 	rewrite = find_rewrite(rules, &address);
 	if (rules->believed.s_addr != 0) {
 		/* The firewall leads the tunnel; [Rewrite] has told where, when the relay was
@@ -115,6 +125,9 @@ static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules
 		return INSPECT_DROP_TYPE;
 	if (message.advertisement.relay.family != AF_INET)
 		return INSPECT_DROP_FAMILY;
+	if (rules->believed.s_addr == 0 &&
+	    !inspect_allowed(rules->allow, rules->n_allow, &message.advertisement.relay))
+		return INSPECT_DROP_ALLOW;
 	result->relay = message.advertisement.relay.in;
 	return INSPECT_PASS;
 }

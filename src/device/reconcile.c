@@ -378,8 +378,9 @@ static int reconcile(struct device *device, struct view *view)
 	if (!read_have(device, view) || !find_lower(device, view))
 		return 0;
 	if (device->config->mode == CONFIG_GATEWAY && device->record.chosen.s_addr == 0) {
-		device_set_state(device, DEVICE_DISCOVERING, "asking %zu relays",
-				 device->selection.n);
+		if (device->state == DEVICE_WAITING || device->state == DEVICE_FAILED)
+			device_set_state(device, DEVICE_DISCOVERING, "looking for a relay");
+		device_show_selection(device);
 		return 0;
 	}
 	if (!choose_local(device, view))
