@@ -34,7 +34,7 @@ struct discovery;
 
 /* What is told at most once in a while. */
 struct event_pause {
-	uint64_t until; /* CLOCK_MONOTONIC, microseconds */
+	uint64_t until;	    /* CLOCK_MONOTONIC, microseconds */
 	unsigned int count; /* not told so far */
 };
 
@@ -67,8 +67,8 @@ struct device {
 
 	struct inspect_counters advertisements, queries;
 	struct event_pause advertisement_pauses[2]; /* of events: rewritten, refused */
-	uint64_t last_query;	/* CLOCK_REALTIME, microseconds; 0: never */
-	struct address seen_as; /* how the relay sees this gateway (G) */
+	uint64_t last_query;			    /* CLOCK_REALTIME, microseconds; 0: never */
+	struct address seen_as;			    /* how the relay sees this gateway (G) */
 	uint16_t seen_port;
 
 	bool mld_confirmed;		/* the P bit in use is the right one: an MLD Query came */

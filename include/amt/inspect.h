@@ -52,12 +52,12 @@ struct inspect_result {
 	enum inspect_drop drop;
 	bool query; /* else an Advertisement */
 	bool changed;
-	size_t length;	      /* of the packet, as it goes on */
-	struct in_addr relay; /* Advertisement: as the driver will see it; Query: its source */
+	size_t length;		   /* of the packet, as it goes on */
+	struct in_addr relay;	   /* Advertisement: as the driver will see it; Query: its source */
 	struct address advertised; /* Advertisement: as it came; AF_UNSPEC: not even read */
-	sa_family_t family;   /* Query: AF_INET asks for IGMP, AF_INET6 for MLD */
-	bool loaded;	      /* Query: L */
-	uint16_t seen_port;   /* Query with G: how the relay sees this gateway; 0 without */
+	sa_family_t family;	   /* Query: AF_INET asks for IGMP, AF_INET6 for MLD */
+	bool loaded;		   /* Query: L */
+	uint16_t seen_port;	   /* Query with G: how the relay sees this gateway; 0 without */
 	struct address seen_as;
 };
 

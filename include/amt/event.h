@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What happens to devices, for one observer: amtd, which tells its clients.
+ */
+#ifndef AMT_EVENT_H
+#define AMT_EVENT_H
+
+#include <amt/device.h>
+
+enum event_kind {
+	EVENT_CREATED,
+	EVENT_REMOVED,
+	EVENT_STATE,	     /* the state or its reason is another one */
+	EVENT_RELAY,	     /* one was chosen */
+	EVENT_ADVERTISEMENT, /* one was refused, or rewritten */
+	_EVENT_KIND_MAX,
+};
+
+struct event {
+	enum event_kind kind;
+	const struct device *device; /* as it is now */
+
+	bool had_state; /* EVENT_STATE: there was one before */
+	enum device_state former_state;
+
+	const struct selection_candidate *candidate; /* EVENT_RELAY */
+	struct in_addr former_relay;		     /* zero: none before */
+
+	const struct inspect_result *advertisement; /* EVENT_ADVERTISEMENT */
+	unsigned int count;			    /* ... and that many like it */
+};
+
+/* The observer hears of events at once, and must leave the devices alone. NULL: nobody does. */
+typedef void (*event_observer)(const struct event *event, void *userdata);
+void event_observe(event_observer observer, void *userdata);
+
+void event_emit(const struct event *event);
+
+/* EVENT_ADVERTISEMENT where there is something to tell. However many come, at most one a second of
+ * each kind is told for each device. */
+void event_emit_advertisement(struct device *device, const struct inspect_result *result);
+
+/* The event as JSON, keys as in device_describe() where they mean the same; json_decref() it. */
+struct json_t *event_describe(const struct event *event);
+
+#endif
