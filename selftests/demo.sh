@@ -21,7 +21,7 @@ if [ -z "${AMTD_COLOUR-}" ]; then
 	export AMTD_COLOUR
 fi
 bold='' dim='' normal=''
-if [ $AMTD_COLOUR = yes ]; then
+if [ "$AMTD_COLOUR" = yes ]; then
 	bold=$'\e[1m' dim=$'\e[2m' normal=$'\e[0m'
 else
 	export NO_COLOR=1

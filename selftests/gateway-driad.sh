@@ -4,6 +4,7 @@
 # A gateway that is told a source and no relay: it finds one in DNS (RFC 8777), takes the best, keeps
 # it while DNS is down for an hour, and moves to what DNS says later when the relay dies.
 
+# shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 readonly DNS=198.51.101.53

@@ -26,10 +26,12 @@ AMTCTL=${AMTCTL:-$AMTD_BUILD/src/amtctl/amtctl}
 TOOLS=$AMTD_BUILD/selftests/tools
 RELAY_PY=$SELFTESTS/tools/relay.py
 
+exec 3>&1 # for what must be seen even where the output is caught
+
 # Namespaces of a run of its own: several may go on on one machine.
 NS=amtd$$-
 TMP=$(mktemp -d /tmp/amtd-selftest.XXXXXX)
-declare -A PIDS=()
+declare -gA PIDS=()
 
 # ---- saying and judging -------------------------------------------------------------------------
 
@@ -44,7 +46,7 @@ skip() {
 
 fail() {
 	trap - ERR
-	echo "FAILED: $*"
+	echo "FAILED: $*" >&3
 	exit 1
 }
 
@@ -82,16 +84,18 @@ need() {
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds. It sleeps in between: in time-travel mode only
-# that lets the clock go on.
+# that lets the clock go on, and there it is the looking that takes time. So it looks often at
+# first, and then less and less.
 wait_for() {
-	local seconds=$1 end output
+	local seconds=$1 end output delay=20
 	shift
 	end=$((${EPOCHREALTIME/./} + ${seconds%.*} * 1000000))
 	until output=$("$@" 2>&1); do
 		if [ "${EPOCHREALTIME/./}" -ge "$end" ]; then
 			fail "waited $seconds s in vain for '$*'${output:+, which said: $output}"
 		fi
-		sleep 0.02
+		sleep "0.$(printf '%03d' $delay)"
+		delay=$((delay < 500 ? delay * 5 / 4 : 500))
 	done
 }
 

@@ -112,7 +112,7 @@ head -c 5000 /dev/urandom >"$etc/junk.amt"
 } >"$etc/line.amt"
 {
 	printf '[AMT]\nLink=g0\n[Relay]\nAddress=%s\n' $RELAY
-	yes '# filler' | head -c 2000000
+	awk 'BEGIN { for (i = 0; i < 600000; i++) print "# filler" }'
 } >"$etc/huge.amt"
 printf '[AMT]\r\nLink=g0\r\n[Relay]\r\nAddress=%s\r\n' $RELAY >"$etc/dos.amt"
 printf '[AMT]\nLink=g0\n[Relay]\nAddress=%s' $RELAY >"$etc/unended.amt"

@@ -11,6 +11,8 @@ second_relay
 kernel_relay relay $RELAY
 kernel_relay relay2 $RELAY2
 send_stream tx source s0
+# Told apart by its port, this one can only come from the second relay.
+send_stream tx2 source2 s0 --port $((PORT + 1))
 etc=$TMP/gateway/etc/amt run=$TMP/gateway/run/amt lib=$TMP/gateway/usr/lib/amt
 amtd_root gateway >/dev/null
 
@@ -94,13 +96,19 @@ expect "interval" "$default" \
 expect "proxy_arp, what it was" 0 "$(sysctl_of gateway ipv4/conf/one/proxy_arp)"
 expect "ifindex" "$one" "$(ifindex_of one)"
 
-step "what cannot be changed makes a new device"
+step "another relay is asked from then on"
 write_file "$etc/one.amt" $RELAY2
 reload
-wait_for 10 state_is gateway one connected
-expect "the driver's relay" $RELAY2 "$(link gateway one .linkinfo.info_data.remote)"
-[ "$(ifindex_of one)" != "$one" ] || fail "the device is the same, with another relay?"
+receive_stream rx2 gateway one --port $((PORT + 1)) --count 50 --timeout 30
+finish rx2 || fail "no stream of the second relay: $(cat "$TMP/rx2.log")"
+
+step "what cannot be changed makes a new device"
 one=$(ifindex_of one)
+write_file "$etc/one.amt" $RELAY2 "Port=5700"
+reload
+wait_for 10 state_is gateway one connected
+expect "port" 5700 "$(link gateway one .linkinfo.info_data.relay_port)"
+[ "$(ifindex_of one)" != "$one" ] || fail "the device is the same, with another port?"
 
 step "a file that is broken is reported, and stops nothing else"
 printf '[AMT]\nLink=g0\nNonsense=1\nPort=nine\njust words\n[Nowhere]\nX=1\n' >"$etc/broken.amt"

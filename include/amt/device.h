@@ -75,8 +75,9 @@ struct device {
 	unsigned int queries_since_mld; /* IGMP Queries since the last MLD one */
 	unsigned int mld_trials;	/* how often the other bit was tried without an answer */
 
-	bool queueless; /* no queue: Queries are not seen, only what the driver shows */
-	void *owner;	/* the manager, for these: */
+	const char *queueless; /* why Queries are not seen, only what the driver shows; NULL: they
+				* are. Lives as long as the owner */
+	void *owner;	       /* the manager, for these: */
 	struct sd_event_source *steer_timer, *mld_timer;
 	struct steer_probe *probes;
 	struct discovery *discovery; /* what is asked of DNS; NULL: nothing */
@@ -102,6 +103,9 @@ uint16_t device_private_port(const char *name, unsigned int n);
 /* A message to the device's port came through the queue. */
 enum inspect_drop device_inspect(struct device *device, enum firewall_queue queue,
 				 struct packet *packet, size_t length, struct inspect_result *ret);
+
+/* One came that is no whole packet. */
+void device_count_broken(struct device *device, enum firewall_queue queue);
 
 /* An MLD Query is overdue: ask with the other P bit from now on. True when it was changed. */
 bool device_try_mld_flag(struct device *device);

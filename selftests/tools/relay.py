@@ -4,7 +4,7 @@
 never does: the G and L flags of a Query, P known at 0x01 only, wrong and broken Advertisements.
 
 It makes the multicast stream itself, for every channel asked for, and keeps what it saw in a JSON
-file (--state), rewritten after every control message.
+file (--state), rewritten after every control message. SIGUSR1: it is loaded from now on (L).
 """
 
 import argparse
@@ -15,6 +15,7 @@ import json
 import os
 import random
 import selectors
+import signal
 import socket
 import struct
 import time
@@ -23,6 +24,7 @@ DISCOVERY, ADVERTISEMENT, REQUEST, QUERY, UPDATE, DATA, TEARDOWN = range(1, 8)
 FLAG_G, FLAG_L = 0x01, 0x02  # RFC 7450, 5.1.4
 QUERIER6 = "fe80::2"
 MAX_RESPONSE = 1  # tenths of a second, so that reports come soon
+SEQUENCES = 1 << 22  # of the stream, with --aligned
 
 
 def checksum(data):
@@ -200,6 +202,9 @@ class Relay:
         self.gateway = None
         self.channels = {}  # (source, group) -> next sequence number
         self.next_data = None
+        self.flags = set(options.flags)
+        signal.signal(signal.SIGUSR1, lambda *_: self.flags.add("L"))
+        self.rounds = {}  # gateway -> its Discoveries
         self.state = {"discoveries": 0, "advertisements": 0, "queries": 0, "queries4": 0,
                       "queries6": 0, "updates": 0, "refused": 0, "teardowns": 0, "data": 0,
                       "requests": {"0x00": 0, "0x01": 0, "0x80": 0, "other": 0}}
@@ -208,6 +213,7 @@ class Relay:
         self.state["channels"] = sorted(f"{s},{g}" for s, g in self.channels)
         self.state["gateway"] = "%s:%d" % self.gateway if self.gateway else None
         self.state["garbage"] = self.garbage.sent
+        self.state["rounds"] = {"%s:%d" % gateway: n for gateway, n in self.rounds.items()}
         temporary = self.options.state + ".new"
         with open(temporary, "w", encoding="ascii") as file:
             json.dump(self.state, file)
@@ -220,12 +226,13 @@ class Relay:
     def discovery(self, message, gateway):
         nonce = message[4:8]
         self.state["discoveries"] += 1
+        self.rounds[gateway] = self.rounds.get(gateway, 0) + 1
         if self.options.garbage:
             kinds = list(self.garbage.kinds()) if "all" in self.options.garbage \
                 else self.options.garbage
             for kind in kinds:
                 self.garbage.send(kind, nonce, gateway)
-        if self.state["discoveries"] <= self.options.garbage_only:
+        if self.rounds[gateway] <= self.options.garbage_only:
             return
         self.state["advertisements"] += 1
         self.socket.sendto(Garbage.advertisement(nonce, self.options.advertise or self.address),
@@ -236,7 +243,7 @@ class Relay:
         requests = self.state["requests"]
         requests[name if name in requests else "other"] += 1
         mld = bool(message[1] & self.options.p_bit)
-        flags = sum({"G": FLAG_G, "L": FLAG_L}[f] for f in self.options.flags)
+        flags = sum({"G": FLAG_G, "L": FLAG_L}[f] for f in self.flags)
         nonce = message[4:8]
         query = bytes([QUERY, flags]) + self.mac(gateway, nonce) + nonce
         query += mld_query() if mld else igmp_query(self.address)
@@ -266,6 +273,8 @@ class Relay:
                     self.channels.setdefault((source, group), 0)
         if self.channels and self.next_data is None:
             self.next_data = time.monotonic()
+            if self.options.aligned:
+                self.next_data += -self.next_data % (1 / self.options.rate)
 
     def teardown(self, message, gateway):
         self.state["teardowns"] += 1
@@ -273,6 +282,8 @@ class Relay:
 
     def send_data(self):
         for (source, group), sequence in self.channels.items():
+            if self.options.aligned:
+                sequence = round(self.next_data * self.options.rate) % SEQUENCES
             payload = struct.pack("!QQ", sequence, int(time.time() * 1e6)) + bytes(84)
             segment = udp(source, group, self.options.stream_port, payload)
             inner = ipv4(source, group, 17, segment, ttl=8) if ":" not in group else \
@@ -316,11 +327,13 @@ def main():
     parser.add_argument("--p-bit", type=lambda text: int(text, 0), default=0x01,
                         help="where P of a Request is looked for (default: 0x01)")
     parser.add_argument("--rate", type=float, default=100, help="packets per second and channel")
+    parser.add_argument("--aligned", action="store_true",
+                        help="packets are numbered by the clock, for all relays alike")
     parser.add_argument("--stream-port", type=int, default=5000)
     parser.add_argument("--garbage", action="append", metavar="KIND",
                         help="with every Advertisement; 'all' for every kind")
     parser.add_argument("--garbage-only", type=int, default=0, metavar="N",
-                        help="the first N Discoveries get nothing but garbage")
+                        help="the first N Discoveries of a gateway get nothing but garbage")
     parser.add_argument("--other", default="127.0.0.1", metavar="ADDRESS",
                         help="a second own address, for garbage from elsewhere")
     parser.add_argument("--state", required=True, metavar="FILE")

@@ -31,6 +31,20 @@ static void on_query_passed(struct device *device, bool loaded)
 		restart_timer(device->mld_timer, MLD_PATIENCE_USEC);
 }
 
+/* A packet whose lengths contradict each other. The firewall sends nothing here but IPv4 with a UDP
+ * port of a gateway's; that much of it is there. */
+static void count_broken(struct manager *manager, const struct queue_packet *queued)
+{
+	size_t udp = queued->length > 0 ? (queued->data[0] & 0x0f) * 4u : 0;
+	struct device *device;
+
+	if (queued->length < udp + 4)
+		return;
+	device = manager->by_port[queued->data[udp + 2] << 8 | queued->data[udp + 3]];
+	if (device)
+		device_count_broken(device, queued->number - manager->queue_base);
+}
+
 static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 {
 	struct manager *manager = userdata;
@@ -38,9 +52,10 @@ static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 	struct packet packet;
 	struct device *device;
 
-	/* The firewall sends nothing here but UDP to a gateway's port. */
-	if (packet_parse(queued->data, queued->length, &packet) != PACKET_FAULT_NONE)
+	if (packet_parse(queued->data, queued->length, &packet) != PACKET_FAULT_NONE) {
+		count_broken(manager, queued);
 		return QUEUE_DROP;
+	}
 	device = manager->by_port[packet.destination_port];
 	if (!device)
 		return QUEUE_ACCEPT; /* the device went while the packet waited */

@@ -181,6 +181,15 @@ static void commit_firewall(struct manager *manager)
 	free(words);
 }
 
+static const char *missing_queue(const struct manager *manager)
+{
+	if (!manager->queue)
+		return manager->queue_error;
+	return firewall_has_queue(manager->firewall)
+		       ? NULL
+		       : "the kernel has no nft_queue (CONFIG_NFT_QUEUE)";
+}
+
 /* What keeps a device from working before its interface is touched. */
 static bool blocked(struct manager *manager, struct device *device)
 {
@@ -197,7 +206,7 @@ static bool blocked(struct manager *manager, struct device *device)
 		device_set_state(device, DEVICE_FAILED, "%s", manager->firewall_error);
 	else if (device->queueless && config->strict)
 		device_set_state(device, DEVICE_FAILED, "OnFailure=drop, and no queue: %s",
-				 manager->queue_error);
+				 device->queueless);
 	else
 		return false;
 	return true;
@@ -228,7 +237,7 @@ static void reconcile_one(struct manager *manager, struct device *device)
 	int r;
 
 	device->dirty = false;
-	device->queueless = !manager->queue || !firewall_has_queue(manager->firewall);
+	device->queueless = missing_queue(manager);
 	if (blocked(manager, device))
 		return;
 	r = reconcile_device(device, manager->netlink);

@@ -257,6 +257,15 @@ static void tell_choice(const struct device *device, const struct selection_cand
 	});
 }
 
+void device_count_broken(struct device *device, enum firewall_queue queue)
+{
+	struct inspect_counters *counters =
+		queue < FIREWALL_QUEUE_ADVERTISEMENT ? &device->queries : &device->advertisements;
+
+	counters->seen++;
+	counters->dropped[INSPECT_DROP_PACKET]++;
+}
+
 void device_move(struct device *device)
 {
 	const struct selection_candidate *candidate =

@@ -332,6 +332,11 @@ static void take_view(struct device *device, const struct view *view)
 		device->relay = device->record.remote;
 }
 
+static const char *without_queue(const struct device *device)
+{
+	return device->config->n_rewrites > 0 ? "[Rewrite] has no effect" : "Queries are not seen";
+}
+
 static void set_working_state(struct device *device, const struct view *view)
 {
 	char relay[INET_ADDRSTRLEN];
@@ -342,11 +347,15 @@ static void set_working_state(struct device *device, const struct view *view)
 		return;
 	}
 	if (device->queueless && device->relay.s_addr != 0) {
-		device_set_state(
-			device, DEVICE_CONNECTED,
-			"the driver took %s as relay; its Queries cannot be seen without a "
-			"queue",
-			format_in(device->relay, relay));
+		device_set_state(device, DEVICE_CONNECTED, "the driver took %s as relay; %s: %s",
+				 format_in(device->relay, relay), without_queue(device),
+				 device->queueless);
+		return;
+	}
+	if (device->queueless) {
+		device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s; %s: %s",
+				 format_in(device->record.chosen, relay), device->config->link,
+				 without_queue(device), device->queueless);
 		return;
 	}
 	if (device->state != DEVICE_WAITING && device->state != DEVICE_FAILED)
