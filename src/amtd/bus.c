@@ -21,6 +21,9 @@
 /* Messages that wait for clients which do not read, of all clients together; each is some 2 KB. */
 #define QUEUED_MAX 4096
 
+/* What waits in the kernel for one of them. sd-bus itself would have 8 MB. */
+#define SEND_BUFFER (256 * 1024)
+
 struct client {
 	struct bus *bus;
 	sd_bus *connection;
@@ -153,6 +156,7 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 static int client_start(struct client *client, int fd)
 {
 	sd_bus *connection = client->connection;
+	const int buffer = SEND_BUFFER;
 	int r;
 
 	r = sd_bus_set_fd(connection, fd, fd);
@@ -170,6 +174,8 @@ static int client_start(struct client *client, int fd)
 	r = sd_bus_start(connection);
 	if (r < 0)
 		return r;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer)) < 0)
+		return -errno;
 	r = sd_bus_add_object_vtable(connection, NULL, BUS_PATH, BUS_INTERFACE, vtable,
 				     client->bus->manager);
 	if (r < 0)
