@@ -84,27 +84,9 @@ static uint64_t now_usec(void)
  * What the user wants.
  */
 
-/* Seconds with up to six decimals: strtod() would go by the locale. 0 or -EINVAL, -ERANGE. */
-static int parse_seconds(const char *text, uint64_t *ret_usec)
+static int parse_wait(const char *text, uint64_t *ret_usec)
 {
-	uint64_t usec = 0, unit = USEC_PER_SEC;
-	size_t digits = strspn(text, "0123456789"), decimals = 0, i;
-
-	if (text[digits] == '.')
-		decimals = strspn(text + digits + 1, "0123456789");
-	if (digits + decimals == 0 || digits > 6 || decimals > 6 ||
-	    text[digits + (text[digits] == '.') + decimals] != '\0')
-		return -EINVAL;
-	for (i = 0; i < digits; i++)
-		usec = usec * 10 + (uint64_t)(text[i] - '0') * USEC_PER_SEC;
-	for (i = 0; i < decimals; i++) {
-		unit /= 10;
-		usec += (uint64_t)(text[digits + 1 + i] - '0') * unit;
-	}
-	if (usec < 1000 || usec > SECONDS_MAX * USEC_PER_SEC)
-		return -ERANGE;
-	*ret_usec = usec;
-	return 0;
+	return parse_span(text, 1000, SECONDS_MAX * USEC_PER_SEC, ret_usec);
 }
 
 static int bad_value(int option, const char *value, const char *expected)
@@ -131,11 +113,10 @@ static int read_wish(const struct settings *settings, struct wish *wish)
 		return bad_value(OPTION_PORT, values[OPTION_PORT], "a port, 1 to 65535");
 	if (values[OPTION_COUNT] && parse_u32(values[OPTION_COUNT], 1, COUNT_MAX, &wish->count) < 0)
 		return bad_value(OPTION_COUNT, values[OPTION_COUNT], "a number, 1 to 1000000");
-	if (values[OPTION_TIMEOUT] &&
-	    parse_seconds(values[OPTION_TIMEOUT], &wish->timeout_usec) < 0)
+	if (values[OPTION_TIMEOUT] && parse_wait(values[OPTION_TIMEOUT], &wish->timeout_usec) < 0)
 		return bad_value(OPTION_TIMEOUT, values[OPTION_TIMEOUT], seconds);
 	if (values[OPTION_INTERVAL] &&
-	    parse_seconds(values[OPTION_INTERVAL], &wish->interval_usec) < 0)
+	    parse_wait(values[OPTION_INTERVAL], &wish->interval_usec) < 0)
 		return bad_value(OPTION_INTERVAL, values[OPTION_INTERVAL], seconds);
 	if (wish->watch && wish->handshake)
 		return complain(AMTCTL_USAGE, "--handshake: not together with --watch; "

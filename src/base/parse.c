@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define USEC_PER_SEC UINT64_C(1000000)
+
 int parse_boolean(const char *text)
 {
 	/* Those at odd places are true. */
@@ -48,6 +50,29 @@ int parse_u16(const char *text, uint16_t min, uint16_t max, uint16_t *ret)
 		return r;
 
 	*ret = (uint16_t)value;
+	return 0;
+}
+
+/* Not strtod(), which goes by the locale. */
+int parse_span(const char *text, uint64_t min_usec, uint64_t max_usec, uint64_t *ret_usec)
+{
+	uint64_t usec = 0, unit = USEC_PER_SEC;
+	size_t digits = strspn(text, "0123456789"), decimals = 0, i;
+
+	if (text[digits] == '.')
+		decimals = strspn(text + digits + 1, "0123456789");
+	if (digits + decimals == 0 || digits > 6 || decimals > 6 ||
+	    text[digits + (text[digits] == '.') + decimals] != '\0')
+		return -EINVAL;
+	for (i = 0; i < digits; i++)
+		usec = usec * 10 + (uint64_t)(text[i] - '0') * USEC_PER_SEC;
+	for (i = 0; i < decimals; i++) {
+		unit /= 10;
+		usec += (uint64_t)(text[digits + 1 + i] - '0') * unit;
+	}
+	if (usec < min_usec || usec > max_usec)
+		return -ERANGE;
+	*ret_usec = usec;
 	return 0;
 }
 

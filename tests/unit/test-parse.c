@@ -80,6 +80,35 @@ static void test_numbers(void **state)
 	}
 }
 
+static void test_seconds(void **state)
+{
+	static const struct {
+		const char *text;
+		int expected;
+		uint64_t usec;
+	} cases[] = {
+		{ "0", -ERANGE },	   { "0.000999", -ERANGE },
+		{ "0.001", 0, 1000 },	   { ".5", 0, 500000 },
+		{ "1.", 0, 1000000 },	   { "1.000001", 0, 1000001 },
+		{ "3600", 0, 3600000000 }, { "3600.000001", -ERANGE },
+		{ "999999", -ERANGE },	   { "1000000", -EINVAL }, /* digits beyond all use */
+		{ "1.0000001", -EINVAL },  { "", -EINVAL },
+		{ ".", -EINVAL },	   { "-1", -EINVAL },
+		{ " 1", -EINVAL },	   { "1s", -EINVAL },
+		{ "1,5", -EINVAL },	   { "1.5.5", -EINVAL },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t usec = 77;
+		int r = parse_span(cases[i].text, 1000, 3600000000, &usec);
+
+		if (r != cases[i].expected)
+			fail_msg("\"%s\": %d", cases[i].text, r);
+		assert_int_equal(usec, r < 0 ? 77 : cases[i].usec);
+	}
+}
+
 static void test_ifname(void **state)
 {
 	static const struct {
@@ -162,9 +191,8 @@ static void test_escape(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_boolean),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_ifname),
+		cmocka_unit_test(test_boolean), cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_seconds), cmocka_unit_test(test_ifname),
 		cmocka_unit_test(test_escape),
 	};
 
