@@ -8,7 +8,8 @@ _amtctl() {
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		list | status | create | delete | reload | cat | probe | help)
+		list | status | create | delete | reload | cat | probe | resolve | zone | \
+			monitor | wait-online | help)
 			verb=${COMP_WORDS[i]}
 			break
 			;;
@@ -28,7 +29,10 @@ _amtctl() {
 	--json)
 		words='pretty short off'
 		;;
-	--bus)
+	--dnssec)
+		words='no allow-downgrade yes'
+		;;
+	--bus | --trust-anchor)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -36,8 +40,8 @@ _amtctl() {
 		if [[ $word == -* ]]; then
 			words=$(amtctl --no-pager --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
 		elif [[ -z $verb || $verb == help ]]; then
-			words='list status create delete reload cat probe help'
-		elif [[ $verb =~ ^(list|status|delete|cat)$ ]]; then
+			words='list status create delete reload cat probe resolve zone monitor wait-online help'
+		elif [[ $verb =~ ^(list|status|delete|cat|monitor|wait-online)$ ]]; then
 			words=$(amtctl --no-pager --no-legend list 2>/dev/null | cut -d' ' -f1)
 		fi
 		;;

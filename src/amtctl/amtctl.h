@@ -39,7 +39,7 @@ struct settings {
 	const char *bus;	 /* path of amtd's socket */
 	struct request *request; /* what the options of create ask for */
 
-	/* Of the options of the verb, by their rows in its table: the word given last, "" where
+	/* Of the options of the verb, by their rows in its table: the word that was given, "" where
 	 * none is taken, NULL where the option was not given. */
 	const char *values[VERB_OPTIONS_MAX];
 };
@@ -58,10 +58,13 @@ int verb_cat(const struct settings *settings, int argc, char **argv);
 int verb_probe(const struct settings *settings, int argc, char **argv);
 int verb_resolve(const struct settings *settings, int argc, char **argv);
 int verb_zone(const struct settings *settings, int argc, char **argv);
+int verb_monitor(const struct settings *settings, int argc, char **argv);
+int verb_wait_online(const struct settings *settings, int argc, char **argv);
 int verb_help(const struct settings *settings, int argc, char **argv);
 
 extern const struct verb_option probe_options[];
 extern const struct verb_option resolve_options[];
 extern const struct verb_option zone_options[];
+extern const struct verb_option wait_online_options[];
 
 #endif

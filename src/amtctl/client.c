@@ -165,14 +165,18 @@ void client_close(struct client *client)
 	free(client);
 }
 
+sd_bus *client_bus(const struct client *client)
+{
+	return client->bus;
+}
+
 int client_missing(const struct settings *settings)
 {
 	return complain(AMTCTL_NO_DAEMON, "%s: amtd is not running; start it: systemctl start amtd",
 			settings->bus);
 }
 
-static int call_failed(const struct client *client, const char *subject, const sd_bus_error *error,
-		       int r)
+int client_call_failed(const char *subject, const sd_bus_error *error, int r)
 {
 	const char *words = error->message ?: strerror(-r);
 	size_t n = strlen(subject);
@@ -199,7 +203,7 @@ static int call_failed(const struct client *client, const char *subject, const s
 	return complain(code, "%s: %s", subject, words);
 }
 
-static int read_json(const char *subject, sd_bus_message *reply, json_t **ret)
+int client_read_json(const char *subject, sd_bus_message *reply, json_t **ret)
 {
 	json_error_t error;
 	const char *text;
@@ -249,9 +253,9 @@ int client_call(struct client *client, const char *subject, json_t **ret, const 
 		r = sd_bus_call(client->bus, message, CALL_TIMEOUT, &error, &reply);
 
 	if (r < 0)
-		r = call_failed(client, subject, &error, r);
+		r = client_call_failed(subject, &error, r);
 	else
-		r = ret ? read_json(subject, reply, ret) : AMTCTL_OK;
+		r = ret ? client_read_json(subject, reply, ret) : AMTCTL_OK;
 
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(message);

@@ -7,6 +7,7 @@
 
 #include "amtctl.h"
 #include <jansson.h>
+#include <systemd/sd-bus.h>
 
 struct client;
 
@@ -23,5 +24,11 @@ int client_missing(const struct settings *settings);
  * AMTCTL_OK, or another code, complained about. */
 int client_call(struct client *client, const char *subject, json_t **ret, const char *method, ...)
 	__attribute__((sentinel));
+
+/* For those that do not wait for an answer: the connection, the error of a call, and the JSON in a
+ * message's string; the latter two return an exit code, complained about. */
+sd_bus *client_bus(const struct client *client);
+int client_call_failed(const char *subject, const sd_bus_error *error, int r);
+int client_read_json(const char *subject, sd_bus_message *message, json_t **ret);
 
 #endif

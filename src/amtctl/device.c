@@ -22,7 +22,8 @@ static const struct {
 } states[] = {
 	{ "connected", COLOUR_GREEN, "green" },	    { "running", COLOUR_GREEN, "green" },
 	{ "discovering", COLOUR_YELLOW, "yellow" }, { "waiting", COLOUR_YELLOW, "yellow" },
-	{ "suspect", COLOUR_YELLOW, "yellow" },	    { "failed", COLOUR_RED, "red" },
+	{ "suspect", COLOUR_YELLOW, "yellow" },	    { "failing-over", COLOUR_YELLOW, "yellow" },
+	{ "no-relay", COLOUR_RED, "red" },	    { "failed", COLOUR_RED, "red" },
 };
 
 #define N_STATES (sizeof(states) / sizeof(states[0]))
@@ -36,6 +37,13 @@ static int state_find(const char *state)
 		if (!strcmp(states[i].state, state))
 			return i;
 	return -1;
+}
+
+enum colour device_state_colour(const char *state)
+{
+	int i = state_find(state);
+
+	return i < 0 ? COLOUR_NONE : states[i].colour;
 }
 
 const json_t *device_field(const json_t *object, ...)
@@ -80,8 +88,9 @@ static bool is_relay(const json_t *device)
 const char *device_relay(const json_t *device)
 {
 	const json_t *candidates[] = {
-		INFO(device, "remote"),
+		/* After a change of the relay the driver knows the former one only. */
 		FIELD(device, "last_relay"),
+		INFO(device, "remote"),
 		INFO(device, "discovery"),
 		json_array_get(FIELD(device, "relay", "configured"), 0),
 	};
@@ -254,11 +263,82 @@ static void print_relay(const json_t *device)
 	printf("%s", relay);
 	if (port > 0)
 		printf(" port %" PRIu64, port);
-	if (json_array_size(configured) > 0)
-		printf("; configured: ");
-	for (i = 0; i < json_array_size(configured); i++, separator = ", ")
-		printf("%s%s", separator, text(json_array_get(configured, i)));
+	if (json_array_size(FIELD(device, "candidates")) == 0) {
+		if (json_array_size(configured) > 0)
+			printf("; configured: ");
+		for (i = 0; i < json_array_size(configured); i++, separator = ", ")
+			printf("%s%s", separator, text(json_array_get(configured, i)));
+	}
 	putchar('\n');
+}
+
+/* "10.25 ms", "-" when it never answered */
+static const char *round_trip(char buf[static HUMAN_MAX], const json_t *candidate)
+{
+	uint64_t usec = NUMBER(candidate, "rtt_usec");
+
+	if (usec == 0)
+		return "-";
+	snprintf(buf, HUMAN_MAX, "%" PRIu64 ".%02" PRIu64 " ms", usec / 1000, usec % 1000 / 10);
+	return buf;
+}
+
+/* What is to be said of one besides: all that keeps it from being used, and where it leads. */
+static void print_candidate_remarks(const json_t *candidate, uint64_t now_usec)
+{
+	const char *relay = TEXT(candidate, "relay"), *separator = "  ";
+	uint64_t held = NUMBER(candidate, "held_until_usec");
+	time_t seconds = held / USEC_PER_SEC;
+	char clock[HUMAN_MAX], span[HUMAN_MAX];
+	struct tm tm;
+
+	if (*relay && strcmp(relay, TEXT(candidate, "address"))) {
+		printf("%sleads to %s", separator, relay);
+		separator = "; ";
+	}
+	if (held > now_usec && localtime_r(&seconds, &tm) &&
+	    strftime(clock, sizeof(clock), "%H:%M:%S", &tm) > 0) {
+		printf("%sleft alone until %s, %s from now", separator, clock,
+		       human_span(span, held - now_usec));
+		separator = "; ";
+	}
+	if (*TEXT(candidate, "note"))
+		printf("%s%s", separator, TEXT(candidate, "note"));
+}
+
+/* In the order of preference; the chosen one has a mark. */
+static void print_candidates(const json_t *device, uint64_t now_usec)
+{
+	const json_t *candidates = FIELD(device, "candidates"), *candidate;
+	uint64_t refused = NUMBER(device, "candidates_refused");
+	int address_width = 0, origin_width = 0, n;
+	char rtt[HUMAN_MAX];
+	size_t i;
+
+	for (i = 0; i < json_array_size(candidates); i++) {
+		candidate = json_array_get(candidates, i);
+		n = strlen(TEXT(candidate, "address"));
+		address_width = n > address_width ? n : address_width;
+		n = strlen(TEXT(candidate, "origin"));
+		origin_width = n > origin_width ? n : origin_width;
+	}
+	for (i = 0; i < json_array_size(candidates); i++) {
+		candidate = json_array_get(candidates, i);
+		if (i == 0)
+			key("Candidates");
+		else
+			printf("%16s", "");
+		printf("%c %-*s  %-*s  %9s", json_is_true(FIELD(candidate, "chosen")) ? '*' : ' ',
+		       address_width, TEXT(candidate, "address"), origin_width,
+		       TEXT(candidate, "origin"), round_trip(rtt, candidate));
+		print_candidate_remarks(candidate, now_usec);
+		putchar('\n');
+	}
+	if (refused > 0) {
+		key(i == 0 ? "Candidates" : "Left out");
+		printf("%" PRIu64 "%s\n", refused, i == 0 ? " left out" : "");
+	}
+	line("DNS", TEXT(device, "dns"));
 }
 
 static void print_local(const json_t *device)
@@ -417,6 +497,7 @@ void device_print(const json_t *device, uint64_t now_usec)
 	print_state(device, now_usec);
 	line("Mode", text(either(device, "mode")));
 	print_relay(device);
+	print_candidates(device, now_usec);
 	print_local(device);
 	print_link(device);
 	print_counters(device, now_usec);

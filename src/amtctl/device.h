@@ -8,9 +8,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "output.h"
 
 /* A field below object, by the keys on the way to it, NULL at the end; NULL when there is none. */
 const json_t *device_field(const json_t *object, ...) __attribute__((sentinel));
+
+/* The colour that a state is told in. */
+enum colour device_state_colour(const char *state);
 
 /* The relay a gateway talks to, or will talk to first; "" when it has none. */
 const char *device_relay(const json_t *device);

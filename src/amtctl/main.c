@@ -39,6 +39,10 @@ static const struct verb {
 	  resolve_options },
 	{ "zone", "SOURCE...", "Print the DNS records that name a source's relays", 1,
 	  ARGUMENTS_ANY, false, verb_zone, zone_options },
+	{ "monitor", "[NAME...]", "Print what happens to devices, as it happens", 0, ARGUMENTS_ANY,
+	  false, verb_monitor },
+	{ "wait-online", "[NAME...]", "Wait until gateways are connected", 0, ARGUMENTS_ANY, false,
+	  verb_wait_online, wait_online_options },
 	{ "help", "[VERB]", "Show this text, or what one verb takes", 0, 1, false, verb_help },
 };
 
@@ -320,6 +324,15 @@ static int set_request(struct settings *settings, int c)
 	return r < 0 ? complain(AMTCTL_FAILED, "out of memory") : AMTCTL_OK;
 }
 
+static int set_verb_option(struct settings *settings, const struct verb *verb, int row)
+{
+	if (optarg && settings->values[row])
+		return complain(AMTCTL_USAGE, "--%s: given twice; expected once",
+				verb->options[row].name);
+	settings->values[row] = optarg ?: "";
+	return AMTCTL_OK;
+}
+
 /* AMTCTL_OK, and *ret_help when help or the version, already printed, was all that was wanted. */
 static int parse_options(struct settings *settings, int argc, char **argv, bool *ret_help)
 {
@@ -357,10 +370,8 @@ static int parse_options(struct settings *settings, int argc, char **argv, bool 
 		case '?':
 			return bad_option(c, argv[optind - 1]);
 		default:
-			if (c < OPTION_REQUEST)
-				settings->values[c - OPTION_VERB] = optarg ?: "";
-			else
-				r = set_request(settings, c);
+			r = c < OPTION_REQUEST ? set_verb_option(settings, verb, c - OPTION_VERB)
+					       : set_request(settings, c);
 		}
 	}
 	return r;

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verb that shows what happens: monitor. */
+#include "amtctl.h"
+
+#include <amt/escape.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "device.h"
+#include "events.h"
+#include "human.h"
+#include "output.h"
+
+#define USEC_PER_SEC UINT64_C(1000000)
+#define LINE_MAX     1024
+
+struct monitor {
+	const struct settings *settings;
+	int argc;
+	char **argv;
+};
+
+/* A line that grows; what does not fit is left out. */
+struct line {
+	char text[LINE_MAX];
+	size_t length;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct line *line, const char *format, ...)
+{
+	size_t room = sizeof(line->text) - line->length;
+	va_list arguments;
+	int n;
+
+	va_start(arguments, format);
+	n = vsnprintf(line->text + line->length, room, format, arguments);
+	va_end(arguments);
+	if (n > 0)
+		line->length += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key)) ?: "";
+}
+
+static uint64_t number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+static bool is_wanted(const struct monitor *monitor, const json_t *object)
+{
+	const json_t *name = json_object_get(object, "ifname");
+	int i;
+
+	/* What concerns no device concerns all. */
+	for (i = 0; name && i < monitor->argc; i++)
+		if (!fnmatch(monitor->argv[i], json_string_value(name) ?: "", 0))
+			return true;
+	return !name || monitor->argc == 0;
+}
+
+/*
+ * Each kind of event, in words.
+ */
+
+static void tell_created(const json_t *event, struct line *line)
+{
+	add(line, "created, %s, from %s", text(event, "mode"), text(event, "file"));
+}
+
+static void tell_removed(const json_t *event, struct line *line)
+{
+	add(line, "removed");
+}
+
+static void tell_present(const json_t *event, struct line *line)
+{
+	uint64_t since = number(event, "state_since_usec"), now = number(event, "time_usec");
+	char span[HUMAN_MAX];
+
+	add(line, "is %s", text(event, "state"));
+	if (since > 0 && since <= now)
+		add(line, " for %s", human_span(span, now - since));
+	add(line, ": %s", text(event, "reason"));
+}
+
+static void tell_state(const json_t *event, struct line *line)
+{
+	const char *former = text(event, "former_state");
+
+	add(line, "%s: %s", text(event, "state"), text(event, "reason"));
+	if (*former && strcmp(former, text(event, "state")))
+		add(line, " (was %s)", former);
+}
+
+static void tell_relay(const json_t *event, struct line *line)
+{
+	const char *former = text(event, "former_relay");
+
+	add(line, "relay %s (%s) is taken", text(event, "relay"), text(event, "origin"));
+	if (*former)
+		add(line, " after %s", former);
+	add(line, ": %s", text(event, "reason"));
+}
+
+static void tell_advertisement(const json_t *event, struct line *line)
+{
+	const char *advertised = text(event, "advertised"), *relay = text(event, "relay");
+	uint64_t count = number(event, "count");
+
+	add(line, "Advertisement");
+	if (*advertised)
+		add(line, " of %s", advertised);
+	add(line, " %s", text(event, "advertisement"));
+	if (*relay)
+		add(line, ", to %s", relay);
+	if (*text(event, "reason"))
+		add(line, ": %s", text(event, "reason"));
+	if (count > 1)
+		add(line, " (%" PRIu64 " of this kind since the last line)", count);
+}
+
+static void tell_lost(const json_t *event, struct line *line)
+{
+	add(line, "%" PRIu64 " events were lost, since they were not read; what is now:",
+	    number(event, "count"));
+}
+
+static void tell(const json_t *event, struct line *line)
+{
+	static const struct {
+		const char *name;
+		void (*tell)(const json_t *event, struct line *line);
+	} kinds[] = {
+		{ "created", tell_created }, { "removed", tell_removed },
+		{ "present", tell_present }, { "state", tell_state },
+		{ "relay", tell_relay },     { "advertisement", tell_advertisement },
+		{ "lost", tell_lost },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i].name, text(event, "event"))) {
+			kinds[i].tell(event, line);
+			return;
+		}
+	add(line, "%s", text(event, "event")); /* of an amtd that is newer */
+}
+
+static void print_line(const json_t *event)
+{
+	char safe[ESCAPED_MAX(LINE_MAX)], name[ESCAPED_MAX(64)], clock[16] = "";
+	uint64_t usec = number(event, "time_usec");
+	time_t seconds = (time_t)(usec / USEC_PER_SEC);
+	const char *ifname = text(event, "ifname");
+	struct line line = { 0 };
+	struct tm tm;
+
+	tell(event, &line);
+	if (localtime_r(&seconds, &tm))
+		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
+	/* Not output_safe(): its copies would pile up. */
+	escape_text(ifname, strlen(ifname), name, sizeof(name));
+	escape_text(line.text, line.length, safe, sizeof(safe));
+	printf("%s.%03u %-15s %s%s%s\n", clock, (unsigned int)(usec % USEC_PER_SEC / 1000), name,
+	       output_colour(device_state_colour(text(event, "state"))), safe, output_reset());
+}
+
+/* However JSON was asked for, one line each: the reader must know where an event ends. */
+static void print_event(const struct monitor *monitor, const json_t *event)
+{
+	struct settings one_line = *monitor->settings;
+
+	one_line.json = JSON_MODE_SHORT;
+	if (!is_wanted(monitor, event))
+		return;
+	if (monitor->settings->json != JSON_MODE_OFF)
+		output_json(&one_line, event);
+	else
+		print_line(event);
+}
+
+static int on_devices(const json_t *devices, void *userdata)
+{
+	static const char *const keys[] = { "state", "reason", "state_since_usec" };
+	json_int_t now = (json_int_t)now_usec();
+	json_t *device, *event, *value;
+	size_t i, j;
+
+	json_array_foreach (devices, i, device) {
+		event = json_pack("{s:I, s:O?, s:s}", "time_usec", now, "ifname",
+				  json_object_get(device, "ifname"), "event", "present");
+		for (j = 0; j < sizeof(keys) / sizeof(keys[0]); j++) {
+			value = json_object_get(device, keys[j]);
+			if (value)
+				json_object_set(event, keys[j], value);
+		}
+		print_event(userdata, event);
+		json_decref(event);
+	}
+	fflush(stdout);
+	return EVENTS_GO_ON;
+}
+
+static int on_event(const json_t *event, void *userdata)
+{
+	print_event(userdata, event);
+	fflush(stdout);
+	return EVENTS_GO_ON;
+}
+
+int verb_monitor(const struct settings *settings, int argc, char **argv)
+{
+	static const struct events_handler handler = {
+		.devices = on_devices,
+		.event = on_event,
+		.endless = true,
+	};
+	struct monitor monitor = { .settings = settings, .argc = argc, .argv = argv };
+
+	return events_run(settings, &handler, &monitor);
+}

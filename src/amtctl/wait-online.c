@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verb for what must not start before multicast comes: wait-online. */
+#include "amtctl.h"
+
+#include <amt/parse.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "events.h"
+
+#define USEC_PER_SEC	UINT64_C(1000000)
+#define TIMEOUT_MAX	(UINT64_C(999999) * USEC_PER_SEC)
+#define TIMEOUT_DEFAULT (120 * USEC_PER_SEC) /* as systemd-networkd-wait-online */
+#define NAMED_MAX	10		     /* in the line about those that are not online */
+
+enum {
+	OPTION_TIMEOUT,
+};
+
+const struct verb_option wait_online_options[] = {
+	[OPTION_TIMEOUT] = { "timeout", "SEC", "How long; 0: for ever (default: 120)" },
+	{ NULL },
+};
+
+struct wait {
+	int argc;
+	char **argv;
+	json_t *devices; /* by name: objects with "state" and "reason" */
+	const char *timeout;
+};
+
+static const char *text(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key)) ?: "";
+}
+
+static bool is_online(const json_t *device)
+{
+	const char *state = text(device, "state");
+
+	return !strcmp(state, "connected") || !strcmp(state, "running");
+}
+
+static bool is_wanted(const struct wait *wait, const char *name)
+{
+	int i;
+
+	for (i = 0; i < wait->argc; i++)
+		if (!fnmatch(wait->argv[i], name, 0))
+			return true;
+	return wait->argc == 0;
+}
+
+static bool is_there(const struct wait *wait, const char *pattern)
+{
+	const char *name;
+	json_t *device;
+
+	json_object_foreach (wait->devices, name, device)
+		if (!fnmatch(pattern, name, 0))
+			return true;
+	return false;
+}
+
+/* Write who is not online, and why; how many they are. */
+static size_t list_missing(const struct wait *wait, FILE *out)
+{
+	const char *name;
+	json_t *device;
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < wait->argc; i++)
+		if (!is_there(wait, wait->argv[i]) && n++ < NAMED_MAX)
+			fprintf(out, "%s%s (no such device; see those there are: amtctl list)",
+				n > 1 ? ", " : "", wait->argv[i]);
+	json_object_foreach (wait->devices, name, device) {
+		if (!is_wanted(wait, name) || is_online(device))
+			continue;
+		if (n++ < NAMED_MAX)
+			fprintf(out, "%s%s (%s: %s)", n > 1 ? ", " : "", name,
+				text(device, "state"), text(device, "reason"));
+	}
+	if (n > NAMED_MAX)
+		fprintf(out, " and %zu more", n - NAMED_MAX);
+	return n;
+}
+
+static bool all_online(const struct wait *wait)
+{
+	const char *name;
+	json_t *device;
+	int i;
+
+	for (i = 0; i < wait->argc; i++)
+		if (!is_there(wait, wait->argv[i]))
+			return false;
+	json_object_foreach (wait->devices, name, device)
+		if (is_wanted(wait, name) && !is_online(device))
+			return false;
+	return true;
+}
+
+static int verdict(const struct wait *wait)
+{
+	return all_online(wait) ? AMTCTL_OK : EVENTS_GO_ON;
+}
+
+static int on_devices(const json_t *devices, void *userdata)
+{
+	struct wait *wait = userdata;
+	json_t *device;
+	size_t i;
+
+	json_object_clear(wait->devices);
+	json_array_foreach (devices, i, device)
+		json_object_set_new(wait->devices, text(device, "ifname"),
+				    json_pack("{s:s, s:s}", "state", text(device, "state"),
+					      "reason", text(device, "reason")));
+	return verdict(wait);
+}
+
+static int on_event(const json_t *event, void *userdata)
+{
+	const char *kind = text(event, "event"), *name = text(event, "ifname");
+	struct wait *wait = userdata;
+
+	if (!strcmp(kind, "removed"))
+		json_object_del(wait->devices, name);
+	else if (!strcmp(kind, "created"))
+		json_object_set_new(wait->devices, name, json_pack("{s:s}", "state", "waiting"));
+	else if (!strcmp(kind, "state"))
+		json_object_set(wait->devices, name, (json_t *)event);
+	else
+		return EVENTS_GO_ON;
+	return verdict(wait);
+}
+
+static int on_timeout(void *userdata)
+{
+	struct wait *wait = userdata;
+	char *missing = NULL;
+	size_t length;
+	FILE *out;
+	int r;
+
+	out = open_memstream(&missing, &length);
+	if (!out)
+		return complain(AMTCTL_FAILED, "out of memory");
+	list_missing(wait, out);
+	fclose(out);
+	r = complain(AMTCTL_FAILED, "wait-online: not online after %s s: %s", wait->timeout,
+		     missing);
+	free(missing);
+	return r;
+}
+
+int verb_wait_online(const struct settings *settings, int argc, char **argv)
+{
+	struct events_handler handler = {
+		.devices = on_devices,
+		.event = on_event,
+		.timeout = on_timeout,
+		.timeout_usec = TIMEOUT_DEFAULT,
+	};
+	struct wait wait = { .argc = argc, .argv = argv, .timeout = "120" };
+	const char *timeout = settings->values[OPTION_TIMEOUT];
+	int r;
+
+	if (timeout && parse_span(timeout, 0, TIMEOUT_MAX, &handler.timeout_usec) < 0)
+		return complain(AMTCTL_USAGE,
+				"--timeout %s: expected seconds, 0 to 999999; 0: for ever",
+				timeout);
+	wait.timeout = timeout ?: wait.timeout;
+	wait.devices = json_object();
+	r = events_run(settings, &handler, &wait);
+	json_decref(wait.devices);
+	return r;
+}
