@@ -4,6 +4,7 @@
 # amtctl probe: what it says of relays that answer, that answer wrongly, and that do not; and that
 # it disturbs no gateway.
 
+# shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 need jq
@@ -38,7 +39,9 @@ expect "advertised" $RELAY "$(of .advertised)"
 expect "outcome" answered "$(of .outcome)"
 expect "remarks" "" "$(of '.notes[]')"
 rtt=$(of .rtt_usec.min)
-[ "$rtt" -ge 20000 ] && [ "$rtt" -lt 21000 ] || fail "the round trip took $rtt us"
+if [ "$rtt" -lt 20000 ] || [ "$rtt" -ge 21000 ]; then
+	fail "the round trip took $rtt us"
+fi
 expect "errors" "" "$ERROR"
 
 step "for the eye"

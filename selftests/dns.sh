@@ -88,7 +88,7 @@ secure_zone() {
 	echo '8 CNAME 9'
 	echo '9 CNAME 8'
 	echo '10 TXT "here, but without relays"'
-	for ((i = 1; i <= 40; i++)); do
+	for ((i = 1; i <= 70; i++)); do
 		relay 40 $i 0 1 "$(hex4 192.0.2.$i)"
 	done
 }
@@ -211,7 +211,7 @@ dns_world() {
 	need knotd keymgr kzonesign kdig
 	host gateway dns
 	wire gateway g0 dns d0
-	address gateway g0 $LOCAL/24
+	address gateway g0 "$LOCAL/24"
 	address dns d0 $DNS/24
 	default_route gateway $DNS
 	set_sysctl dns ipv4/ip_forward=1

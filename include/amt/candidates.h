@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Relays that could serve a source, from wherever they are known, and the order in which they are
- * tried (RFC 8777, 2.3). Pure: no I/O, no allocation; random numbers are passed in.
+ * tried (RFC 8777, 2.4). Pure: no I/O, no allocation; random numbers are passed in.
  */
 #ifndef AMT_CANDIDATES_H
 #define AMT_CANDIDATES_H
@@ -12,13 +12,12 @@
 enum candidate_origin {
 	CANDIDATE_CONFIGURED,
 	CANDIDATE_DNS_SD,  /* _amt._udp of the own domain: local relays */
-	CANDIDATE_ANYCAST, /* of the network that one is in: RFC 7450, 7 */
+	CANDIDATE_ANYCAST, /* of the network that one is in */
 	CANDIDATE_DRIAD,   /* AMTRELAY records of the source */
 	_CANDIDATE_ORIGIN_MAX,
 	_CANDIDATE_ORIGIN_INVALID = -EINVAL,
 };
-
-#define CANDIDATE_ANYCAST4 "192.52.193.1"
+#define CANDIDATE_ANYCAST4 "192.52.193.1" /* RFC 7450, 7 */
 #define CANDIDATE_ANYCAST6 "2001:3::1"
 
 enum dnssec_state {
@@ -65,7 +64,6 @@ struct candidate {
 };
 
 #define CANDIDATE_RANK_UNREACHABLE UINT8_MAX
-
 /* RFC 6724, 6, as far as it tells IPv4 destinations apart: rules 2 and 8 (scopes) and 9 (on the
  * source's own network; beyond it bits in common mean nothing). Source is what a packet there
  * would leave with, in a network of so many bits. Lower is better. */
@@ -84,13 +82,12 @@ struct candidate_order {
 	uint8_t n;
 };
 extern const struct candidate_order candidate_order_default;
-
 /* "configured dns-sd anycast driad": each at most once. 0 or -EINVAL. */
 int candidate_order_parse(const char *text, struct candidate_order *ret);
 
-/* Sort: those that are tried, in order; then those that are left out. The same address and port
- * twice, one outside of all prefixes of allow (n_allow 0: any is allowed), and one without a route
- * get their skip here. Returns how many are tried. Order NULL: the default. */
+/* Sort: those that are tried, in order; then those that are left out. Duplicates, those outside of
+ * all prefixes of allow (n_allow 0: any is allowed), and those without a route get their skip here.
+ * Returns how many are tried. Order NULL: the default. */
 size_t candidates_arrange(struct candidate *candidates, size_t n,
 			  const struct candidate_order *order, const struct prefix *allow,
 			  size_t n_allow);

@@ -69,14 +69,15 @@ struct lookup;
 typedef void (*lookup_done)(struct lookup *lookup, const struct lookup_result *result,
 			    void *userdata);
 
-/* -EINVAL: a server is none; -ENOENT or the like: no trust anchor, and DNSSEC=yes; -ENOMEM. */
+/* -EINVAL: a server is none; -ENOENT: no trust anchor, and DNSSEC=yes; -EBADMSG: one that is not;
+ * -ENOMEM. */
 int resolver_open(const struct resolver_options *options, struct resolver **ret);
 void resolver_close(struct resolver *resolver); /* NULL is fine; ends lookups without a word */
 
 int resolver_fd(const struct resolver *resolver);
 int resolver_dispatch(struct resolver *resolver); /* 0, or negative errno */
 
-/* At most 10 queries leave in 100 ms (RFC 8777, 2.5); more of them wait. */
+/* At most 10 queries leave in 100 ms (RFC 8777); more of them wait. */
 int resolver_lookup_source(struct resolver *resolver, const struct address *source,
 			   lookup_done done, void *userdata, struct lookup **ret);
 /* -EINVAL: domain is no domain name. */

@@ -84,24 +84,28 @@ static int read_wish(const struct settings *settings, const char *source, struct
 
 static int open_resolver(const struct wish *wish, struct resolver **ret)
 {
+	const char *anchor = wish->options.trust_anchor ?: RESOLVER_TRUST_ANCHOR;
 	int r;
 
 	r = resolver_open(&wish->options, ret);
-	if (r == -EINVAL && wish->options.n_servers > 0)
+	switch (r) {
+	case 0:
+		return AMTCTL_OK;
+	case -EINVAL:
 		return complain(AMTCTL_USAGE,
 				"--server: not all are addresses; expected ADDR or ADDR@PORT, "
 				"with commas between");
-	if (r == -EINVAL)
+	case -EBADMSG:
 		return complain(AMTCTL_FAILED, "%s: holds no trust anchor, a DS or DNSKEY record",
-				wish->options.trust_anchor ?: RESOLVER_TRUST_ANCHOR);
-	if (r < 0 && wish->options.dnssec == DNSSEC_MODE_YES)
+				anchor);
+	case -ENOENT:
 		return complain(AMTCTL_FAILED,
 				"%s: %s; install dns-root-data, name another with --trust-anchor, "
 				"or leave out --dnssec=yes",
-				wish->options.trust_anchor ?: RESOLVER_TRUST_ANCHOR, strerror(-r));
-	if (r < 0)
+				anchor, strerror(-r));
+	default:
 		return complain(AMTCTL_FAILED, "resolver: %s", strerror(-r));
-	return AMTCTL_OK;
+	}
 }
 
 static void on_done(struct lookup *lookup, const struct lookup_result *result, void *userdata)

@@ -15,9 +15,11 @@ static const struct {
 	{ "unblock-lan-zones:", "yes" },
 	/* Servers on this host, such as systemd-resolved, are to be asked. */
 	{ "do-not-query-localhost:", "no" },
-	/* A server that was down for long is asked again soon, not after a quarter of an hour. */
+	/* A server that was down for long is asked again soon: otherwise after a quarter of an
+	 * hour, and questions would wait for two minutes before they are sent again. */
 	{ "infra-host-ttl:", "30" },
 	{ "infra-keep-probing:", "yes" },
+	{ "infra-cache-max-rtt:", "3000" },
 };
 
 /* Domains that a DNS-SD service may be in, and that are built in as empty, too. */
@@ -30,8 +32,8 @@ static int errno_of(int error)
 		return 0;
 	case UB_NOMEM:
 		return -ENOMEM;
-	case UB_READFILE:
-		return -ENOENT;
+	case UB_INITFAIL:
+		return -EIO;
 	default:
 		return -EINVAL;
 	}
@@ -63,7 +65,8 @@ static int set_up(struct context *context, char *const *servers, size_t n_server
 	/* No setting can be changed after this. */
 	for (i = 0; error == UB_NOERROR && i < N_ELEMENTS(built_in); i++)
 		error = ub_ctx_zone_remove(ub, built_in[i]);
-	return errno_of(error);
+	/* Only then the trust anchor is read. */
+	return error == UB_INITFAIL && context->validates ? -EBADMSG : errno_of(error);
 }
 
 int context_new(char *const *servers, size_t n_servers, const char *resolv_conf,
@@ -104,7 +107,7 @@ int context_anchor_owner(const char *trust_anchor, struct dnsname *ret)
 {
 	char *line = NULL, *word;
 	size_t size = 0;
-	int r = -EINVAL;
+	int r = -EBADMSG;
 	FILE *file;
 
 	file = fopen(trust_anchor, "re");
@@ -113,8 +116,8 @@ int context_anchor_owner(const char *trust_anchor, struct dnsname *ret)
 	while (r < 0 && getline(&line, &size, file) >= 0) {
 		word = line + strspn(line, " \t\r\n");
 		word[strcspn(word, " \t\r\n;")] = '\0';
-		if (*word != '\0')
-			r = dnsname_parse(word, ret);
+		if (*word != '\0' && dnsname_parse(word, ret) == 0)
+			r = 0;
 	}
 	free(line);
 	fclose(file);

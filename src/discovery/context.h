@@ -17,12 +17,13 @@ struct context {
 	struct context *next;
 };
 
-/* trust_anchor NULL: does not validate. -EINVAL, -ENOMEM, or the errno of a file. */
+/* trust_anchor NULL: does not validate. -EINVAL: a server; -EBADMSG: the
+ * anchor; -ENOMEM. */
 int context_new(char *const *servers, size_t n_servers, const char *resolv_conf,
 		const char *trust_anchor, struct context **ret);
 void context_free(struct context *context); /* NULL is fine */
 
-/* The owner of the first record of a trust anchor file. */
+/* The owner of the first record of a trust anchor file; -EBADMSG: there is none. */
 int context_anchor_owner(const char *trust_anchor, struct dnsname *ret);
 
 #endif

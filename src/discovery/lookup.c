@@ -21,6 +21,8 @@ enum rrtype {
 #define SERVICE_LENGTH	  10
 #define STEPS_MAX	  64 /* queries of one lookup */
 
+TAILQ_HEAD(step_list, step);
+
 /* One query, and what its answers inherit. */
 struct step {
 	TAILQ_ENTRY(step) entry;
@@ -33,7 +35,7 @@ struct step {
 
 /* A name whose addresses are asked for, by two steps. */
 struct target {
-	TAILQ_ENTRY(target) entry;
+	struct target *next;
 	struct candidate seed;
 	bool found, failed;
 };
@@ -43,8 +45,8 @@ struct lookup {
 	struct resolver *resolver;
 	lookup_done done;
 	void *userdata;
-	TAILQ_HEAD(, step) steps;
-	TAILQ_HEAD(, target) targets;
+	struct step_list steps;
+	struct target *targets;
 	unsigned int n_steps; /* that there ever were */
 	struct lookup_result result;
 	size_t room; /* for candidates */
@@ -154,8 +156,8 @@ static void lookup_free(struct lookup *lookup)
 		query_cancel(step->query);
 		free(step);
 	}
-	while ((target = TAILQ_FIRST(&lookup->targets))) {
-		TAILQ_REMOVE(&lookup->targets, target, entry);
+	while ((target = lookup->targets)) {
+		lookup->targets = target->next;
 		free(target);
 	}
 	TAILQ_REMOVE(resolver_lookups(lookup->resolver), lookup, entry);
@@ -168,8 +170,7 @@ static void lookup_finish(struct lookup *lookup)
 {
 	struct target *target;
 
-	TAILQ_FOREACH(target, &lookup->targets, entry)
-	{
+	for (target = lookup->targets; target; target = target->next) {
 		if (target->found)
 			continue;
 		target->seed.skip =
@@ -230,7 +231,8 @@ static void follow_name(struct lookup *lookup, const struct candidate *seed)
 		return;
 	}
 	target->seed = *seed;
-	TAILQ_INSERT_TAIL(&lookup->targets, target, entry);
+	target->next = lookup->targets;
+	lookup->targets = target;
 	if (add_step(lookup, &seed->name, RRTYPE_A, seed, target, take_addresses) < 0 ||
 	    add_step(lookup, &seed->name, RRTYPE_AAAA, seed, target, take_addresses) < 0)
 		target->failed = true;
@@ -377,7 +379,6 @@ static int start(struct resolver *resolver, const struct dnsname *name, int type
 	lookup->result.ttl = UINT32_MAX;
 	lookup->result.why = lookup->why;
 	TAILQ_INIT(&lookup->steps);
-	TAILQ_INIT(&lookup->targets);
 	TAILQ_INSERT_TAIL(resolver_lookups(resolver), lookup, entry);
 
 	r = add_step(lookup, name, (enum rrtype)type, seed, NULL, take);

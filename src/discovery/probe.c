@@ -63,7 +63,7 @@ struct probe {
 
 struct prober {
 	int fd;
-	LIST_HEAD(, attempt) attempts[BUCKETS];
+	LIST_HEAD(attempt_list, attempt) attempts[BUCKETS];
 	struct probe_list done;
 	uint64_t next_usec; /* no attempt wants to be looked at earlier */
 	struct prober_counters counters;
@@ -212,8 +212,8 @@ static void deliver(struct prober *prober)
 	struct probe *probe;
 	size_t n = 0;
 
-	TAILQ_FOREACH(probe, &prober->done, entry)
-	n++;
+	TAILQ_FOREACH (probe, &prober->done, entry)
+		n++;
 	for (; n > 0 && (probe = TAILQ_FIRST(&prober->done)); n--) {
 		probe_unlink(probe);
 		probe->done(probe, &probe->result, probe->userdata);
@@ -389,13 +389,13 @@ static bool note_elsewhere(struct prober *prober, const struct arrival *arrival,
 	size_t i;
 
 	for (i = 0; i < BUCKETS; i++)
-		LIST_FOREACH(attempt, &prober->attempts[i], entry)
-	if (find_try(attempt, nonce)) {
-		attempt->seen.outcome = PROBE_SOURCE;
-		attempt->seen.from = arrival->address.sin_addr;
-		attempt->seen.from_port = ntohs(arrival->address.sin_port);
-		return true;
-	}
+		LIST_FOREACH (attempt, &prober->attempts[i], entry)
+			if (find_try(attempt, nonce)) {
+				attempt->seen.outcome = PROBE_SOURCE;
+				attempt->seen.from = arrival->address.sin_addr;
+				attempt->seen.from_port = ntohs(arrival->address.sin_port);
+				return true;
+			}
 	return false;
 }
 
@@ -572,12 +572,12 @@ static struct attempt *find_attempt(struct prober *prober, const struct probe_op
 {
 	struct attempt *attempt;
 
-	LIST_FOREACH(attempt, &prober->attempts[bucket_of(target->relay)], entry)
-	if (attempt->target.relay.s_addr == target->relay.s_addr &&
-	    attempt->target.port == target->port &&
-	    attempt->target.source.s_addr == target->source.s_addr &&
-	    attempt->target.ifindex == target->ifindex)
-		return attempt;
+	LIST_FOREACH (attempt, &prober->attempts[bucket_of(target->relay)], entry)
+		if (attempt->target.relay.s_addr == target->relay.s_addr &&
+		    attempt->target.port == target->port &&
+		    attempt->target.source.s_addr == target->source.s_addr &&
+		    attempt->target.ifindex == target->ifindex)
+			return attempt;
 	return NULL;
 }
 

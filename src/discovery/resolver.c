@@ -216,9 +216,9 @@ static bool is_running(const struct resolver *resolver, const struct query *quer
 {
 	const struct query *other;
 
-	TAILQ_FOREACH(other, &resolver->running, entry)
-	if (other->type == query->type && !strcmp(other->name, query->name))
-		return true;
+	for (other = TAILQ_FIRST(&resolver->running); other; other = TAILQ_NEXT(other, entry))
+		if (other->type == query->type && !strcmp(other->name, query->name))
+			return true;
 	return false;
 }
 
@@ -270,9 +270,9 @@ static void arm_timer(struct resolver *resolver)
 	const struct query *query;
 	uint64_t at = UINT64_MAX;
 
-	TAILQ_FOREACH(query, &resolver->running, entry)
-	if (query->deadline < at)
-		at = query->deadline;
+	for (query = TAILQ_FIRST(&resolver->running); query; query = TAILQ_NEXT(query, entry))
+		if (query->deadline < at)
+			at = query->deadline;
 	if (!TAILQ_EMPTY(&resolver->waiting) && rate_next(resolver) < at)
 		at = rate_next(resolver);
 	if (!TAILQ_EMPTY(&resolver->finished))
@@ -535,10 +535,10 @@ static int try_context(struct resolver *resolver)
 
 	if (resolver->dnssec != DNSSEC_MODE_NO)
 		r = context_anchor_owner(resolver->trust_anchor, &owner);
-	if (r < 0 && resolver->dnssec == DNSSEC_MODE_YES)
-		return r;
-	if (r < 0)
+	if (r == -ENOENT && resolver->dnssec == DNSSEC_MODE_ALLOW_DOWNGRADE)
 		resolver->dnssec = DNSSEC_MODE_NO;
+	else if (r < 0)
+		return r;
 	(void)conf_changed(resolver);
 	return find_context(resolver, resolver->dnssec != DNSSEC_MODE_NO, &context);
 }

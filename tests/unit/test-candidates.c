@@ -27,7 +27,7 @@ static const struct arrangement {
 	size_t n, usable;
 	struct row rows[MANY];
 } arrangements[] = {
-	{ "RFC 8777, 2.3.2.2: configured, DNS-SD, anycast, DRIAD",
+	{ "RFC 8777, 2.4.2: configured, DNS-SD, anycast, DRIAD",
 	  NULL,
 	  { NULL },
 	  4,
