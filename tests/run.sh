@@ -103,7 +103,7 @@ fuzz() {
 
 # As many at once as there are processors.
 fuzz_all() {
-	local name names=() running=()
+	local name names=()
 
 	mapfile -t names < <(find "$here/fuzz" -name 'fuzz-*.c' -printf '%f\n' | sort |
 		sed 's/^fuzz-//; s/\.c$//')

@@ -137,8 +137,7 @@ static int generation(struct firewall *firewall, uint32_t *ret)
 	r = ask(firewall, put_question(firewall, buf, NFT_MSG_GETGEN, AF_UNSPEC), buf);
 	if (r < 0)
 		return r == -EINVAL ? -EOPNOTSUPP : r;
-	mnl_attr_for_each(attr, answer, sizeof(struct nfgenmsg))
-	{
+	mnl_attr_for_each (attr, answer, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attr) != NFTA_GEN_ID)
 			continue;
 		*ret = ntohl(mnl_attr_get_u32(attr));
@@ -409,13 +408,10 @@ static bool is_loss(const struct nlmsghdr *nlh)
 	if (i == sizeof(losses) / sizeof(losses[0]) || nfg->nfgen_family != NFPROTO_IPV4)
 		return false;
 
-	mnl_attr_for_each(
-		attr, nlh,
-		sizeof(*nfg)) if (mnl_attr_get_type(attr) ==
-				  NFTA_TABLE_NAME) return strncmp(mnl_attr_get_payload(attr),
-								  FIREWALL_TABLE,
-								  mnl_attr_get_payload_len(attr)) ==
-		0;
+	mnl_attr_for_each (attr, nlh, sizeof(*nfg))
+		if (mnl_attr_get_type(attr) == NFTA_TABLE_NAME)
+			return strncmp(mnl_attr_get_payload(attr), FIREWALL_TABLE,
+				       mnl_attr_get_payload_len(attr)) == 0;
 	return false;
 }
 

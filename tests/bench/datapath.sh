@@ -9,9 +9,10 @@
 #
 # time: real
 
+# shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../../selftests/lib.sh"
 
-internet
+internet 0
 second_relay
 host gateway2
 wire gateway2 g0 internet ig2
@@ -29,7 +30,10 @@ ip -n "${NS}gateway2" link add amt0 type amt mode gateway local 198.51.101.2 dis
 ip -n "${NS}gateway2" address add 198.51.101.2/32 dev amt0
 ip -n "${NS}gateway2" link set amt0 up
 wait_for 20 state_is gateway amt0 connected
-wait_for 20 test "$(link gateway2 amt0 .linkinfo.info_data.remote)" = $RELAY2
+bare_is_up() {
+	[ "$(link gateway2 amt0 .linkinfo.info_data.remote)" = $RELAY2 ]
+}
+wait_for 20 bare_is_up
 
 before=$(queued gateway)
 "$AMTD_BUILD/tests/bench/bench-datapath" $GROUP $PORT $SOURCE \
