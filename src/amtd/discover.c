@@ -111,6 +111,10 @@ void discover_candidates(struct device *device, uint64_t now)
 		return;
 	n = collect(device, candidates);
 	(void)rank_candidates(candidates, n, device->lower);
+	/* A route may come, as links and their addresses do: such a one is asked last. */
+	for (size_t i = 0; i < n; i++)
+		if (candidates[i].rank == CANDIDATE_RANK_UNREACHABLE)
+			candidates[i].rank--;
 	tried = candidates_arrange(candidates, n, config->order.n > 0 ? &config->order : NULL,
 				   config->allow, config->n_allow);
 	for (size_t i = 0; i < tried && used < SELECTION_CANDIDATES_MAX; i++) {
