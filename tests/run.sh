@@ -77,7 +77,9 @@ formatting() {
 
 shell_scripts() {
 	git ls-files | while read -r file; do
-		head -n 1 "$file" | grep -qE '^#!.*sh$|^# shellcheck shell' && echo "$file"
+		if head -n 1 "$file" | grep -qaE '^#!.*sh$|^# shellcheck shell'; then
+			echo "$file"
+		fi
 	done | xargs shellcheck -x -e SC2317
 }
 

@@ -60,6 +60,8 @@ struct device {
 	struct selection selection; /* gateway: which relay */
 	unsigned int choices_done;  /* selection.choices, as far as they were acted upon */
 	uint64_t move_at;	/* CLOCK_MONOTONIC, microseconds: not sooner; 0: no move waits */
+	struct in_addr former;	/* on the wire: what it still sends is let in; zero: none */
+	uint64_t former_until;	/* CLOCK_MONOTONIC, microseconds; 0: a Query of the new one first */
 	bool kick;		/* make the driver ask, once the firewall is as it should be */
 	uint64_t rx_packets;	/* as of the last look; a stream that ceases is a sign */
 	unsigned int rx_silent; /* looks without any */

@@ -21,6 +21,7 @@ enum firewall_queue {
 	FIREWALL_QUEUE_QUERY_LG,
 	FIREWALL_QUEUE_ADVERTISEMENT,	     /* passes when nobody listens */
 	FIREWALL_QUEUE_ADVERTISEMENT_STRICT, /* dropped when nobody listens (OnFailure=drop) */
+	FIREWALL_QUEUE_UNREACHABLE, /* ICMP about what a gateway sent; passes when nobody listens */
 	_FIREWALL_QUEUE_MAX,
 };
 
@@ -49,6 +50,10 @@ struct firewall_rules {
 	size_t n_linux_relays;
 	struct firewall_aim *aims; /* sorted by port, no port twice */
 	size_t n_aims;
+	struct firewall_aim *formers; /* what still comes from relays that were left is let in as if
+				       * it were aimed there; sorted by port, no port twice, and
+				       * none that is in aims with the same relay */
+	size_t n_formers;
 };
 
 struct firewall;

@@ -32,6 +32,10 @@ enum packet_fault {
  * does so after the queue. Bytes beyond the IP total length are ignored. */
 enum packet_fault packet_parse(void *data, size_t length, struct packet *ret);
 
+/* The IPv4 packet data[0..length) is an ICMP error: the source port, host byte order, of the UDP
+ * packet that it quotes; 0 when it is none of that. */
+uint16_t packet_quoted_port(const void *data, size_t length);
+
 /* Overwrite n bytes of the payload (offset + n within it, n even, offset even) and mend the UDP
  * checksum incrementally (RFC 1624); a checksum of zero, "none" over IPv4, stays zero. */
 void packet_write(struct packet *packet, size_t offset, const void *bytes, size_t n);

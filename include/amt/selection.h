@@ -50,14 +50,19 @@ struct selection {
 	bool failed;	      /* every candidate was tried, and none works */
 	char reason[128];     /* of the last change of the chosen one */
 
-	uint64_t evidence;  /* when the chosen one last showed that it lives */
-	uint64_t query;	    /* when its last Query came, or it was chosen */
-	bool check_now;	    /* asked to look at once */
-	bool leaving;	    /* it asks to be left (L): as soon as another answers */
-	uint64_t seek_at;   /* when the next candidate is asked */
-	size_t seek_next;   /* ... which */
-	unsigned int round; /* of asking all */
-	uint64_t return_at; /* when better ones are asked next */
+	uint64_t evidence;    /* when the chosen one last showed that it lives */
+	uint64_t query;	      /* when its last Query came, or it was chosen */
+	uint64_t trial_until; /* while trying: a Query must have come by then */
+	unsigned int trials;  /* since the last Query from any */
+	uint64_t awake_until; /* until then the driver asks at once when it is kicked */
+	uint64_t covered_at;  /* from then on the driver asks the chosen one, every 5 s */
+	bool check_now;	      /* asked to look at once */
+	bool leaving;	      /* it asks to be left (L): as soon as another answers */
+	uint64_t seek_at;     /* when the next candidate is asked */
+	size_t seek_next;     /* ... which */
+	unsigned int round;   /* of asking all, since the last Query from any */
+	uint64_t return_at;   /* when better ones are asked next */
+	int return_next;      /* ... which */
 };
 
 /* What to send. */
@@ -76,6 +81,9 @@ void selection_set(struct selection *selection, const struct selection_candidate
 
 /* Take one as chosen without asking: it is the only one, or was in use before a restart. */
 void selection_choose(struct selection *selection, size_t index, uint64_t now);
+
+/* The chosen one is in use from now on: the driver was kicked to ask it. */
+void selection_moved(struct selection *selection, uint64_t now);
 
 /* What happened. */
 void selection_answered(struct selection *selection, size_t index, struct in_addr relay,

@@ -45,6 +45,16 @@ static void count_broken(struct manager *manager, const struct queue_packet *que
 		device_count_broken(device, queued->number - manager->queue_base);
 }
 
+/* The relay may be gone, or somebody pretends so: it is asked. */
+static enum queue_verdict on_unreachable(struct manager *manager, const struct queue_packet *queued)
+{
+	uint16_t port = packet_quoted_port(queued->data, queued->length);
+
+	if (manager->by_port[port])
+		steer_unreachable(manager->by_port[port]);
+	return QUEUE_DROP;
+}
+
 static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 {
 	struct manager *manager = userdata;
@@ -52,6 +62,8 @@ static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 	struct packet packet;
 	struct device *device;
 
+	if (queued->number - manager->queue_base == FIREWALL_QUEUE_UNREACHABLE)
+		return on_unreachable(manager, queued);
 	if (packet_parse(queued->data, queued->length, &packet) != PACKET_FAULT_NONE) {
 		count_broken(manager, queued);
 		return QUEUE_DROP;

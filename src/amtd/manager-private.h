@@ -61,7 +61,8 @@ int steer_watch(struct manager *manager, struct device *device);
 void steer_unwatch(struct device *device);
 void steer_configure(struct device *device); /* its candidates may be others now */
 void steer_query(struct device *device, bool loaded);
-void steer_found(struct device *device); /* DNS answered: its candidates may be others now */
+void steer_unreachable(struct device *device); /* so ICMP says, whom nobody need believe */
+void steer_found(struct device *device);       /* DNS answered: its candidates may be others now */
 
 /* discover.c */
 void discover_start(struct device *device); /* ask DNS, as the configuration wants it; anew */

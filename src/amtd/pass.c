@@ -89,6 +89,21 @@ static struct firewall_aim aim_of(const struct device *device)
 	};
 }
 
+static struct firewall_aim former_of(const struct device *device)
+{
+	struct firewall_aim former = aim_of(device);
+
+	former.relay = device->former;
+	return former;
+}
+
+/* The driver's own relay needs no help. */
+static bool has_former(const struct device *device)
+{
+	return device->former.s_addr != 0 && device->former.s_addr != device->record.aim.s_addr &&
+	       device->former.s_addr != aim_of(device).remote.s_addr;
+}
+
 static int compare_ports(const void *a, const void *b)
 {
 	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
@@ -112,13 +127,14 @@ static int collect_rules(struct manager *manager, struct firewall_rules *ret, vo
 	char *memory;
 
 	memory = calloc(n, sizeof(*rules.gateways) + sizeof(*rules.linux_relays) +
-				   sizeof(*rules.aims) + sizeof(*rules.relay_devices));
+				   2 * sizeof(*rules.aims) + sizeof(*rules.relay_devices));
 	if (!memory)
 		return -ENOMEM;
 	rules.linux_relays = (struct in_addr *)memory;
 	rules.gateways = (struct firewall_gateway *)(rules.linux_relays + n);
 	rules.aims = (struct firewall_aim *)(rules.gateways + n);
-	rules.relay_devices = (uint16_t *)(rules.aims + n);
+	rules.formers = rules.aims + n;
+	rules.relay_devices = (uint16_t *)(rules.formers + n);
 
 	memset(manager->by_port, 0, sizeof(manager->by_port));
 	for (size_t i = 0; i < manager->n_devices; i++) {
@@ -139,6 +155,8 @@ static int collect_rules(struct manager *manager, struct firewall_rules *ret, vo
 		};
 		if (device->record.aim.s_addr != 0)
 			rules.aims[rules.n_aims++] = aim_of(device);
+		if (has_former(device))
+			rules.formers[rules.n_formers++] = former_of(device);
 		if (is_linux_relay(device) &&
 		    !bsearch(&device->record.mld_relay, rules.linux_relays, rules.n_linux_relays,
 			     sizeof(*rules.linux_relays), compare_relays)) {
@@ -149,6 +167,7 @@ static int collect_rules(struct manager *manager, struct firewall_rules *ret, vo
 	}
 	qsort(rules.gateways, rules.n_gateways, sizeof(*rules.gateways), compare_gateways);
 	qsort(rules.aims, rules.n_aims, sizeof(*rules.aims), compare_aims);
+	qsort(rules.formers, rules.n_formers, sizeof(*rules.formers), compare_aims);
 	qsort(rules.relay_devices, rules.n_relay_devices, sizeof(*rules.relay_devices),
 	      compare_ports);
 	*ret = rules;

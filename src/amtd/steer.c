@@ -5,6 +5,7 @@
  */
 #include "manager-private.h"
 
+#include <amt/event.h>
 #include <amt/log.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -26,8 +27,12 @@
 #define LOOK_STREAM (50 * MSEC)
 #define STREAM_RATE 100
 
-/* So many looks without a packet of such a stream are a sign: 150 ms. */
-#define SILENT_LOOKS 3
+/* So many looks without a packet of such a stream are a sign: 100 to 150 ms. */
+#define SILENT_LOOKS 2
+
+/* What the former relay still sends is let in for so long after the first Query of the new one,
+ * until that one's data must have come, too. */
+#define FORMER_GRACE (2000 * MSEC)
 
 /* A question under way. */
 struct steer_probe {
@@ -74,11 +79,22 @@ static int find_candidate(const struct device *device, struct in_addr address)
 	return -1;
 }
 
+/* What answers amtd itself must be as good as what the driver gets, after rewriting. */
+static enum inspect_drop judge(const struct config *config, const struct address *relay)
+{
+	if (!inspect_allowed(config->allow, config->n_allow, relay))
+		return INSPECT_DROP_ALLOW;
+	if (relay->family != AF_INET)
+		return INSPECT_DROP_FAMILY;
+	return address_is_host(relay) ? INSPECT_PASS : INSPECT_DROP_ADDRESS;
+}
+
 static void on_answer(struct probe *probe, const struct probe_result *result, void *userdata)
 {
 	struct steer_probe *question = userdata;
 	struct device *device = question->device;
 	int index = find_candidate(device, question->address);
+	struct inspect_result judged = { 0 };
 	char why[PROBE_TEXT_MAX];
 	struct address relay;
 
@@ -92,16 +108,18 @@ static void on_answer(struct probe *probe, const struct probe_result *result, vo
 		return;
 	}
 	relay = inspect_rewrite(device->config, &result->advertised);
-	if (!inspect_allowed(device->config->allow, device->config->n_allow, &relay))
-		selection_unanswered(&device->selection, index,
-				     "it advertises a relay outside of Allow=", now_usec());
-	else if (relay.family == AF_INET && address_is_host(&relay))
+	judged.advertised = result->advertised;
+	judged.drop = judge(device->config, &relay);
+	event_emit_advertisement(device, &judged);
+	if (judged.drop == INSPECT_PASS)
 		selection_answered(&device->selection, index, relay.in, result->rtt_usec,
 				   now_usec());
 	else
 		selection_unanswered(
 			&device->selection, index,
-			"it advertises no IPv4 address of a host; [Rewrite] may mend it",
+			judged.drop == INSPECT_DROP_ALLOW
+				? "it advertises a relay outside of Allow="
+				: "it advertises no IPv4 address of a host; [Rewrite] may mend it",
 			now_usec());
 	run(device);
 }
@@ -143,6 +161,23 @@ static int ask(struct device *device, const struct selection_probe *wanted, uint
 	return r;
 }
 
+/* The former relay's data is a second copy by now. */
+static void forget_former(struct device *device, uint64_t now)
+{
+	if (device->former_until == 0 || now < device->former_until)
+		return;
+	device->former_until = 0;
+	device->former.s_addr = 0;
+	pass_schedule(device->owner);
+}
+
+static uint64_t deadline(const struct device *device, uint64_t now)
+{
+	uint64_t at = selection_deadline(&device->selection, now);
+
+	return device->former_until != 0 && device->former_until < at ? device->former_until : at;
+}
+
 /* Do what the selection wants, until it wants nothing. */
 static void run(struct device *device)
 {
@@ -153,6 +188,7 @@ static void run(struct device *device)
 
 	if (device->config->mode != CONFIG_GATEWAY || device->queueless)
 		return;
+	forget_former(device, now);
 	selection_tick(selection, now);
 	while (selection_next(selection, now, &wanted)) {
 		int r = ask(device, &wanted, now);
@@ -167,7 +203,7 @@ static void run(struct device *device)
 		arm(manager->moves, now);
 	}
 	device_show_selection(device);
-	arm(device->steer_timer, selection_deadline(selection, now));
+	arm(device->steer_timer, deadline(device, now));
 	arm(manager->prober_timer, prober_next_timeout(manager->prober));
 }
 
@@ -194,8 +230,11 @@ static int on_moves(sd_event_source *source, uint64_t usec, void *userdata)
 			waiting = true;
 			continue;
 		}
-		if (device->selection.chosen >= 0)
+		if (device->selection.chosen >= 0) {
 			device_move(device);
+			selection_moved(&device->selection, now);
+			arm(device->steer_timer, deadline(device, now));
+		}
 		device->move_at = 0;
 		moved++;
 	}
@@ -368,6 +407,19 @@ void steer_found(struct device *device)
 
 void steer_query(struct device *device, bool loaded)
 {
-	selection_query(&device->selection, loaded, now_usec());
+	uint64_t now = now_usec();
+
+	/* The former one's: what it says is no more of interest. */
+	if (device->selection.choices != device->choices_done)
+		return;
+	selection_query(&device->selection, loaded, now);
+	if (device->former.s_addr != 0 && device->former_until == 0)
+		device->former_until = now + FORMER_GRACE;
+	run(device);
+}
+
+void steer_unreachable(struct device *device)
+{
+	selection_doubt(&device->selection);
 	run(device);
 }

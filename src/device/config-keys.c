@@ -389,7 +389,7 @@ void config_set_defaults(struct config *config)
 	config->relay_port = AMT_PORT;
 	config->keep = true;
 	config->dnssec = DNSSEC_MODE_ALLOW_DOWNGRADE;
-	config->hold_down_sec = 600; /* RFC 8777, 2.5.4.3: 3 to 10 minutes */
+	config->hold_down_sec = 600; /* RFC 8777: 3 to 10 minutes */
 	config->dead_sec = 5;
 	config->return_sec = 60;
 }

@@ -281,6 +281,8 @@ void device_move(struct device *device)
 	if (device->ifindex == 0 && record->ifindex == 0)
 		return; /* the device will be made for this relay */
 
+	device->former = record->aim;
+	device->former_until = 0;
 	wire = candidate->relay.s_addr != 0 ? candidate->relay : candidate->address;
 	/* The driver asks the relay that the device was made for, and none but it, by itself. */
 	record->aim.s_addr =
@@ -328,7 +330,7 @@ void device_show_selection(struct device *device)
 	if (selection->phase == SELECTION_GOOD) {
 		inet_ntop(AF_INET, &device->relay, text, sizeof(text));
 		if (candidate->probing && selection->check_now)
-			device_set_state(device, DEVICE_SUSPECT, "data ceased; asking %s", text);
+			device_set_state(device, DEVICE_SUSPECT, "in doubt; asking %s", text);
 		else
 			device_set_state(device, DEVICE_CONNECTED, "Queries from %s%s", text,
 					 selection->leaving ? ", which says that it is loaded (L)"

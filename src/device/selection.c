@@ -20,15 +20,25 @@
 #define CHECK_INTERVAL_MIN (100 * MSEC)
 #define CHECK_INTERVAL_MAX (400 * MSEC)
 
-/* One that answers Discovery must send a Query soon: the driver is kicked, or asks every 5 s. */
-#define TRIAL (6 * SEC)
+/* One that answers Discovery must send a Query soon. A driver that lately had Queries asks when it
+ * is kicked; but of the kicks without an answer it bears few, and then, or when it had none for
+ * long, it discovers, every 5 s. */
+#define TRIAL	     (6 * SEC)
+#define TRIAL_SHORT  (1 * SEC) /* and some round trips */
+#define TRIALS_SHORT 2
+#define AWAKE	     (6 * SEC)
 
-/* When all have failed: the driver asks one itself every 5 s, this is for the others. */
-#define ROUND_MIN (1 * SEC)
-#define ROUND_MAX (7 * SEC)
+/* It then asks the chosen one itself, at the latest after its Requests without an answer: 2, 2, 4,
+ * 8, 16 s. */
+#define COVERED (32 * SEC)
 
-/* After so many rounds the driver has fallen back to Discovery (its Requests: 2, 4, 8, 16 s). */
-#define COVERED_ROUND 5
+/* When all have failed: one question each so long, longer and longer. */
+#define ROUND_MIN     (1 * SEC)
+#define ROUND_MAX     (7500 * MSEC)
+#define ROUND_DOUBLES 3
+
+/* Who is not in use need not answer in haste. */
+#define PATIENCE (1 * SEC)
 
 /* How often better ones are asked while a worse one is in use. */
 #define RETURN_INTERVAL (15 * SEC)
@@ -55,13 +65,38 @@ set_reason(struct selection *selection, const char *format, ...)
 	va_end(arguments);
 }
 
-/* Start asking from the best one. */
+static bool held(const struct selection_candidate *candidate, uint64_t now)
+{
+	return candidate->held_until > now;
+}
+
+static bool all_held(const struct selection *selection, uint64_t now)
+{
+	for (size_t i = 0; i < selection->n; i++)
+		if (!held(&selection->candidates[i], now))
+			return false;
+	return true;
+}
+
+/* Between the rounds of asking all, an eighth more or less at random: those who lost their relays
+ * together need not ask together. */
+static uint64_t round_pause(const struct selection *selection)
+{
+	uint64_t pause = ROUND_MAX;
+
+	if (selection->round <= ROUND_DOUBLES && ROUND_MIN << selection->round < ROUND_MAX)
+		pause = ROUND_MIN << selection->round;
+	return pause - pause / 8 + selection->options.random() % (pause / 4);
+}
+
+/* Start asking from the best one: at once, unless none that was tried works. */
 static void seek(struct selection *selection, uint64_t now)
 {
 	selection->phase = SELECTION_SEEKING;
 	selection->seek_at = now;
+	if (selection->round > 0 && all_held(selection, now))
+		selection->seek_at += round_pause(selection);
 	selection->seek_next = 0;
-	selection->round = 0;
 	selection->leaving = false;
 }
 
@@ -71,17 +106,28 @@ void selection_choose(struct selection *selection, size_t index, uint64_t now)
 	selection->phase = SELECTION_TRYING;
 	selection->query = now;
 	selection->evidence = now;
+	selection->trial_until = now + TRIAL;
+	selection->covered_at = now + COVERED;
 	selection->leaving = false;
 	selection->check_now = false;
-	selection->failed = false;
 	selection->return_at = now + RETURN_INTERVAL;
+	selection->return_next = 0;
 	selection->choices++;
+}
+
+void selection_moved(struct selection *selection, uint64_t now)
+{
+	if (selection->phase != SELECTION_TRYING)
+		return;
+	selection->trial_until = now + TRIAL;
+	if (now < selection->awake_until && selection->trials++ < TRIALS_SHORT)
+		selection->trial_until = now + TRIAL_SHORT + 3 * chosen(selection)->rtt_usec;
 }
 
 void selection_set(struct selection *selection, const struct selection_candidate *candidates,
 		   size_t n, uint64_t now)
 {
-	struct selection_candidate merged[SELECTION_CANDIDATES_MAX];
+	struct selection_candidate merged[SELECTION_CANDIDATES_MAX] = { 0 };
 	int kept = -1;
 
 	if (n > SELECTION_CANDIDATES_MAX)
@@ -99,24 +145,14 @@ void selection_set(struct selection *selection, const struct selection_candidate
 	}
 	memcpy(selection->candidates, merged, n * sizeof(merged[0]));
 	selection->n = n;
-	if (selection->chosen < 0 || kept < 0)
+	if (selection->chosen < 0 || kept < 0) {
+		selection->round = 0;
+		selection->failed = false;
 		seek(selection, now);
+	}
 	selection->chosen = kept;
 	if (selection->chosen < 0 && n == 1)
 		selection_choose(selection, 0, now);
-}
-
-static bool held(const struct selection_candidate *candidate, uint64_t now)
-{
-	return candidate->held_until > now;
-}
-
-static bool all_held(const struct selection *selection, uint64_t now)
-{
-	for (size_t i = 0; i < selection->n; i++)
-		if (!held(&selection->candidates[i], now))
-			return false;
-	return true;
 }
 
 static void hold(struct selection *selection, struct selection_candidate *candidate, uint64_t now)
@@ -136,9 +172,29 @@ static void leave(struct selection *selection, const char *why, uint64_t now)
 	struct selection_candidate *candidate = chosen(selection);
 
 	snprintf(candidate->note, sizeof(candidate->note), "%s", why);
-	set_reason(selection, "%s", why);
 	hold(selection, candidate, now);
+	if (selection->phase == SELECTION_TRYING)
+		selection->round++;
+	selection->failed = selection->failed || (selection->round > 0 && all_held(selection, now));
 	seek(selection, now);
+}
+
+/* The first that answers, of all that were asked. */
+static void take(struct selection *selection, size_t index, uint64_t now)
+{
+	const struct selection_candidate *former = chosen(selection);
+	struct selection_candidate *candidate = &selection->candidates[index];
+
+	if (former == candidate)
+		set_reason(selection, "it answers again");
+	else if (former && former->note[0] != '\0')
+		set_reason(selection, "it answers; the former: %s", former->note);
+	else
+		set_reason(selection, "it answers");
+	candidate->held_until = 0;
+	if (!selection->failed)
+		candidate->note[0] = '\0';
+	selection_choose(selection, index, now);
 }
 
 void selection_answered(struct selection *selection, size_t index, struct in_addr relay,
@@ -155,10 +211,7 @@ void selection_answered(struct selection *selection, size_t index, struct in_add
 		candidate->good_since = now;
 
 	if (selection->phase == SELECTION_SEEKING) {
-		candidate->held_until = 0;
-		candidate->note[0] = '\0';
-		set_reason(selection, is_chosen ? "it answers again" : "it answers");
-		selection_choose(selection, index, now);
+		take(selection, index, now);
 		return;
 	}
 	if (is_chosen) {
@@ -188,7 +241,7 @@ void selection_unanswered(struct selection *selection, size_t index, const char 
 	snprintf(candidate->note, sizeof(candidate->note), "%s", why);
 	if (selection->phase == SELECTION_SEEKING) {
 		/* no need to wait for the stagger; after a whole round there is */
-		if (selection->seek_next > 0)
+		if (selection->seek_next > 0 && !selection->failed)
 			selection->seek_at = now;
 		return;
 	}
@@ -205,6 +258,10 @@ void selection_query(struct selection *selection, bool loaded, uint64_t now)
 	selection->phase = SELECTION_GOOD;
 	selection->query = now;
 	selection->evidence = now;
+	selection->awake_until = now + AWAKE;
+	selection->covered_at = now + COVERED;
+	selection->trials = 0;
+	selection->round = 0;
 	selection->check_now = false;
 	selection->failed = false;
 	candidate->held_until = 0;
@@ -215,7 +272,6 @@ void selection_query(struct selection *selection, bool loaded, uint64_t now)
 		selection->leaving = true;
 		selection->seek_at = now;
 		selection->seek_next = 0;
-		selection->round = 0;
 	} else if (!loaded) {
 		selection->leaving = false;
 	}
@@ -237,7 +293,7 @@ void selection_tick(struct selection *selection, uint64_t now)
 {
 	if (selection->chosen < 0)
 		return;
-	if (selection->phase == SELECTION_TRYING && now - selection->query >= TRIAL)
+	if (selection->phase == SELECTION_TRYING && now >= selection->trial_until)
 		leave(selection, "it sends no Query", now);
 	else if (selection->phase == SELECTION_GOOD &&
 		 now - selection->query >= selection->options.dead_usec)
@@ -263,29 +319,38 @@ static void ask(struct selection *selection, size_t index, unsigned int tries,
 	ret->tries = tries;
 	ret->interval_usec = check_interval(candidate);
 	ret->timeout_usec = tries * ret->interval_usec;
+	if ((int)index != selection->chosen && ret->timeout_usec < PATIENCE)
+		ret->timeout_usec = PATIENCE;
 }
 
-/* The next in line that may be asked, from seek_next on; a whole round brings a pause. */
-static bool seek_step(struct selection *selection, uint64_t now, struct selection_probe *ret)
+/* The next in line that may be asked, or -1. When all are held that is no reason any more. */
+static int seekable(const struct selection *selection, size_t from, uint64_t now)
 {
 	bool any = all_held(selection, now);
-	uint64_t pause;
 
-	while (selection->seek_next < selection->n) {
-		size_t index = selection->seek_next++;
-		struct selection_candidate *candidate = &selection->candidates[index];
-		/* The driver asks the chosen one every 5 s, in the long run. */
-		bool covered = (int)index == selection->chosen &&
-			       (selection->leaving || selection->round > COVERED_ROUND);
-		bool skip = covered || candidate->probing || (!any && held(candidate, now));
+	for (size_t i = from; i < selection->n; i++) {
+		const struct selection_candidate *candidate = &selection->candidates[i];
+		bool covered = (int)i == selection->chosen &&
+			       (selection->leaving || now >= selection->covered_at);
 
-		if (skip)
-			continue;
-		/* a last resort is asked slowly, one after the other */
-		pause = ROUND_MIN << (selection->round > 3 ? 3 : selection->round);
-		selection->seek_at =
-			now +
-			(selection->failed ? (pause > ROUND_MAX ? ROUND_MAX : pause) : STAGGER);
+		if (!covered && !candidate->probing && (any || !held(candidate, now)))
+			return i;
+	}
+	return -1;
+}
+
+/* A whole round brings a pause; as a last resort all are asked slowly, one after the other. */
+static bool seek_step(struct selection *selection, uint64_t now, struct selection_probe *ret)
+{
+	int index = seekable(selection, selection->seek_next, now);
+
+	if (index < 0 && selection->failed) {
+		selection->round++;
+		index = seekable(selection, 0, now);
+	}
+	if (index >= 0) {
+		selection->seek_next = index + 1;
+		selection->seek_at = now + (selection->failed ? round_pause(selection) : STAGGER);
 		ask(selection, index, selection->failed ? 1 : 2, ret);
 		return true;
 	}
@@ -294,24 +359,24 @@ static bool seek_step(struct selection *selection, uint64_t now, struct selectio
 		selection->seek_at = now + ROUND_MAX;
 		return false;
 	}
-	if (selection->round++ > 0)
-		selection->failed = true;
-	pause = ROUND_MIN << (selection->round > 3 ? 3 : selection->round);
-	selection->seek_at = now + (pause > ROUND_MAX ? ROUND_MAX : pause);
+	if (!selection->failed)
+		selection->failed = selection->round++ > 0;
+	selection->seek_at = now + round_pause(selection);
 	return false;
 }
 
+/* Each of the better ones, and then a pause. */
 static bool return_step(struct selection *selection, uint64_t now, struct selection_probe *ret)
 {
-	for (int i = 0; i < selection->chosen; i++) {
-		struct selection_candidate *candidate = &selection->candidates[i];
+	while (selection->return_next < selection->chosen) {
+		int i = selection->return_next++;
 
-		if (candidate->probing || held(candidate, now))
+		if (selection->candidates[i].probing || held(&selection->candidates[i], now))
 			continue;
-		selection->return_at = now + RETURN_INTERVAL;
 		ask(selection, i, 1, ret);
 		return true;
 	}
+	selection->return_next = 0;
 	selection->return_at = now + RETURN_INTERVAL;
 	return false;
 }
@@ -353,7 +418,7 @@ uint64_t selection_deadline(const struct selection *selection, uint64_t now)
 	if (selection->phase == SELECTION_SEEKING || selection->leaving)
 		deadline = sooner(deadline, selection->seek_at);
 	if (selection->phase == SELECTION_TRYING)
-		deadline = sooner(deadline, selection->query + TRIAL);
+		deadline = sooner(deadline, selection->trial_until);
 	if (selection->phase == SELECTION_GOOD) {
 		deadline = sooner(deadline, selection->query + selection->options.dead_usec);
 		if (!selection->candidates[selection->chosen].probing)

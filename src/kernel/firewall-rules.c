@@ -77,6 +77,11 @@ static void print_relay_port(FILE *f, const struct firewall_rules *rules, size_t
 		fprintf(f, " : %u", rules->gateways[i].relay_port);
 }
 
+static void print_port(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
+{
+	fprintf(f, "%u", rules->gateways[i].port);
+}
+
 static size_t relay_count(const struct firewall_rules *rules)
 {
 	return rules->n_relay_devices;
@@ -173,14 +178,42 @@ static void print_remote(FILE *f, const struct firewall_rules *rules, size_t i, 
 	print_aimed(f, &rules->aims[i], rules->aims[i].remote, key_only);
 }
 
+static size_t former_count(const struct firewall_rules *rules)
+{
+	return rules->n_formers;
+}
+
+static int64_t former_key(const struct firewall_rules *rules, size_t i)
+{
+	return (int64_t)rules->formers[i].port << 32 | ntohl(rules->formers[i].relay.s_addr);
+}
+
+static uint32_t former_remote(const struct firewall_rules *rules, size_t i)
+{
+	return ntohl(rules->formers[i].remote.s_addr);
+}
+
+static void print_former(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
+{
+	print_aimed(f, &rules->formers[i], rules->formers[i].remote, key_only);
+}
+
+/* Are packets that come in to be taken for another relay's? */
+static bool has_aimed(const struct firewall_rules *rules)
+{
+	return rules->n_aims > 0 || rules->n_formers > 0;
+}
+
 static const struct element_kind kinds[] = {
 	{ "ports", gateway_count, gateway_key, gateway_strict, print_gateway },
 	{ "ports", relay_count, relay_key, no_value, print_relay },
 	{ "relay_ports", gateway_count, gateway_key, gateway_relay_port, print_relay_port },
+	{ "quoted", gateway_count, gateway_key, no_value, print_port },
 	{ "linux_relays", linux_count, linux_key, no_value, print_linux },
 	{ "aims", aim_count, aim_key, aim_relay, print_aim },
 	{ "discoveries", aim_count, aimed_key, aim_discovery, print_discovery },
 	{ "remotes", aim_count, aimed_key, aim_remote, print_remote },
+	{ "remotes", former_count, former_key, former_remote, print_former },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -233,9 +266,13 @@ static unsigned int queue_number(uint16_t base, unsigned int queue)
 	return base + queue;
 }
 
+/* The ports of the gateways once more in "quoted", as raw bytes of an ICMP error are looked up. */
 static void put_maps(FILE *f)
 {
-	fputs("\tmap ports {\n"
+	fputs("\tset quoted {\n"
+	      "\t\ttypeof @th,224,16\n"
+	      "\t}\n"
+	      "\tmap ports {\n"
 	      "\t\ttype inet_service : verdict\n"
 	      "\t}\n"
 	      "\tmap relay_ports {\n"
@@ -306,8 +343,20 @@ static void put_relay_chain(FILE *f)
 		REQUEST_P);
 }
 
+/* To an ICMP error about one of its Requests the driver answers with the next Request at once; the
+ * fourth is its last, and then it discovers, every 5 s. So they go to amtd, which knows better. Not
+ * from this host itself: that is a kick. And not "fragmentation needed" (code 4), which is for the
+ * path MTU. Byte 0 of what follows the IPv4 header is the type, and of UDP half a port. */
+static void put_unreachable(FILE *f, uint16_t queue_base)
+{
+	fprintf(f,
+		"\t\t@th,0,8 3 meta l4proto icmp @th,8,8 != 4 iifname != \"lo\" @th,224,16 @quoted "
+		"queue flags bypass to %u\n",
+		queue_number(queue_base, FIREWALL_QUEUE_UNREACHABLE));
+}
+
 /* Priority mangle: after connection tracking, which must see what is on the wire. */
-static void put_prerouting(FILE *f, bool gateways, bool relays)
+static void put_prerouting(FILE *f, bool gateways, bool relays, bool has_queue, uint16_t queue_base)
 {
 	fputs("\tchain prerouting {\n"
 	      "\t\ttype filter hook prerouting priority mangle; policy accept;\n",
@@ -317,6 +366,8 @@ static void put_prerouting(FILE *f, bool gateways, bool relays)
 			"\t\t@th,64,8 %u udp dport vmap @ports\n"
 			"\t\t@th,64,8 %u udp dport vmap @ports\n",
 			QUERY, ADVERTISEMENT);
+	if (gateways && has_queue)
+		put_unreachable(f, queue_base);
 	if (relays)
 		fprintf(f, "\t\t@th,64,16 0x%04x udp dport vmap @ports\n", REQUEST_P);
 	fputs("\t}\n", f);
@@ -374,10 +425,10 @@ int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base
 	put_maps(f);
 	put_gateway_chains(f, queue_base, has_queue);
 	put_relay_chain(f);
-	put_prerouting(f, rules->n_gateways > 0, rules->n_relay_devices > 0);
+	put_prerouting(f, rules->n_gateways > 0, rules->n_relay_devices > 0, has_queue, queue_base);
 	if (rules->n_gateways > 0)
-		put_output(f, rules->n_aims > 0);
-	if (rules->n_aims > 0)
+		put_output(f, has_aimed(rules));
+	if (has_aimed(rules))
 		put_aimed(f);
 	fputs("}\n", f);
 	for (i = 0; i < N_KINDS; i++)
@@ -399,7 +450,7 @@ int firewall_rules_difference(const struct firewall_rules *old, const struct fir
 	FILE *f;
 
 	if (!old->n_gateways != !new->n_gateways ||
-	    !old->n_relay_devices != !new->n_relay_devices || !old->n_aims != !new->n_aims)
+	    !old->n_relay_devices != !new->n_relay_devices || has_aimed(old) != has_aimed(new))
 		return -ESTALE;
 
 	f = open_memstream(&text, &length);
@@ -439,6 +490,7 @@ int firewall_rules_copy(const struct firewall_rules *rules, struct firewall_rule
 		.n_relay_devices = rules->n_relay_devices,
 		.n_linux_relays = rules->n_linux_relays,
 		.n_aims = rules->n_aims,
+		.n_formers = rules->n_formers,
 	};
 
 	if (copy_array(rules->gateways, rules->n_gateways, sizeof(*rules->gateways),
@@ -447,7 +499,9 @@ int firewall_rules_copy(const struct firewall_rules *rules, struct firewall_rule
 		       &copy.relay_devices) < 0 ||
 	    copy_array(rules->linux_relays, rules->n_linux_relays, sizeof(*rules->linux_relays),
 		       &copy.linux_relays) < 0 ||
-	    copy_array(rules->aims, rules->n_aims, sizeof(*rules->aims), &copy.aims) < 0) {
+	    copy_array(rules->aims, rules->n_aims, sizeof(*rules->aims), &copy.aims) < 0 ||
+	    copy_array(rules->formers, rules->n_formers, sizeof(*rules->formers), &copy.formers) <
+		    0) {
 		firewall_rules_clear(&copy);
 		return -ENOMEM;
 	}
@@ -461,5 +515,6 @@ void firewall_rules_clear(struct firewall_rules *rules)
 	free(rules->relay_devices);
 	free(rules->linux_relays);
 	free(rules->aims);
+	free(rules->formers);
 	*rules = (struct firewall_rules){};
 }

@@ -8,6 +8,7 @@
 #define IP4_HEADER_MIN	    20
 #define IP4_FRAGMENT_MASK   0x3fff /* more fragments, and the offset */
 #define UDP_HEADER	    8
+#define ICMP_HEADER	    8
 #define ADVERTISEMENT_RELAY 8 /* offset of Relay Address, RFC 7450, 5.1.2.5 */
 
 enum {
@@ -109,6 +110,24 @@ static uint32_t sum_at(const uint8_t *p, size_t n, bool odd)
 	uint16_t sum = checksum_fold(checksum_add(0, p, n));
 
 	return odd ? (uint16_t)(sum << 8 | sum >> 8) : sum;
+}
+
+uint16_t packet_quoted_port(const void *data, size_t length)
+{
+	const uint8_t *bytes = data;
+	size_t outer, inner;
+
+	if (length < IP4_HEADER_MIN || bytes[0] >> 4 != 4 || bytes[IP4_PROTOCOL] != IPPROTO_ICMP)
+		return 0;
+	outer = (bytes[0] & 0x0f) * 4 + ICMP_HEADER;
+	if (outer < IP4_HEADER_MIN + ICMP_HEADER || length < outer + IP4_HEADER_MIN)
+		return 0;
+	bytes += outer;
+	inner = (bytes[0] & 0x0f) * 4;
+	if (bytes[0] >> 4 != 4 || bytes[IP4_PROTOCOL] != IPPROTO_UDP || inner < IP4_HEADER_MIN ||
+	    length < outer + inner + sizeof(uint16_t))
+		return 0;
+	return load_host(bytes + inner + UDP_SOURCE);
 }
 
 void packet_write(struct packet *packet, size_t offset, const void *bytes, size_t n)

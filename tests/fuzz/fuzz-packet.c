@@ -81,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size)
 		memcpy(copy, data, size);
+	(void)packet_quoted_port(copy, size); /* reads within its bounds */
 	if (packet_parse(copy, size, &packet) != PACKET_FAULT_NONE)
 		goto out;
 	REQUIRE(packet.ip == copy && packet.udp >= copy + 20 && packet.payload == packet.udp + 8);

@@ -403,6 +403,45 @@ static void test_checksum(void **state)
 	assert_int_equal(ntohs(sum), 0xff00);
 }
 
+/* An ICMP error, RFC 792: 8 bytes, and then the IPv4 header and 8 bytes of what it is about. */
+static void test_quoted_port(void **state)
+{
+	uint8_t icmp[20 + 8 + 20 + 8] = { [0] = 0x45, [9] = 1, [20] = 3, [21] = 3 };
+	uint8_t options[20 + 4 + 8 + 24 + 8] = { [0] = 0x46, [9] = 1 };
+	uint8_t *exact;
+
+	icmp[28] = 0x45;
+	icmp[37] = 17;
+	icmp[48] = 0xf6; /* 62999 */
+	icmp[49] = 0x17;
+	assert_int_equal(packet_quoted_port(icmp, sizeof(icmp)), 62999);
+	for (size_t n = 0; n <= sizeof(icmp); n++) {
+		exact = malloc(n + 1);
+		memcpy(exact, icmp, n);
+		assert_int_equal(packet_quoted_port(exact, n), n < 50 ? 0 : 62999);
+		free(exact);
+	}
+
+	options[32] = 0x46;
+	options[41] = 17;
+	options[56] = 0xf6;
+	options[57] = 0x17;
+	assert_int_equal(packet_quoted_port(options, sizeof(options)), 62999);
+
+	/* no ICMP, not about UDP, header lengths that cannot be */
+	for (size_t i = 0; i < 4; i++) {
+		static const struct {
+			size_t at;
+			uint8_t byte;
+		} wrong[] = { { 9, 17 }, { 37, 6 }, { 0, 0x41 }, { 28, 0x44 } };
+		uint8_t before = icmp[wrong[i].at];
+
+		icmp[wrong[i].at] = wrong[i].byte;
+		assert_int_equal(packet_quoted_port(icmp, sizeof(icmp)), 0);
+		icmp[wrong[i].at] = before;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_trim_trailer),
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_checksum),
+		cmocka_unit_test(test_quoted_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/groups.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LINE_MAX_LENGTH 256
+
+/* A line for each interface, "2\teth0      :     1      V3", and behind it one for each group, in
+ * which the address is the number that its bytes make on this machine. */
+void groups_read4(FILE *file, groups_handler each, void *userdata)
+{
+	char line[LINE_MAX_LENGTH], device[IFNAMSIZ] = "";
+
+	while (fgets(line, sizeof(line), file)) {
+		unsigned int group;
+		int index;
+
+		if (line[0] != '\t') {
+			if (sscanf(line, "%d %15s", &index, device) != 2)
+				device[0] = '\0'; /* the heading */
+			continue;
+		}
+		if (device[0] == '\0' || sscanf(line, " %8x", &group) != 1)
+			continue;
+		if ((ntohl(group) & 0xffffff00) != INADDR_UNSPEC_GROUP)
+			each(device, userdata);
+	}
+}
+
+/* A line for each group: "2    eth0            ff02000000000000000000000000fb 1 00000004 0". */
+void groups_read6(FILE *file, groups_handler each, void *userdata)
+{
+	char line[LINE_MAX_LENGTH], device[IFNAMSIZ], group[33];
+
+	while (fgets(line, sizeof(line), file)) {
+		int index;
+
+		if (sscanf(line, "%d %15s %32s", &index, device, group) != 3 || strlen(group) != 32)
+			continue;
+		/* the scope, RFC 4291, 2.7: 1 interface-local, 2 link-local */
+		if (group[3] != '1' && group[3] != '2')
+			each(device, userdata);
+	}
+}
+
+int groups_list(groups_handler each, void *userdata)
+{
+	static const struct {
+		const char *path;
+		void (*read)(FILE *file, groups_handler each, void *userdata);
+	} files[] = {
+		{ "/proc/net/igmp", groups_read4 },
+		{ "/proc/net/igmp6", groups_read6 },
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		FILE *file = fopen(files[i].path, "re");
+
+		if (!file && errno == ENOENT)
+			continue;
+		if (!file)
+			return -errno;
+		files[i].read(file, each, userdata);
+		fclose(file);
+	}
+	return 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/groups.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+static void collect(const char *device, void *userdata)
+{
+	char *seen = userdata;
+
+	strcat(strcat(seen, device), " ");
+}
+
+static void read_text(void (*read)(FILE *, groups_handler, void *), const char *text, char *seen)
+{
+	FILE *file = fmemopen((void *)text, strlen(text), "r");
+
+	assert_non_null(file);
+	seen[0] = '\0';
+	read(file, collect, seen);
+	fclose(file);
+}
+
+/* As Linux 6.1 prints them on x86_64: 224.0.0.1 everywhere, 232.1.1.1 and 224.0.0.251 on amt0,
+ * 239.1.2.3 on eth1. */
+static void test_igmp(void **state)
+{
+	static const char text[] =
+		"Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n"
+		"1\tlo        :     1      V3\n"
+		"\t\t\t\t010000E0     1 0:00000000\t\t0\n"
+		"7\tamt0      :     3      V3\n"
+		"\t\t\t\t010101E8     1 0:00000000\t\t0\n"
+		"\t\t\t\tFB0000E0     1 0:00000000\t\t0\n"
+		"\t\t\t\t010000E0     1 0:00000000\t\t0\n"
+		"9\teth1      :     2      V2\n"
+		"\t\t\t\t030201EF     2 1:000000FF\t\t1\n"
+		"\t\t\t\t010000E0     1 0:00000000\t\t0\n";
+	char seen[64];
+
+	read_text(groups_read4, text, seen);
+	assert_string_equal(seen, "amt0 eth1 ");
+}
+
+static void test_igmp6(void **state)
+{
+	static const char text[] =
+		"1    lo              ff020000000000000000000000000001     1 0000000C 0\n"
+		"1    lo              ff010000000000000000000000000001     1 00000008 0\n"
+		"7    amt0            ff3e0000000000000000000080000001     1 00000004 0\n"
+		"7    amt0            ff0200000000000000000001ff00dead     1 00000004 0\n"
+		"9    eth1            ff150000000000000000000000000005     1 00000004 0\n";
+	char seen[64];
+
+	read_text(groups_read6, text, seen);
+	assert_string_equal(seen, "amt0 eth1 ");
+}
+
+static void test_junk(void **state)
+{
+	char seen[64];
+
+	read_text(groups_read4, "\t\t\t\t010101E8     1\nnonsense\n\n\tzz\n", seen);
+	assert_string_equal(seen, "");
+	read_text(groups_read6, "7 amt0 ff3e 1\n\nx\n", seen);
+	assert_string_equal(seen, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_igmp),
+		cmocka_unit_test(test_igmp6),
+		cmocka_unit_test(test_junk),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
