@@ -65,7 +65,11 @@ struct device {
 	bool kick;		/* make the driver ask, once the firewall is as it should be */
 	uint64_t rx_packets;	/* as of the last look; a stream that ceases is a sign */
 	unsigned int rx_silent; /* looks without any */
-	bool rx_stream;		/* many packets a second come */
+	bool joined;		/* somebody joined a channel on it */
+	uint64_t queries_counted;     /* queries.passed, as of the last look */
+	uint64_t dataless_until;      /* CLOCK_MONOTONIC: data must come before; 0: it does */
+	unsigned int dataless_rounds; /* how often it did not */
+	bool rx_stream;		      /* many packets a second come */
 
 	struct inspect_counters advertisements, queries;
 	struct event_pause advertisement_pauses[2]; /* of events: rewritten, refused */

@@ -92,6 +92,8 @@ void selection_unanswered(struct selection *selection, size_t index, const char 
 void selection_query(struct selection *selection, bool loaded, uint64_t now);
 void selection_unreachable(struct selection *selection, const char *why, uint64_t now);
 void selection_doubt(struct selection *selection); /* data ceased: look at once */
+/* Joined, and no data: another relay may have it. Nothing where there is no other to be tried. */
+void selection_dataless(struct selection *selection, uint64_t now);
 
 /* Time passed: leave a dead one. Call after any of the above and at selection_deadline(). */
 void selection_tick(struct selection *selection, uint64_t now);

@@ -62,7 +62,13 @@ void steer_unwatch(struct device *device);
 void steer_configure(struct device *device); /* its candidates may be others now */
 void steer_query(struct device *device, bool loaded);
 void steer_unreachable(struct device *device); /* so ICMP says, whom nobody need believe */
+void steer_doubt(struct device *device);       /* its stream ceased */
+void steer_dataless(struct device *device);    /* joined, and no data comes */
 void steer_found(struct device *device);       /* DNS answered: its candidates may be others now */
+
+/* traffic.c */
+int traffic_open(struct manager *manager);
+void traffic_close(struct manager *manager);
 
 /* discover.c */
 void discover_start(struct device *device); /* ask DNS, as the configuration wants it; anew */

@@ -167,6 +167,9 @@ int manager_new(sd_event *event, uint16_t queue_base, struct manager **ret)
 	r = steer_open(manager);
 	if (r < 0)
 		goto fail;
+	r = traffic_open(manager);
+	if (r < 0)
+		goto fail;
 	*ret = manager;
 	return 0;
 
@@ -187,6 +190,7 @@ void manager_free(struct manager *manager)
 	sd_event_source_disable_unref(manager->monitor_source);
 	sd_event_source_disable_unref(manager->firewall_source);
 	sd_event_source_disable_unref(manager->queue_source);
+	traffic_close(manager);
 	steer_close(manager);
 	queue_close(manager->queue);
 	firewall_free(manager->firewall);

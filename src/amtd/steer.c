@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which relay each gateway uses: selection.c decides, here its questions are asked, its decisions
- * carried out, and streams watched.
+ * carried out.
  */
 #include "manager-private.h"
 
@@ -21,14 +21,6 @@
 
 /* Gateways on many hosts lose a relay in the same moment: they spread by so much. */
 #define MOVE_SPREAD (40 * MSEC)
-
-/* How often counters are looked at; and while a stream flows, of so many packets a second. */
-#define LOOK	    (1000 * MSEC)
-#define LOOK_STREAM (50 * MSEC)
-#define STREAM_RATE 100
-
-/* So many looks without a packet of such a stream are a sign: 100 to 150 ms. */
-#define SILENT_LOOKS 2
 
 /* What the former relay still sends is let in for so long after the first Query of the new one,
  * until that one's data must have come, too. */
@@ -245,52 +237,6 @@ static int on_moves(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* A stream that ceases is the first sign of a dead relay. */
-static bool look_at(struct manager *manager, struct device *device, uint64_t interval)
-{
-	struct link link;
-	uint64_t packets;
-
-	if (link_get(manager->netlink, device->config->name, &link) < 0)
-		return false;
-	packets = link.rx_packets - device->rx_packets;
-	device->rx_packets = link.rx_packets;
-	if (packets > 0) {
-		device->rx_silent = 0;
-		device->rx_stream = packets * 1000000 / interval >= STREAM_RATE / 2 ||
-				    (device->rx_stream && interval == LOOK_STREAM);
-		return device->rx_stream;
-	}
-	if (device->rx_stream && ++device->rx_silent == SILENT_LOOKS) {
-		device->rx_stream = false;
-		selection_doubt(&device->selection);
-		run(device);
-	}
-	return device->rx_stream;
-}
-
-static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct manager *manager = userdata;
-	uint64_t interval = manager->streams ? LOOK_STREAM : LOOK;
-	bool streams = false;
-
-	manager->looks++;
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct device *device = manager->devices[i];
-		uint64_t since = device->rx_stream ? LOOK_STREAM : LOOK;
-
-		if (device->selection.phase != SELECTION_GOOD)
-			device->rx_stream = false;
-		else if (device->rx_stream || interval == LOOK ||
-			 manager->looks % (LOOK / LOOK_STREAM) == 0)
-			streams = look_at(manager, device, since) || streams;
-	}
-	manager->streams = streams;
-	arm(source, now_usec() + (streams ? LOOK_STREAM : LOOK));
-	return 0;
-}
-
 static int on_prober(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct manager *manager = userdata;
@@ -330,11 +276,8 @@ int steer_open(struct manager *manager)
 		r = add_timer(manager, &manager->prober_timer, on_prober_timer, manager);
 	if (r >= 0)
 		r = add_timer(manager, &manager->moves, on_moves, manager);
-	if (r >= 0)
-		r = add_timer(manager, &manager->look, on_look, manager);
 	if (r < 0)
 		return r;
-	arm(manager->look, now_usec() + LOOK);
 
 	r = kick_open(&manager->kick);
 	if (r < 0)
@@ -348,7 +291,6 @@ int steer_open(struct manager *manager)
 
 void steer_close(struct manager *manager)
 {
-	sd_event_source_disable_unref(manager->look);
 	sd_event_source_disable_unref(manager->moves);
 	sd_event_source_disable_unref(manager->prober_timer);
 	sd_event_source_disable_unref(manager->prober_source);
@@ -402,6 +344,18 @@ void steer_configure(struct device *device)
 void steer_found(struct device *device)
 {
 	discover_candidates(device, now_usec());
+	run(device);
+}
+
+void steer_doubt(struct device *device)
+{
+	selection_doubt(&device->selection);
+	run(device);
+}
+
+void steer_dataless(struct device *device)
+{
+	selection_dataless(&device->selection, now_usec());
 	run(device);
 }
 

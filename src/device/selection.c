@@ -289,6 +289,18 @@ void selection_doubt(struct selection *selection)
 		selection->check_now = true;
 }
 
+void selection_dataless(struct selection *selection, uint64_t now)
+{
+	if (selection->phase != SELECTION_GOOD)
+		return;
+	for (size_t i = 0; i < selection->n; i++) {
+		if ((int)i == selection->chosen || held(&selection->candidates[i], now))
+			continue;
+		leave(selection, "joined, but no data comes from it", now);
+		return;
+	}
+}
+
 void selection_tick(struct selection *selection, uint64_t now)
 {
 	if (selection->chosen < 0)

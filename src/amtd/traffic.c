@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the devices' counters tell: a stream that ceases is the first sign of a dead relay, and a
+ * channel that is joined and brings no data may have a better relay (RFC 8777, "Absence of
+ * Traffic").
+ */
+#include "manager-private.h"
+
+#include <amt/groups.h>
+#include <amt/log.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MSEC 1000ULL
+#define SEC  (1000 * MSEC)
+
+/* How often counters are looked at; and while a stream flows, of so many packets a second. */
+#define LOOK	    (1000 * MSEC)
+#define LOOK_STREAM (50 * MSEC)
+#define STREAM_RATE 100
+
+/* So many looks without a packet of such a stream are a sign: 100 to 150 ms. */
+#define SILENT_LOOKS 2
+
+/* RFC 8777: joined and no data for a random time in [4 s, min(4 s * 2^n, 120 s)]. */
+#define DATALESS_MIN (4 * SEC)
+#define DATALESS_MAX (120 * SEC)
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
+}
+
+static uint64_t patience(unsigned int n)
+{
+	uint64_t most = n < 5 ? DATALESS_MIN << n : DATALESS_MAX;
+
+	if (most > DATALESS_MAX)
+		most = DATALESS_MAX;
+	return DATALESS_MIN + arc4random_uniform(most - DATALESS_MIN + 1);
+}
+
+/* The driver hands the packets within Queries to the device, too: they are no data. */
+static void judge_data(struct device *device, uint64_t packets, uint64_t now)
+{
+	uint64_t queries = device->queries.passed - device->queries_counted;
+
+	device->queries_counted = device->queries.passed;
+	if (packets > queries) {
+		device->dataless_rounds = 0;
+		device->dataless_until = 0;
+	} else if (!device->joined) {
+		device->dataless_until = 0;
+	} else if (device->dataless_until == 0) {
+		device->dataless_until = now + patience(++device->dataless_rounds);
+	} else if (now >= device->dataless_until) {
+		device->dataless_until = 0;
+		steer_dataless(device);
+	}
+}
+
+/* True while a stream flows. */
+static bool look_at(struct manager *manager, struct device *device, uint64_t interval, uint64_t now)
+{
+	struct link link;
+	uint64_t packets;
+
+	if (link_get(manager->netlink, device->config->name, &link) < 0)
+		return false;
+	packets = link.rx_packets - device->rx_packets;
+	device->rx_packets = link.rx_packets;
+	judge_data(device, packets, now);
+	if (packets > 0) {
+		device->rx_silent = 0;
+		device->rx_stream = packets * 1000000 / interval >= STREAM_RATE / 2 ||
+				    (device->rx_stream && interval == LOOK_STREAM);
+		return device->rx_stream;
+	}
+	if (device->rx_stream && ++device->rx_silent == SILENT_LOOKS) {
+		device->rx_stream = false;
+		steer_doubt(device);
+	}
+	return device->rx_stream;
+}
+
+static void mark_joined(const char *name, void *userdata)
+{
+	struct device *device = manager_find(userdata, name);
+
+	if (device)
+		device->joined = true;
+}
+
+static void find_joined(struct manager *manager)
+{
+	for (size_t i = 0; i < manager->n_devices; i++)
+		manager->devices[i]->joined = false;
+	(void)groups_list(mark_joined, manager);
+}
+
+static void arm(sd_event_source *timer, uint64_t at)
+{
+	(void)sd_event_source_set_time(timer, at);
+	(void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct manager *manager = userdata;
+	uint64_t now = now_usec();
+	bool all = !manager->streams || manager->looks++ % (LOOK / LOOK_STREAM) == 0;
+	bool streams = false;
+
+	if (all)
+		find_joined(manager);
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+		uint64_t since = device->rx_stream ? LOOK_STREAM : LOOK;
+
+		if (device->selection.phase != SELECTION_GOOD)
+			device->rx_stream = false;
+		else if (device->rx_stream || all)
+			streams = look_at(manager, device, since, now) || streams;
+	}
+	manager->streams = streams;
+	arm(source, now + (streams ? LOOK_STREAM : LOOK));
+	return 0;
+}
+
+int traffic_open(struct manager *manager)
+{
+	return sd_event_add_time_relative(manager->event, &manager->look, CLOCK_MONOTONIC, LOOK,
+					  MSEC, on_look, manager);
+}
+
+void traffic_close(struct manager *manager)
+{
+	sd_event_source_disable_unref(manager->look);
+}
