@@ -13,7 +13,7 @@ top=$(dirname "$here")
 export AMTD_BUILD=${AMTD_BUILD:-$top/build}
 
 # Each part prints lines of: what TAB value TAB unit TAB what is wanted.
-PARTS=(rewrite queue datapath)
+PARTS=(rewrite queue datapath failover crowd)
 
 die() {
 	echo "bench.sh: $*" >&2
@@ -75,6 +75,17 @@ part_datapath() {
 		$1 == "managed" { print "  through one that amtd manages\t" $2 "\tns\t" }
 		$1 == "ratio" { print "  ratio\t" $2 "\t\t<= 1.05" }
 		$1 == "queued" { print "  of 819200 data packets, queued with Queries\t" $2 "\t\t" }'
+	return "${PIPESTATUS[0]}"
+}
+
+# Virtual time where it is User-Mode Linux: the delays are exact, and waiting takes none.
+part_failover() {
+	in_uml travel "$here/bench/failover.sh" | grep "	"
+	return "${PIPESTATUS[0]}"
+}
+
+part_crowd() {
+	in_uml travel "$here/bench/crowd.sh" | grep "	"
 	return "${PIPESTATUS[0]}"
 }
 

@@ -205,6 +205,32 @@ static void test_numbers(void **state)
 	queue_close(queue);
 }
 
+/* Nobody listens at the relay, whose host says so: about a gateway's packet to the queue, about
+ * another's to its socket. */
+static void test_unreachable(void **state)
+{
+	static const uint8_t request[8] = { 3 };
+	struct judge judge = { .verdict = QUEUE_DROP };
+	struct queue *queue = open_queue(&judge);
+	int gateway = net_udp(HOST, PORT), other = net_udp(HOST, STRICT + 1);
+	int on = 1, error = 0;
+	socklen_t size = sizeof(error);
+
+	assert_int_equal(setsockopt(gateway, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
+	assert_int_equal(setsockopt(other, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
+	net_send(other, NET_RELAY, 9, request, sizeof(request));
+	net_send(gateway, NET_RELAY, 9, request, sizeof(request));
+	serve(queue, 1);
+	assert_int_equal(judge.number, BASE + FIREWALL_QUEUE_UNREACHABLE);
+	assert_int_equal(getsockopt(gateway, SOL_SOCKET, SO_ERROR, &error, &size), 0);
+	assert_int_equal(error, 0);
+	assert_int_equal(getsockopt(other, SOL_SOCKET, SO_ERROR, &error, &size), 0);
+	assert_int_equal(error, ECONNREFUSED);
+	close(gateway);
+	close(other);
+	queue_close(queue);
+}
+
 static void test_drop(void **state)
 {
 	static const uint8_t query[44] = { 4 }, advertisement[12] = { 2 }, sentinel[] = { 6 };
@@ -434,7 +460,7 @@ static void test_taken(void **state)
 	waitpid(pid, NULL, 0);
 
 	first = open_queue(&judge);
-	net_shell("test $(wc -l < /proc/net/netfilter/nfnetlink_queue) = 6");
+	net_shell("test $(wc -l < /proc/net/netfilter/nfnetlink_queue) = 7");
 	assert_int_equal(queue_open(&range, handle, &judge, &queue, &taken), -EBUSY);
 	assert_int_equal(taken, BASE);
 	queue_close(first);
@@ -475,6 +501,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_numbers, setup),
 		cmocka_unit_test_setup(test_drop, setup),
+		cmocka_unit_test_setup(test_unreachable, setup),
 		cmocka_unit_test_setup(test_change, setup),
 		cmocka_unit_test_setup(test_too_long, setup),
 		cmocka_unit_test_setup(test_garbage, setup),
