@@ -7,7 +7,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-readonly BACK=10000000 PACKETS=100 # microseconds, in ten minutes
+readonly BACK=20000000 PACKETS=100 # microseconds (twice of what is aimed at), in ten minutes
 
 internet 5
 second_relay

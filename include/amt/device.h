@@ -65,6 +65,7 @@ struct device {
 	bool kick;		/* make the driver ask, once the firewall is as it should be */
 	uint64_t rx_packets;	/* as of the last look; a stream that ceases is a sign */
 	unsigned int rx_silent; /* looks without any */
+	int rx_ifindex;		/* whose packets these are */
 	bool joined;		/* somebody joined a channel on it */
 	uint64_t queries_counted;     /* queries.passed, as of the last look */
 	uint64_t dataless_until;      /* CLOCK_MONOTONIC: data must come before; 0: it does */

@@ -88,14 +88,18 @@ static size_t keep_in_use(const struct device *device, struct selection_candidat
 {
 	const struct in_addr in_use = device->record.chosen;
 
-	if (!device->discovery || in_use.s_addr == 0 || n == SELECTION_CANDIDATES_MAX ||
-	    (device->dns_outcome[0] != '\0' && device->selection.phase != SELECTION_GOOD))
+	const struct address address = address_from_in(in_use);
+
+	if (!device->discovery || in_use.s_addr == 0 ||
+	    !inspect_allowed(device->config->allow, device->config->n_allow, &address) ||
+	    (device->dns_outcome[0] != '\0' && device->selection.phase == SELECTION_SEEKING))
 		return n;
 	for (size_t i = 0; i < n; i++)
 		if (candidates[i].address.s_addr == in_use.s_addr)
 			return n;
-	candidates[n].address = in_use;
-	candidates[n].origin = "in-use";
+	if (n == SELECTION_CANDIDATES_MAX)
+		n--;
+	candidates[n] = (struct selection_candidate){ .address = in_use, .origin = "in-use" };
 	return n + 1;
 }
 
@@ -160,6 +164,7 @@ static void take_answer(struct discover_question *question, const struct lookup_
 {
 	struct candidate *found = NULL;
 
+	ask_again(question, refresh_usec(result->ttl));
 	if (result->n_candidates > 0) {
 		found = calloc(result->n_candidates, sizeof(*found));
 		if (!found)
@@ -170,7 +175,6 @@ static void take_answer(struct discover_question *question, const struct lookup_
 	question->found = found;
 	question->n_found = result->n_candidates;
 	question->failures = 0;
-	ask_again(question, refresh_usec(result->ttl));
 }
 
 static void on_lookup(struct lookup *lookup, const struct lookup_result *result, void *userdata)

@@ -26,6 +26,7 @@ struct manager {
 	char firewall_error[256]; /* "": the last commit worked */
 
 	struct device **devices; /* sorted by name */
+	unsigned int broken;	 /* device files that could not be used, at the last load */
 	size_t n_devices;
 	struct device *by_port[UINT16_MAX + 1]; /* gateways, by local port */
 
@@ -36,7 +37,8 @@ struct manager {
 	unsigned int looks; /* at the counters of streams */
 	bool streams;	    /* some flow */
 
-	sd_event_source *pass, *retry, *monitor_source, *firewall_source, *queue_source;
+	uint64_t moves_next; /* CLOCK_MONOTONIC, microseconds: no more moves before */
+	sd_event_source *pass, *retry, *tidy, *monitor_source, *firewall_source, *queue_source;
 };
 
 /* manager.c */
@@ -48,6 +50,7 @@ int manager_load(struct manager *manager);
 /* pass.c */
 void pass_schedule(struct manager *manager);
 void pass_run(struct manager *manager);
+void pass_tidy(struct manager *manager); /* soon: much memory was used, and is free again */
 
 /* control.c */
 int control_open(struct manager *manager); /* 0, or negative errno and queue_error */
@@ -62,6 +65,7 @@ void steer_unwatch(struct device *device);
 void steer_configure(struct device *device); /* its candidates may be others now */
 void steer_query(struct device *device, bool loaded);
 void steer_unreachable(struct device *device); /* so ICMP says, whom nobody need believe */
+void steer_wake(struct device *device);	       /* the queue is there at last */
 void steer_doubt(struct device *device);       /* its stream ceased */
 void steer_dataless(struct device *device);    /* joined, and no data comes */
 void steer_found(struct device *device);       /* DNS answered: its candidates may be others now */

@@ -89,8 +89,10 @@ static bool concerns(const struct device *device, enum monitor_event event, int 
 		       strcmp(name, device->config->name) == 0 ||
 		       strcmp(name, device->config->link) == 0;
 	case MONITOR_INET:
-		/* Its own address is its own work; any other route may be the one to the relay. */
-		return ifindex == 0 || ifindex == device->lower || device->state == DEVICE_WAITING;
+		/* Its own address may be taken away; any other route may be the one to the relay.
+		 */
+		return ifindex == 0 || ifindex == device->lower || ifindex == device->ifindex ||
+		       device->state == DEVICE_WAITING;
 	case MONITOR_LOST:
 		return true;
 	}
@@ -187,6 +189,7 @@ void manager_free(struct manager *manager)
 	free(manager->devices);
 	sd_event_source_disable_unref(manager->pass);
 	sd_event_source_disable_unref(manager->retry);
+	sd_event_source_disable_unref(manager->tidy);
 	sd_event_source_disable_unref(manager->monitor_source);
 	sd_event_source_disable_unref(manager->firewall_source);
 	sd_event_source_disable_unref(manager->queue_source);
@@ -211,7 +214,12 @@ static void remove_orphans(struct manager *manager)
 	for (size_t i = 0; i < n; i++) {
 		struct record record;
 
-		if (!manager_find(manager, names[i]) && record_load(names[i], &record) == 0) {
+		if (manager_find(manager, names[i])) {
+			/* it has its file */
+		} else if (manager->broken > 0) {
+			log_warning(names[i], "left as it is: a device file is broken, perhaps its "
+					      "own; mend it and restart amtd");
+		} else if (record_load(names[i], &record) == 0) {
 			log_notice(names[i], "its file is gone: removed");
 			if (reconcile_remove(names[i], &record, manager->netlink) < 0)
 				log_error(names[i], "cannot be removed: %s",

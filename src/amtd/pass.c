@@ -9,9 +9,13 @@
 #include <amt/message.h>
 #include <amt/reconcile.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Memory that is free is given back to the kernel so long after it was used. */
+#define TIDY_USEC (1 * 1000000ULL)
 
 /* What failed is tried again so often. */
 #define RETRY_USEC (5 * 1000000ULL)
@@ -253,10 +257,13 @@ static void warn_of_twin(struct manager *manager, struct device *device)
 
 static void reconcile_one(struct manager *manager, struct device *device)
 {
+	bool was_queueless = device->queueless;
 	int r;
 
 	device->dirty = false;
 	device->queueless = missing_queue(manager);
+	if (was_queueless && !device->queueless)
+		steer_wake(device);
 	if (blocked(manager, device))
 		return;
 	r = reconcile_device(device, manager->netlink);
@@ -304,7 +311,7 @@ static void arm_retry(struct manager *manager)
 	for (size_t i = 0; i < manager->n_devices; i++)
 		wanted = wanted || manager->devices[i]->state == DEVICE_FAILED ||
 			 manager->devices[i]->queueless;
-	if (!wanted)
+	if (!wanted || (manager->retry && sd_event_source_get_enabled(manager->retry, NULL) > 0))
 		return;
 	if (!manager->retry) {
 		r = sd_event_add_time_relative(manager->event, &manager->retry, CLOCK_MONOTONIC,
@@ -341,6 +348,30 @@ static void kick_all(struct manager *manager)
 	}
 }
 
+static int on_tidy(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	malloc_trim(0);
+	return 0;
+}
+
+/* libnftables and JSON of thousands of devices need many times what stays in use, in small pieces:
+ * free() alone gives little of it back. */
+void pass_tidy(struct manager *manager)
+{
+	int enabled = SD_EVENT_OFF;
+
+	if (!manager->tidy) {
+		(void)sd_event_add_time_relative(manager->event, &manager->tidy, CLOCK_MONOTONIC,
+						 TIDY_USEC, 0, on_tidy, manager);
+		return;
+	}
+	(void)sd_event_source_get_enabled(manager->tidy, &enabled);
+	if (enabled != SD_EVENT_OFF)
+		return;
+	(void)sd_event_source_set_time_relative(manager->tidy, TIDY_USEC);
+	(void)sd_event_source_set_enabled(manager->tidy, SD_EVENT_ONESHOT);
+}
+
 void pass_run(struct manager *manager)
 {
 	bool again = true;
@@ -358,6 +389,7 @@ void pass_run(struct manager *manager)
 	}
 	kick_all(manager);
 	arm_retry(manager);
+	pass_tidy(manager);
 }
 
 static int on_pass(sd_event_source *source, void *userdata)

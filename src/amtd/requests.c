@@ -111,6 +111,7 @@ static int load_unit(struct manager *manager, const struct conf_unit *unit)
 		log_debug(unit->pieces[0], "[Match] is not for this host");
 		return 0;
 	}
+	manager->broken++;
 	/* A file that broke leaves the device that it made as it is. */
 	device = device_of_unit(manager, unit);
 	if (device) {
@@ -131,6 +132,7 @@ int manager_load(struct manager *manager)
 		log_error(NULL, "the device files cannot be listed: %s", strerror(-r));
 		return r;
 	}
+	manager->broken = 0;
 	for (size_t i = 0; i < manager->n_devices; i++)
 		manager->devices[i]->stale = true;
 	for (size_t i = 0; i < n && r == 0; i++)
@@ -207,6 +209,7 @@ int manager_describe(struct manager *manager, const char *name, char **ret_json,
 
 	text = json_dumps(array, JSON_COMPACT);
 	json_decref(array);
+	pass_tidy(manager);
 	if (!text)
 		return fail(ret_failure, FAILURE_FAILED, "out of memory");
 	*ret_json = text;
@@ -343,11 +346,14 @@ int manager_delete(struct manager *manager, const char *name, struct failure *re
 			"it is defined in %s, which amtctl leaves alone; remove that file, or mask "
 			"it by an empty file of the same name in /etc/amt, and `amtctl reload`",
 			defined);
+	if (reconcile_remove(name, &device->record, manager->netlink) < 0)
+		return fail(ret_failure, FAILURE_FAILED, "the kernel does not remove it: %s",
+			    netlink_words(manager->netlink));
 	if (unlink(defined) < 0 && errno != ENOENT)
 		return fail(ret_failure, FAILURE_FAILED, "%s cannot be removed: %s", defined,
 			    strerror(errno));
 	log_info(name, "removed as asked");
-	remove_device(manager, device);
+	manager_forget(manager, device);
 	pass_run(manager);
 	return 0;
 }

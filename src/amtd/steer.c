@@ -178,8 +178,16 @@ static void run(struct device *device)
 	struct selection_probe wanted;
 	uint64_t now = now_usec();
 
-	if (device->config->mode != CONFIG_GATEWAY || device->queueless)
+	if (device->config->mode != CONFIG_GATEWAY)
 		return;
+	if (device->queueless) { /* nobody could tell a dead relay: the best one it is */
+		if (selection->chosen < 0 && selection->n > 0) {
+			selection_choose(selection, 0, now);
+			device_move(device);
+			pass_schedule(manager);
+		}
+		return;
+	}
 	forget_former(device, now);
 	selection_tick(selection, now);
 	while (selection_next(selection, now, &wanted)) {
@@ -192,7 +200,7 @@ static void run(struct device *device)
 		device->move_at = now;
 		if (device->record.chosen.s_addr != 0)
 			device->move_at += arc4random_uniform(MOVE_SPREAD);
-		arm(manager->moves, now);
+		arm(manager->moves, now < manager->moves_next ? manager->moves_next : now);
 	}
 	device_show_selection(device);
 	arm(device->steer_timer, deadline(device, now));
@@ -232,8 +240,9 @@ static int on_moves(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	if (moved > 0)
 		pass_run(manager);
+	manager->moves_next = now + MOVE_TICK;
 	if (waiting)
-		arm(manager->moves, now + MOVE_TICK);
+		arm(manager->moves, manager->moves_next);
 	return 0;
 }
 
@@ -321,9 +330,10 @@ void steer_configure(struct device *device)
 	uint64_t now = now_usec();
 	int index;
 
+	cancel_questions(device);
+	discover_stop(device);
 	if (device->config->mode != CONFIG_GATEWAY)
 		return;
-	cancel_questions(device);
 	for (size_t i = 0; i < device->selection.n; i++)
 		device->selection.candidates[i].probing = false;
 	discover_start(device);
@@ -335,6 +345,8 @@ void steer_configure(struct device *device)
 		selection_choose(&device->selection, index, now);
 		device->choices_done = device->selection.choices;
 	}
+	if (index >= 0 && index == device->selection.chosen && device->record.ifindex != 0)
+		device->choices_done = device->selection.choices;
 	/* The only one needs no asking either. */
 	if (device->selection.chosen >= 0 && device->selection.choices != device->choices_done)
 		device_move(device);
@@ -345,6 +357,11 @@ void steer_found(struct device *device)
 {
 	discover_candidates(device, now_usec());
 	run(device);
+}
+
+void steer_wake(struct device *device)
+{
+	arm(device->steer_timer, now_usec());
 }
 
 void steer_doubt(struct device *device)

@@ -71,6 +71,10 @@ static bool look_at(struct manager *manager, struct device *device, uint64_t int
 
 	if (link_get(manager->netlink, device->config->name, &link) < 0)
 		return false;
+	if (device->rx_ifindex != link.ifindex) { /* another interface, or the first look */
+		device->rx_ifindex = link.ifindex;
+		device->rx_packets = link.rx_packets;
+	}
 	packets = link.rx_packets - device->rx_packets;
 	device->rx_packets = link.rx_packets;
 	judge_data(device, packets, now);

@@ -345,6 +345,10 @@ void device_show_selection(struct device *device)
 				 selection->phase == SELECTION_TRYING ? "trying" : "leaving", text);
 	} else if (selection->n > 0) {
 		device_set_state(device, DEVICE_DISCOVERING, "asking %zu relays", selection->n);
+	} else if (device->refused > 0 && !device->discovery) {
+		device_set_state(device, DEVICE_NO_RELAY,
+				 "Allow= leaves none of %zu relays; widen it, or change Address=",
+				 device->refused);
 	} else if (device->dns_outcome[0] == '\0') {
 		device_set_state(device, DEVICE_DISCOVERING, "asking DNS for relays");
 	} else {

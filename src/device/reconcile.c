@@ -52,6 +52,7 @@ static bool find_lower(struct device *device, struct view *view)
 				 config->link);
 		return false;
 	}
+	device->lower = view->lower.ifindex;
 	return true;
 }
 
@@ -61,6 +62,16 @@ static int find_source(const struct device *device, struct view *view, struct in
 {
 	const struct config *config = device->config;
 
+	/* A tunnel that is aimed elsewhere keeps its address where that can be: another one would
+	 * mean another device. */
+	if (config->mode == CONFIG_GATEWAY && source->s_addr == 0 && device->record.ifindex != 0 &&
+	    device->record.chosen.s_addr != view->have.discovery.s_addr) {
+		*source = view->have.local;
+		if (inet_route_source(view->netlink, device->record.chosen, view->lower.ifindex,
+				      source) == 0)
+			return 0;
+		source->s_addr = 0;
+	}
 	if (config->mode == CONFIG_GATEWAY)
 		return inet_route_source(view->netlink, device->record.chosen, view->lower.ifindex,
 					 source);
@@ -116,7 +127,7 @@ static void fill_want(const struct device *device, struct view *view)
 	}
 	want->mode = AMT_MODE_GATEWAY;
 	/* Another relay is no reason to make another device: the firewall aims it. */
-	want->discovery = view->have.link.ifindex != 0 && device->record.created
+	want->discovery = view->have.link.ifindex != 0 && device->record.ifindex != 0
 				  ? view->have.discovery
 				  : device->record.chosen;
 }
@@ -143,10 +154,12 @@ static const char *difference(const struct amtlink *want, const struct amtlink *
 	return NULL;
 }
 
-/* What was done to an interface that is gone needs no undoing. */
-static void forget_interface(struct device *device)
+/* What was done to an interface that is gone needs no undoing. True when its tunnel was aimed: the
+ * firewall has to forget that before there is another. */
+static bool forget_interface(struct device *device)
 {
 	struct record *record = &device->record;
+	bool aimed = record->aim.s_addr != 0 || device->former.s_addr != 0;
 
 	record->created = false;
 	record->ifindex = 0;
@@ -157,6 +170,9 @@ static void forget_interface(struct device *device)
 	record->n_sysctls = 0;
 	device->ifindex = 0;
 	device->relay.s_addr = 0;
+	device->former.s_addr = 0;
+	device->former_until = 0;
+	return aimed;
 }
 
 static bool read_have(struct device *device, struct view *view)
@@ -176,8 +192,11 @@ static bool read_have(struct device *device, struct view *view)
 				 netlink_words(view->netlink));
 		return false;
 	}
-	if (device->record.ifindex != 0 && device->record.ifindex != view->have.link.ifindex)
-		forget_interface(device);
+	if (device->record.ifindex != 0 && device->record.ifindex != view->have.link.ifindex &&
+	    forget_interface(device)) {
+		device->dirty = true;
+		return false;
+	}
 	return true;
 }
 
@@ -252,7 +271,12 @@ static bool ensure_link(struct device *device, struct view *view)
 				 netlink_words(view->netlink));
 		return false;
 	}
-	forget_interface(device);
+	if (forget_interface(device)) {
+		device->dirty = true; /* made in the next round of the pass */
+		return false;
+	}
+	if (view->want.mode == AMT_MODE_GATEWAY)
+		view->want.discovery = device->record.chosen;
 	return create(device, view);
 }
 
@@ -280,7 +304,7 @@ static bool ensure_address(struct device *device, struct view *view)
 	struct in_addr *address = &device->record.address;
 	int r;
 
-	if (view->want.mode != AMT_MODE_GATEWAY || address->s_addr == view->want.local.s_addr)
+	if (view->want.mode != AMT_MODE_GATEWAY)
 		return true;
 	r = inet_add_address(view->netlink, view->have.link.ifindex, view->want.local);
 	if (r < 0) {
@@ -434,7 +458,7 @@ int reconcile_remove(const char *name, struct record *record, struct netlink *ne
 				r = inet_remove_address(netlink, have.link.ifindex,
 							record->address);
 		}
-	} else {
+	} else if (r == 0 || r == -ENODEV || r == -EMEDIUMTYPE) {
 		r = 0; /* gone, or somebody else's */
 	}
 	if (r == 0)

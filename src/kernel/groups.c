@@ -22,6 +22,8 @@ void groups_read4(FILE *file, groups_handler each, void *userdata)
 		if (line[0] != '\t') {
 			if (sscanf(line, "%d %15s", &index, device) != 2)
 				device[0] = '\0'; /* the heading */
+			/* A long name has no blank before the colon. */
+			device[strcspn(device, ":")] = '\0';
 			continue;
 		}
 		if (device[0] == '\0' || sscanf(line, " %8x", &group) != 1)

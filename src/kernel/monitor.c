@@ -119,7 +119,7 @@ int monitor_dispatch(struct monitor *monitor)
 			return 0;
 		if (r == -NLE_NOMEM) { /* what libnl makes of ENOBUFS */
 			monitor->handler(MONITOR_LOST, 0, "", monitor->userdata);
-			continue;
+			return 0; /* what is left makes it readable again */
 		}
 		if (r < 0 && r != -NLE_DUMP_INTR)
 			return -EIO;

@@ -37,13 +37,15 @@ static void test_igmp(void **state)
 		"\t\t\t\t010101E8     1 0:00000000\t\t0\n"
 		"\t\t\t\tFB0000E0     1 0:00000000\t\t0\n"
 		"\t\t\t\t010000E0     1 0:00000000\t\t0\n"
+		"8\tamtgateway12:     1      V3\n"
+		"\t\t\t\t010101E8     1 0:00000000\t\t0\n"
 		"9\teth1      :     2      V2\n"
 		"\t\t\t\t030201EF     2 1:000000FF\t\t1\n"
 		"\t\t\t\t010000E0     1 0:00000000\t\t0\n";
 	char seen[64];
 
 	read_text(groups_read4, text, seen);
-	assert_string_equal(seen, "amt0 eth1 ");
+	assert_string_equal(seen, "amt0 amtgateway12 eth1 ");
 }
 
 static void test_igmp6(void **state)
