@@ -8,6 +8,7 @@
 # AMTD_BENCH_GATEWAYS: how many (default: 1000)
 # timeout: 900
 
+# shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../../selftests/lib.sh"
 
 readonly GATEWAYS=${AMTD_BENCH_GATEWAYS:-1000}

@@ -6,6 +6,7 @@
 #
 # AMTD_BENCH_RUNS: of each (default: 20)
 
+# shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../../selftests/lib.sh"
 
 readonly RUNS=${AMTD_BENCH_RUNS:-20} RTT=10
