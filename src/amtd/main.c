@@ -13,7 +13,7 @@
 #include <time.h>
 
 #define QUEUE_BASE 2268
-#define QUEUE_LAST 65527 /* room for the last of the six */
+#define QUEUE_LAST 65527 /* room for the last of the seven */
 
 #define EXIT_USAGE 2
 
@@ -28,7 +28,7 @@ static const char usage[] =
 	"Make and watch the AMT devices that the files in /etc/amt and /run/amt describe.\n"
 	"\n"
 	"  --bus PATH         listen there for amtctl (default: /run/amt/bus)\n"
-	"  --queue NUMBER     first of six NFQUEUE numbers to use (default: 2268)\n"
+	"  --queue NUMBER     first of seven NFQUEUE numbers to use (default: 2268)\n"
 	"  --log-level LEVEL  err, warning, notice, info or debug (default: info)\n"
 	"  --version          print the version\n"
 	"  -h, --help         print this\n"
