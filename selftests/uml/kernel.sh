@@ -19,6 +19,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${AMTD_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/amtd}
 source=/usr/src/linux-source-6.1.tar.xz
 variant=${1:-full}
+# Timer interrupts a second. User-Mode Linux fixes 100 in its Kconfig; Debian's own kernels run at
+# 250, and a host's first IGMP report waits for one or two of these steps.
+hz=250
 
 die() {
 	echo "kernel.sh: $*" >&2
@@ -35,6 +38,7 @@ esac
 key=$({
 	dpkg-query -W -f='${Version}' linux-source-6.1
 	cat "$here/kernel.config"
+	echo "HZ $hz"
 } | sha256sum | cut -c1-12)
 kernel=$cache/linux-um-$key-$variant
 
@@ -87,6 +91,8 @@ build_kernel() {
 }
 
 tar -xf "$source" -C "$build" --strip-components=1
+sed -i "/^config HZ$/,/^$/s/default 100$/default $hz/" "$build/arch/um/Kconfig"
+grep -q "default $hz\$" "$build/arch/um/Kconfig" || die "HZ is not where it was in arch/um/Kconfig"
 build_kernel full
 build_kernel noqueue CONFIG_NFT_QUEUE=n
 build_kernel bare CONFIG_AMT=n CONFIG_NFT_QUEUE=n
