@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IGMPv1, v2, v3 (RFC 1112, 2236, 9776) and MLDv1, v2 (RFC 2710, 9777) messages, in one form for
+ * both families. Pure, strict, bounded: no I/O, no allocation, no globals.
+ *
+ * Addresses of sources stay in the buffer that was parsed, as they are on the wire: 4 or 16 bytes
+ * each, by the family.
+ */
+#ifndef AMT_GROUP_MESSAGE_H
+#define AMT_GROUP_MESSAGE_H
+
+#include <amt/address.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum group_message_type {
+	GROUP_QUERY,
+	GROUP_REPORT, /* of all versions; v1 and v2 (MLD: v1) have one record, MODE_IS_EXCLUDE {} */
+	GROUP_LEAVE,  /* IGMPv2 Leave, MLDv1 Done: one record, CHANGE_TO_INCLUDE {} */
+};
+
+/* RFC 9776, 4.2.13; RFC 9777, 5.2.13 */
+enum group_record_type {
+	GROUP_MODE_IS_INCLUDE = 1,
+	GROUP_MODE_IS_EXCLUDE = 2,
+	GROUP_CHANGE_TO_INCLUDE = 3,
+	GROUP_CHANGE_TO_EXCLUDE = 4,
+	GROUP_ALLOW_NEW_SOURCES = 5,
+	GROUP_BLOCK_OLD_SOURCES = 6,
+};
+
+/* The sources of a record or a query; iterate with group_source(). */
+struct group_sources {
+	const uint8_t *data;
+	uint16_t n;
+};
+
+struct group_record {
+	enum group_record_type type;
+	struct address group;
+	struct group_sources sources;
+};
+
+/* version: of IGMP 1, 2, 3; of MLD 1, 2. */
+struct group_query {
+	uint8_t version;
+	struct address group; /* AF_UNSPEC: a General Query */
+	uint64_t max_response_usec; /* IGMPv1: 10 s, which is implied */
+	bool suppress;		    /* S: Suppress Router-Side Processing */
+	uint8_t robustness;	    /* QRV; 0: none given */
+	uint64_t interval_usec;	    /* QQIC; 0 in versions without */
+	struct group_sources sources;
+};
+
+struct group_message {
+	sa_family_t family; /* AF_INET: IGMP; AF_INET6: MLD */
+	enum group_message_type type;
+	uint8_t version;	   /* of the protocol, as above */
+	struct address source;	   /* IP source; 0.0.0.0 or :: happens */
+	struct address destination;
+	struct group_query query;  /* GROUP_QUERY */
+	const uint8_t *records;	   /* GROUP_REPORT, GROUP_LEAVE; see group_next_record() */
+	uint16_t n_records;
+	size_t records_length;	   /* bytes */
+	struct group_record only;  /* v1, v2: the one record, n_records 0 */
+};
+
+#endif
