@@ -8,6 +8,7 @@
 #include <amt/address.h>
 #include <amt/candidates.h>
 #include <amt/conf.h>
+#include <amt/config-forward.h>
 #include <amt/resolver.h>
 #include <amt/sysctl.h>
 #include <net/if.h>
@@ -22,6 +23,7 @@
 enum config_mode {
 	CONFIG_GATEWAY,
 	CONFIG_RELAY,
+	CONFIG_PROXY, /* no tunnel: [Forward] alone */
 	_CONFIG_MODE_MAX,
 	_CONFIG_MODE_INVALID = -22,
 };
@@ -70,6 +72,7 @@ struct config {
 	size_t n_rewrites;
 	struct config_sysctl *sysctls; /* no key twice */
 	size_t n_sysctls;
+	struct config_forward forward;
 
 	char **pieces; /* the files it came from, main file first */
 	size_t n_pieces;

@@ -46,7 +46,7 @@ static void choose_port(struct manager *manager, struct device *device)
 {
 	uint16_t port;
 
-	if (device->port != 0)
+	if (device->port != 0 || device->config->mode == CONFIG_PROXY)
 		return;
 	if (device->config->mode == CONFIG_RELAY) {
 		device->port = AMT_PORT;
@@ -218,6 +218,8 @@ static bool blocked(struct manager *manager, struct device *device)
 {
 	const struct config *config = device->config;
 
+	if (config->mode == CONFIG_PROXY)
+		return false;
 	if (device->port == 0)
 		device_set_state(device, DEVICE_FAILED,
 				 "no free UDP port from %d on; give it a Port=", DEVICE_PORT_FIRST);

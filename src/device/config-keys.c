@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A key's parser: value is not empty. 0 or negative errno; what it expected is in the table. */
-typedef int (*key_parser)(struct load *load, const char *value, void *field);
-/* An empty assignment: back to the default, or to an empty list. */
-typedef void (*key_reset)(struct load *load, void *field);
-
 static int parse_mode(struct load *load, const char *value, void *field)
 {
 	enum config_mode *mode = field;
@@ -25,7 +20,7 @@ static int parse_mode(struct load *load, const char *value, void *field)
 	return -EINVAL;
 }
 
-static int parse_interface(struct load *load, const char *value, void *field)
+int config_parse_interface(struct load *load, const char *value, void *field)
 {
 	return parse_ifname(value, field);
 }
@@ -99,8 +94,7 @@ static int parse_on_failure(struct load *load, const char *value, void *field)
 	return 0;
 }
 
-/* Append an element of size bytes, zeroed, to an array of at most max; NULL without memory. */
-static void *append(void *field, size_t *n, size_t size, size_t max)
+void *config_append(void *field, size_t *n, size_t size, size_t max)
 {
 	void **array = field;
 	char *grown;
@@ -146,7 +140,7 @@ static int parse_dnssec(struct load *load, const char *value, void *field)
 	return 0;
 }
 
-static int parse_seconds(struct load *load, const char *value, void *field)
+int config_parse_seconds(struct load *load, const char *value, void *field)
 {
 	return parse_u32(value, 0, 7 * 24 * 3600, field);
 }
@@ -158,7 +152,7 @@ static int parse_dead(struct load *load, const char *value, void *field)
 }
 
 /* A blank-separated list: each word by itself. */
-static int parse_words(struct load *load, const char *value,
+int config_parse_words(struct load *load, const char *value,
 		       int (*parse)(struct config *config, const char *word))
 {
 	char *copy, *save = NULL;
@@ -182,7 +176,7 @@ static int allow_one(struct config *config, const char *word)
 	r = prefix_parse(word, &prefix);
 	if (r < 0)
 		return r;
-	slot = append(&config->allow, &config->n_allow, sizeof(*slot), CONFIG_ALLOW_MAX);
+	slot = config_append(&config->allow, &config->n_allow, sizeof(*slot), CONFIG_ALLOW_MAX);
 	if (!slot)
 		return -errno;
 	*slot = prefix;
@@ -197,7 +191,7 @@ static int relay_one(struct config *config, const char *word)
 	r = parse_host(NULL, word, &address);
 	if (r < 0)
 		return r;
-	slot = append(&config->relays, &config->n_relays, sizeof(*slot), CONFIG_RELAYS_MAX);
+	slot = config_append(&config->relays, &config->n_relays, sizeof(*slot), CONFIG_RELAYS_MAX);
 	if (!slot)
 		return -errno;
 	*slot = address;
@@ -206,12 +200,12 @@ static int relay_one(struct config *config, const char *word)
 
 static int parse_relays(struct load *load, const char *value, void *field)
 {
-	return parse_words(load, value, relay_one);
+	return config_parse_words(load, value, relay_one);
 }
 
 static int parse_allow(struct load *load, const char *value, void *field)
 {
-	return parse_words(load, value, allow_one);
+	return config_parse_words(load, value, allow_one);
 }
 
 static void reset_allow(struct load *load, void *field)
@@ -238,7 +232,8 @@ static int server_one(struct config *config, const char *word)
 	copy = strdup(word);
 	if (!copy)
 		return -ENOMEM;
-	slot = append(&config->servers, &config->n_servers, sizeof(*slot), CONFIG_SERVERS_MAX);
+	slot = config_append(&config->servers, &config->n_servers, sizeof(*slot),
+			     CONFIG_SERVERS_MAX);
 	if (!slot) {
 		free(copy);
 		return -errno;
@@ -249,7 +244,7 @@ static int server_one(struct config *config, const char *word)
 
 static int parse_servers(struct load *load, const char *value, void *field)
 {
-	return parse_words(load, value, server_one);
+	return config_parse_words(load, value, server_one);
 }
 
 static void reset_servers(struct load *load, void *field)
@@ -274,8 +269,8 @@ static struct config_rewrite *current_rewrite(struct load *load)
 
 	if (config->n_rewrites > 0 && config->rewrites[config->n_rewrites - 1].section == section)
 		return &config->rewrites[config->n_rewrites - 1];
-	rewrite = append(&config->rewrites, &config->n_rewrites, sizeof(*rewrite),
-			 CONFIG_REWRITES_MAX);
+	rewrite = config_append(&config->rewrites, &config->n_rewrites, sizeof(*rewrite),
+				CONFIG_REWRITES_MAX);
 	if (rewrite)
 		rewrite->section = section;
 	return rewrite;
@@ -352,10 +347,12 @@ static const struct key {
 	  "a comparison such as >=6.1, or a glob" },
 	{ "Match", "Virtualization", parse_match, 0, 0, NULL,
 	  "a boolean, 'vm', 'container' or a name that systemd-detect-virt prints" },
-	{ "AMT", "Name", parse_interface, FIELD(name), NULL, "an interface name of 1 to 15 bytes" },
+	{ "AMT", "Name", config_parse_interface, FIELD(name), NULL,
+	  "an interface name of 1 to 15 bytes" },
 	{ "AMT", "Description", parse_text, FIELD(description), reset_text, "text" },
-	{ "AMT", "Mode", parse_mode, FIELD(mode), NULL, "'gateway' or 'relay'" },
-	{ "AMT", "Link", parse_interface, FIELD(link), NULL, "an interface name of 1 to 15 bytes" },
+	{ "AMT", "Mode", parse_mode, FIELD(mode), NULL, "'gateway', 'relay' or 'proxy'" },
+	{ "AMT", "Link", config_parse_interface, FIELD(link), NULL,
+	  "an interface name of 1 to 15 bytes" },
 	{ "AMT", "Local", parse_host, FIELD(local), NULL, "an IPv4 address of this host" },
 	{ "AMT", "Port", parse_port, FIELD(port), NULL, "a port from 1 to 65535" },
 	{ "AMT", "RelayPort", parse_port, FIELD(relay_port), NULL, "a port from 1 to 65535" },
@@ -375,13 +372,55 @@ static const struct key {
 	{ "Relay", "DNSSEC", parse_dnssec, FIELD(dnssec), NULL,
 	  "'no', 'allow-downgrade' or 'yes'" },
 	{ "Relay", "TrustAnchor", parse_text, FIELD(trust_anchor), reset_text, "a file" },
-	{ "Relay", "HoldDownSec", parse_seconds, FIELD(hold_down_sec), NULL, "seconds" },
+	{ "Relay", "HoldDownSec", config_parse_seconds, FIELD(hold_down_sec), NULL, "seconds" },
 	{ "Relay", "DeadSec", parse_dead, FIELD(dead_sec), NULL, "5 seconds or more" },
-	{ "Relay", "ReturnSec", parse_seconds, FIELD(return_sec), NULL, "seconds, 0 for never" },
+	{ "Relay", "ReturnSec", config_parse_seconds, FIELD(return_sec), NULL,
+	  "seconds, 0 for never" },
 	{ "Rewrite", "Advertised", parse_advertised, 0, 0, NULL,
 	  "a prefix such as 10.0.0.0/8, an address, or 'any'; at most 64 sections" },
 	{ "Rewrite", "Relay", parse_rewrite_relay, 0, 0, NULL, "a unicast IPv4 address" },
 	{ "Rewrite", "OnFailure", parse_on_failure, FIELD(strict), NULL, "'accept' or 'drop'" },
+	{ "Forward", "Downstream", config_parse_downstreams, 0, 0, config_reset_downstreams,
+	  "the names of at most 31 interfaces" },
+	{ "Forward", "Upstream", config_parse_upstream, 0, 0, config_reset_upstreams,
+	  "an interface, and the prefixes of the sources behind it" },
+	{ "Forward", "Alternative", config_parse_interface, FIELD(forward.alternative), NULL,
+	  "an interface name of 1 to 15 bytes" },
+	{ "Forward", "SilentSec", config_parse_seconds, FIELD(forward.silent_sec), NULL,
+	  "seconds, 0 for never" },
+	{ "Forward", "Table", config_parse_table, FIELD(forward.table), NULL,
+	  "a number from 1 to 999999999" },
+	{ "Forward", "Querier", parse_bool, FIELD(forward.querier), NULL, "yes or no" },
+	{ "Forward", "IGMPVersion", config_parse_igmp_version, FIELD(forward.igmp_version), NULL,
+	  "1, 2 or 3" },
+	{ "Forward", "MLDVersion", config_parse_mld_version, FIELD(forward.mld_version), NULL,
+	  "1 or 2" },
+	{ "Forward", "Robustness", config_parse_robustness, FIELD(forward.robustness), NULL,
+	  "a number from 2 to 7" },
+	{ "Forward", "QueryIntervalSec", config_parse_response, FIELD(forward.query_interval_sec),
+	  NULL, "seconds from 1 to 3174" },
+	{ "Forward", "QueryResponseSec", config_parse_response, FIELD(forward.query_response_sec),
+	  NULL, "seconds from 1 to 3174" },
+	{ "Forward", "LastMemberSec", config_parse_response, FIELD(forward.last_member_sec), NULL,
+	  "seconds from 1 to 3174" },
+	{ "Forward", "FastLeave", parse_bool, FIELD(forward.fast_leave), NULL, "yes or no" },
+	{ "Forward", "MaxGroups", config_parse_limit, FIELD(forward.max_groups), NULL,
+	  "a number of 1 or more" },
+	{ "Forward", "MaxSources", config_parse_limit, FIELD(forward.max_sources), NULL,
+	  "a number of 1 or more" },
+	{ "Forward", "MaxGroupsPerHost", config_parse_limit, FIELD(forward.max_groups_per_host),
+	  NULL, "a number of 1 or more" },
+	{ "Forward", "TTL", config_parse_ttl, FIELD(forward.ttl), NULL, "a number from 2 to 255" },
+	{ "Forward", "UnicastReports", config_parse_unicast, FIELD(forward.unicast_reports), NULL,
+	  "'no', 'yes' or 'only'" },
+	{ "Forward", "ForwardQueries", parse_bool, FIELD(forward.forward_queries), NULL,
+	  "yes or no" },
+	{ "Forward", "ForwardReports", parse_bool, FIELD(forward.forward_reports), NULL,
+	  "yes or no" },
+	{ "Forward", "GratuitousReportSec", config_parse_seconds,
+	  FIELD(forward.gratuitous_report_sec), NULL, "seconds, 0 for never" },
+	{ "Forward", "SelfQuerySec", config_parse_seconds, FIELD(forward.self_query_sec), NULL,
+	  "seconds, 0 for never" },
 };
 
 void config_set_defaults(struct config *config)
@@ -392,6 +431,7 @@ void config_set_defaults(struct config *config)
 	config->hold_down_sec = 600; /* RFC 8777: 3 to 10 minutes */
 	config->dead_sec = 5;
 	config->return_sec = 60;
+	config_forward_defaults(&config->forward);
 }
 
 /* An empty assignment. */
@@ -431,8 +471,8 @@ static int parse_sysctl(struct load *load, const struct conf_assignment *assignm
 		if (strcmp(config->sysctls[i].key, assignment->key) == 0)
 			sysctl = &config->sysctls[i];
 	if (!sysctl)
-		sysctl = append(&config->sysctls, &config->n_sysctls, sizeof(*sysctl),
-				CONFIG_SYSCTLS_MAX);
+		sysctl = config_append(&config->sysctls, &config->n_sysctls, sizeof(*sysctl),
+				       CONFIG_SYSCTLS_MAX);
 	if (!sysctl) {
 		if (errno == ENOMEM)
 			return -ENOMEM;

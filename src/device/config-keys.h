@@ -15,6 +15,38 @@ struct load {
 	bool match;
 };
 
+/* A key's parser: value is not empty. 0 or negative errno; what it expected is in the table. */
+typedef int (*key_parser)(struct load *load, const char *value, void *field);
+/* An empty assignment: back to the default, or to an empty list. */
+typedef void (*key_reset)(struct load *load, void *field);
+
+/* Parsers that several sections share. */
+int config_parse_words(struct load *load, const char *value,
+		       int (*parse)(struct config *config, const char *word)); /* each by itself */
+int config_parse_interface(struct load *load, const char *value, void *field);
+int config_parse_seconds(struct load *load, const char *value, void *field);
+
+/* Append an element of size bytes, zeroed, to an array of at most max; NULL and errno when it
+ * cannot be. */
+void *config_append(void *array, size_t *n, size_t size, size_t max);
+
+/* [Forward] */
+int config_parse_downstreams(struct load *load, const char *value, void *field);
+void config_reset_downstreams(struct load *load, void *field);
+int config_parse_upstream(struct load *load, const char *value, void *field);
+void config_reset_upstreams(struct load *load, void *field);
+int config_parse_table(struct load *load, const char *value, void *field);
+int config_parse_igmp_version(struct load *load, const char *value, void *field);
+int config_parse_mld_version(struct load *load, const char *value, void *field);
+int config_parse_robustness(struct load *load, const char *value, void *field);
+int config_parse_response(struct load *load, const char *value, void *field);
+int config_parse_limit(struct load *load, const char *value, void *field);
+int config_parse_ttl(struct load *load, const char *value, void *field);
+int config_parse_unicast(struct load *load, const char *value, void *field);
+int config_add_downstream(struct config *config, const char *name); /* there already: fine */
+int config_add_upstream(struct config *config, const char *name);   /* for any source */
+void config_forward_defaults(struct config_forward *forward);
+
 /* What holds where the file says nothing. */
 void config_set_defaults(struct config *config);
 

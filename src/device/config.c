@@ -28,6 +28,38 @@ static void on_warning(const struct conf_place *place, const char *text, void *u
 	load->warn->warning(place, text, load->warn->userdata);
 }
 
+/* A tunnel is what a gateway receives through, and a relay sends through. */
+static int verify_forward(struct load *load, const char *file)
+{
+	const struct conf_place place = { .file = file };
+	struct config *config = load->config;
+	struct config_forward *forward = &config->forward;
+
+	if (config->mode == CONFIG_PROXY && !config_forwards(forward)) {
+		warn(load, &place,
+		     "Mode=proxy needs Upstream= and Downstream= in [Forward]; skipped");
+		return -EINVAL;
+	}
+	if (config->mode == CONFIG_RELAY && forward->n_upstreams > 0 &&
+	    config_add_downstream(config, config->name) < 0)
+		return -ENOMEM;
+	if (config->mode == CONFIG_GATEWAY && forward->n_downstreams > 0 &&
+	    forward->n_upstreams == 0 && config_add_upstream(config, config->name) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < forward->n_downstreams; i++) {
+		for (size_t j = 0; j < forward->n_upstreams; j++) {
+			if (strcmp(forward->downstreams[i], forward->upstreams[j].name) != 0)
+				continue;
+			warn(load, &place,
+			     "[Forward] has %s as Upstream= and Downstream=; nothing is forwarded",
+			     forward->downstreams[i]);
+			config_forward_clear(forward);
+			return config->mode == CONFIG_PROXY ? -EINVAL : 0;
+		}
+	}
+	return 0;
+}
+
 /* Drop what is incomplete, refuse what cannot work: the second phase. */
 static int verify(struct load *load, const char *file)
 {
@@ -35,6 +67,8 @@ static int verify(struct load *load, const char *file)
 	struct config *config = load->config;
 	size_t kept = 0;
 
+	if (config->mode == CONFIG_PROXY)
+		return verify_forward(load, file);
 	if (config->link[0] == '\0') {
 		warn(load, &place,
 		     "no Link= in [AMT], the interface that carries the tunnel; skipped");
@@ -62,7 +96,7 @@ static int verify(struct load *load, const char *file)
 		config->rewrites[kept++] = config->rewrites[i];
 	}
 	config->n_rewrites = kept;
-	return 0;
+	return verify_forward(load, file);
 }
 
 static int name_from_file(struct config *config, const char *file)
@@ -173,6 +207,7 @@ void config_free(struct config *config)
 	free(config->relays);
 	free(config->rewrites);
 	free(config->sysctls);
+	config_forward_clear(&config->forward);
 	free(config);
 }
 
@@ -264,7 +299,8 @@ bool config_equal(const struct config *a, const struct config *b)
 	       address_equal(&a->local, &b->local) && a->port == b->port &&
 	       a->relay_port == b->relay_port && a->max_tunnels == b->max_tunnels &&
 	       a->mtu == b->mtu && a->keep == b->keep && a->strict == b->strict &&
-	       discovery_equal(a, b) && rewrites_equal(a, b) && sysctls_equal(a, b);
+	       discovery_equal(a, b) && rewrites_equal(a, b) && sysctls_equal(a, b) &&
+	       config_forward_equal(&a->forward, &b->forward);
 }
 
 const char *config_mode_string(enum config_mode mode)
@@ -272,6 +308,7 @@ const char *config_mode_string(enum config_mode mode)
 	static const char *const names[] = {
 		[CONFIG_GATEWAY] = "gateway",
 		[CONFIG_RELAY] = "relay",
+		[CONFIG_PROXY] = "proxy",
 	};
 
 	return mode >= 0 && mode < _CONFIG_MODE_MAX ? names[mode] : "invalid";

@@ -436,6 +436,10 @@ int reconcile_device(struct device *device, struct netlink *netlink)
 	struct view view = { .netlink = netlink };
 	int r;
 
+	if (device->config->mode == CONFIG_PROXY) {
+		device_set_state(device, DEVICE_RUNNING, "it has no tunnel");
+		return 0;
+	}
 	r = reconcile(device, &view);
 	save_record(device);
 	return r;

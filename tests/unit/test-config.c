@@ -100,7 +100,7 @@ static void test_warnings(void **state)
 		{ "[AMT]\nPort=65536\n", "6 Port=65536: expected" },
 		{ "[AMT]\nLocal=127.0.0.1\n", "6 Local=127.0.0.1: expected an IPv4 address" },
 		{ "[AMT]\nLocal=2001:db8::1\n", "6 Local=2001:db8::1: expected an IPv4 address" },
-		{ "[AMT]\nMode=both\n", "6 Mode=both: expected 'gateway' or 'relay'" },
+		{ "[AMT]\nMode=both\n", "6 Mode=both: expected 'gateway', 'relay' or 'proxy'" },
 		{ "[AMT]\nLink=a/b\n", "6 Link=a/b: expected an interface name" },
 		{ "[AMT]\nMTUBytes=107\n", "6 MTUBytes=107: expected bytes" },
 		{ "[AMT]\nKeepConfiguration=maybe\n", "6 KeepConfiguration=maybe: expected yes" },
@@ -257,12 +257,88 @@ static void test_equal(void **state)
 	config_free(config);
 }
 
+static void test_forward(void **state)
+{
+	struct warnings warnings;
+	struct config *config;
+
+	assert_int_equal(load(GATEWAY "[Forward]\nDownstream=lan0 lan1\nDownstream=lan0 br0\n",
+			      &warnings, &config),
+			 0);
+	assert_string_equal(warnings.text, "");
+	assert_int_equal(config->forward.n_downstreams, 3);
+	assert_string_equal(config->forward.downstreams[2], "br0");
+	assert_int_equal(config->forward.n_upstreams, 1);
+	assert_string_equal(config->forward.upstreams[0].name, "isp"); /* the tunnel itself */
+	assert_int_equal(config->forward.upstreams[0].prefix.address.family, AF_UNSPEC);
+	assert_true(config->forward.querier);
+	/* RFC 9776, section 8 */
+	assert_int_equal(config->forward.robustness, 2);
+	assert_int_equal(config->forward.query_interval_sec, 125);
+	assert_int_equal(config->forward.query_response_sec, 10);
+	assert_int_equal(config->forward.last_member_sec, 1);
+	assert_true(config_forwards(&config->forward));
+	config_free(config);
+
+	assert_int_equal(load("[AMT]\nMode=proxy\n[Forward]\nDownstream=br0\n"
+			      "Upstream=eth0\nUpstream=gre0 10.0.0.0/8 2001:db8::/32\n"
+			      "Alternative=gre1\nSilentSec=3\nTable=100\nUnicastReports=only\n"
+			      "IGMPVersion=2\nFastLeave=yes\nTTL=64\n",
+			      &warnings, &config),
+			 0);
+	assert_string_equal(warnings.text, "");
+	assert_int_equal(config->mode, CONFIG_PROXY);
+	assert_int_equal(config->forward.n_upstreams, 3);
+	assert_string_equal(config->forward.upstreams[1].name, "gre0");
+	assert_int_equal(config->forward.upstreams[1].prefix.length, 8);
+	assert_int_equal(config->forward.upstreams[2].prefix.length, 32);
+	assert_int_equal(config->forward.unicast_reports, CONFIG_UNICAST_ONLY);
+	assert_int_equal(config->forward.table, 100);
+	assert_int_equal(config->forward.igmp_version, 2);
+	config_free(config);
+
+	/* a relay's tunnels are what it forwards to */
+	assert_int_equal(load("[AMT]\nMode=relay\nLink=eth0\n[Forward]\nUpstream=eth1\n", &warnings,
+			      &config),
+			 0);
+	assert_int_equal(config->forward.n_downstreams, 1);
+	assert_string_equal(config->forward.downstreams[0], "isp");
+	config_free(config);
+}
+
+static void test_forward_refused(void **state)
+{
+	struct warnings warnings;
+	struct config *config;
+
+	assert_int_equal(load("[AMT]\nMode=proxy\n[Forward]\nDownstream=br0\n", &warnings, &config),
+			 -EINVAL);
+	assert_non_null(strstr(warnings.text, "needs Upstream="));
+
+	/* bad prefixes leave nothing of their line */
+	assert_int_equal(load(GATEWAY "[Forward]\nDownstream=lan0\n"
+				      "Upstream=eth1 10.0.0.0/8 10.0.0.1/8\n",
+			      &warnings, &config),
+			 0);
+	assert_non_null(strstr(warnings.text, "7 Upstream="));
+	assert_int_equal(config->forward.n_upstreams, 1);
+	assert_string_equal(config->forward.upstreams[0].name, "isp");
+	config_free(config);
+
+	assert_int_equal(
+		load(GATEWAY "[Forward]\nDownstream=lan0\nUpstream=lan0\n", &warnings, &config), 0);
+	assert_non_null(strstr(warnings.text, "lan0 as Upstream= and Downstream="));
+	assert_false(config_forwards(&config->forward));
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_warnings), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_reset),	 cmocka_unit_test(test_relay_mode),
+		cmocka_unit_test(test_forward),	 cmocka_unit_test(test_forward_refused),
 		cmocka_unit_test(test_limits),	 cmocka_unit_test(test_equal),
 	};
 
