@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client.h"
 
+#include <amt/clock.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -8,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
-#include <time.h>
 
 #define AMTD_PATH      "/org/amtd"
 #define AMTD_INTERFACE "org.amtd.Manager"
 
-#define USEC_PER_SEC	UINT64_C(1000000)
 #define CONNECT_TIMEOUT (3 * USEC_PER_SEC)
 #define CALL_TIMEOUT	(10 * USEC_PER_SEC) /* Reload may have a thousand devices to make */
 
@@ -44,18 +43,10 @@ static char *bus_address(const char *path)
 	return address;
 }
 
-static uint64_t now_monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
 /* sd-bus by itself would wait 90 s for a daemon that hangs. */
 static int wait_until_ready(sd_bus *bus)
 {
-	uint64_t end = now_monotonic() + CONNECT_TIMEOUT, now;
+	uint64_t end = clock_monotonic() + CONNECT_TIMEOUT, now;
 	int r;
 
 	for (;;) {
@@ -68,7 +59,7 @@ static int wait_until_ready(sd_bus *bus)
 		if (r > 0)
 			continue;
 
-		now = now_monotonic();
+		now = clock_monotonic();
 		if (now >= end)
 			return -ETIMEDOUT;
 		r = sd_bus_wait(bus, end - now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "device.h"
 
+#include <amt/clock.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <libsmartcols/libsmartcols.h>
@@ -12,7 +13,6 @@
 #include "human.h"
 #include "output.h"
 
-#define USEC_PER_SEC	 UINT64_C(1000000)
 #define ADDRESS_PORT_MAX 300 /* an address, which may have been escaped, and a port */
 
 static const struct {

@@ -1,28 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "handshake.h"
 
+#include <amt/clock.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#define TRIES	      2
-#define QUERY_MAX     2048
-#define P_RFC	      0x01
-#define P_LINUX	      0x80
-#define USEC_PER_MSEC 1000
-
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
-}
+#define TRIES	  2
+#define QUERY_MAX 2048
+#define P_RFC	  0x01
+#define P_LINUX	  0x80
 
 /* A connected socket: ICMP errors come back, and answers from elsewhere do not. */
 static int open_socket(struct in_addr relay, uint16_t port)
@@ -73,16 +64,16 @@ static void take(const uint8_t *data, ssize_t length, uint32_t nonce, uint64_t r
 static void await(int fd, uint32_t nonce, uint64_t timeout_usec, struct handshake_answer *answer)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-	uint64_t start = now_usec(), end = start + timeout_usec, now;
+	uint64_t start = clock_monotonic(), end = start + timeout_usec, now;
 	uint8_t data[QUERY_MAX];
 	ssize_t n;
 
-	while (!answer->queried && (now = now_usec()) < end) {
+	while (!answer->queried && (now = clock_monotonic()) < end) {
 		if (poll(&poll_fd, 1, (int)((end - now) / USEC_PER_MSEC) + 1) <= 0)
 			continue;
 		n = recv(fd, data, sizeof(data), MSG_DONTWAIT);
 		if (n >= 0) {
-			take(data, n, nonce, now_usec() - start, answer);
+			take(data, n, nonce, clock_monotonic() - start, answer);
 		} else if (errno != EAGAIN && errno != EINTR) {
 			answer->error = errno;
 			recv(fd, data, sizeof(data), MSG_ERRQUEUE | MSG_DONTWAIT);

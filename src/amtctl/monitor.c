@@ -2,6 +2,7 @@
 /* The verb that shows what happens: monitor. */
 #include "amtctl.h"
 
+#include <amt/clock.h>
 #include <amt/escape.h>
 #include <fnmatch.h>
 #include <inttypes.h>
@@ -14,8 +15,7 @@
 #include "human.h"
 #include "output.h"
 
-#define USEC_PER_SEC UINT64_C(1000000)
-#define LINE_MAX     1024
+#define LINE_MAX 1024
 
 struct monitor {
 	const struct settings *settings;
@@ -50,14 +50,6 @@ static const char *text(const json_t *object, const char *key)
 static uint64_t number(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
-}
-
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
 static bool is_wanted(const struct monitor *monitor, const json_t *object)
@@ -196,7 +188,7 @@ static void print_event(const struct monitor *monitor, const json_t *event)
 static int on_devices(const json_t *devices, void *userdata)
 {
 	static const char *const keys[] = { "state", "reason", "state_since_usec" };
-	json_int_t now = (json_int_t)now_usec();
+	json_int_t now = (json_int_t)clock_realtime();
 	json_t *device, *event, *value;
 	size_t i, j;
 

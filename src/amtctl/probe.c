@@ -3,6 +3,7 @@
 #include "amtctl.h"
 
 #include <amt/amtlink.h>
+#include <amt/clock.h>
 #include <amt/parse.h>
 #include <amt/probe.h>
 #include <arpa/inet.h>
@@ -19,7 +20,6 @@
 #include "device.h"
 #include "report.h"
 
-#define USEC_PER_SEC   UINT64_C(1000000)
 #define SECONDS_MAX    3600
 #define COUNT_DEFAULT  3
 #define COUNT_MAX      1000000
@@ -71,14 +71,6 @@ struct run {
 };
 
 static volatile sig_atomic_t interrupted;
-
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
-}
 
 /*
  * What the user wants.
@@ -244,7 +236,7 @@ static int ask_all(struct run *run, const sigset_t *wait_mask)
 	int r;
 
 	while (!interrupted && !all_finished(run)) {
-		now = now_usec();
+		now = clock_monotonic();
 		r = start_due(run, now, &next);
 		if (r != AMTCTL_OK)
 			return r;
@@ -255,7 +247,7 @@ static int ask_all(struct run *run, const sigset_t *wait_mask)
 		wait.tv_nsec = (long)(next % USEC_PER_SEC * 1000);
 		if (ppoll(&poll_fd, 1, &wait, wait_mask) < 0 && errno != EINTR)
 			return complain(AMTCTL_FAILED, "cannot wait: %s", strerror(errno));
-		r = prober_dispatch(run->prober, now_usec());
+		r = prober_dispatch(run->prober, clock_monotonic());
 		if (r < 0)
 			return complain(AMTCTL_FAILED, "the socket failed: %s", strerror(-r));
 	}

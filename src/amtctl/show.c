@@ -2,23 +2,15 @@
 /* The verbs that look: list, status. */
 #include "amtctl.h"
 
+#include <amt/clock.h>
 #include <fnmatch.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "client.h"
 #include "device.h"
 #include "kernel.h"
 #include "output.h"
-
-static uint64_t now_realtime(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
-}
 
 /* All devices, from amtd or else from the kernel. */
 static int describe(const struct settings *settings, json_t **ret)
@@ -83,7 +75,7 @@ static int choose(const json_t *devices, int argc, char **argv, json_t **ret)
 
 static int print_blocks(const json_t *devices)
 {
-	uint64_t now = now_realtime();
+	uint64_t now = clock_realtime();
 	json_t *device;
 	size_t i;
 
@@ -113,7 +105,7 @@ static int show(const struct settings *settings, int argc, char **argv, bool tab
 			output_json(settings, chosen);
 		else if (!table)
 			print_blocks(chosen);
-		else if (device_print_table(chosen, settings->legend, now_realtime()) < 0)
+		else if (device_print_table(chosen, settings->legend, clock_realtime()) < 0)
 			r = complain(AMTCTL_FAILED, "out of memory");
 	}
 

@@ -2,6 +2,7 @@
 /* The verb for what must not start before multicast comes: wait-online. */
 #include "amtctl.h"
 
+#include <amt/clock.h>
 #include <amt/parse.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include "events.h"
 
-#define USEC_PER_SEC	UINT64_C(1000000)
 #define TIMEOUT_MAX	(UINT64_C(999999) * USEC_PER_SEC)
 #define TIMEOUT_DEFAULT (120 * USEC_PER_SEC) /* as systemd-networkd-wait-online */
 #define NAMED_MAX	10		     /* in the line about those that are not online */

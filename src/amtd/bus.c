@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <amt/bus.h>
 
+#include <amt/clock.h>
 #include <amt/event.h>
 #include <amt/log.h>
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <systemd/sd-bus.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Clients at once; a script gone wild must not take all descriptors. */
@@ -262,7 +262,6 @@ static int on_post(sd_event_source *source, void *userdata)
 	bool waiting = false;
 
 	for (struct client *client = bus->clients; client; client = client->next) {
-		struct timespec now;
 		json_t *object;
 
 		if (client->lost == 0)
@@ -271,10 +270,8 @@ static int on_post(sd_event_source *source, void *userdata)
 			waiting = true;
 			continue;
 		}
-		clock_gettime(CLOCK_REALTIME, &now);
-		object = json_pack("{s:I, s:s, s:I}", "time_usec",
-				   (json_int_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, "event",
-				   "lost", "count", (json_int_t)client->lost);
+		object = json_pack("{s:I, s:s, s:I}", "time_usec", (json_int_t)clock_realtime(),
+				   "event", "lost", "count", (json_int_t)client->lost);
 		client->lost = 0;
 		send_event(client, object);
 		json_decref(object);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <amt/bus.h>
+#include <amt/clock.h>
 #include <amt/file.h>
 #include <amt/log.h>
 #include <amt/parse.h>
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #define QUEUE_BASE 2268
 #define QUEUE_LAST 65527 /* room for the last of the seven */
@@ -109,11 +110,8 @@ static int parse_options(int argc, char *argv[], struct options *ret, int *ret_s
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	struct failure failure;
-	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu",
-		   now.tv_sec * 1000000ULL + now.tv_nsec / 1000);
+	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_monotonic());
 	if (manager_reload(userdata, &failure) < 0)
 		log_error(NULL, "%s", failure.text);
 	sd_notify(false, "READY=1");

@@ -5,6 +5,7 @@
  */
 #include "manager-private.h"
 
+#include <amt/clock.h>
 #include <amt/event.h>
 #include <amt/log.h>
 #include <errno.h>
@@ -35,14 +36,6 @@ struct steer_probe {
 	struct probe *probe;
 	struct steer_probe *next;
 };
-
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
-}
 
 static void run(struct device *device);
 
@@ -97,7 +90,7 @@ static void on_answer(struct probe *probe, const struct probe_result *result, vo
 		return;
 	if (result->outcome != PROBE_ANSWERED) {
 		selection_unanswered(&device->selection, index, probe_result_format(result, why),
-				     now_usec());
+				     clock_monotonic());
 		run(device);
 		return;
 	}
@@ -107,14 +100,14 @@ static void on_answer(struct probe *probe, const struct probe_result *result, vo
 	event_emit_advertisement(device, &judged);
 	if (judged.drop == INSPECT_PASS)
 		selection_answered(&device->selection, index, relay.in, result->rtt_usec,
-				   now_usec());
+				   clock_monotonic());
 	else
 		selection_unanswered(
 			&device->selection, index,
 			judged.drop == INSPECT_DROP_ALLOW
 				? "it advertises a relay outside of Allow="
 				: "it advertises no IPv4 address of a host; [Rewrite] may mend it",
-			now_usec());
+			clock_monotonic());
 	run(device);
 }
 
@@ -178,7 +171,7 @@ static void run(struct device *device)
 	struct selection *selection = &device->selection;
 	struct manager *manager = device->owner;
 	struct selection_probe wanted;
-	uint64_t now = now_usec();
+	uint64_t now = clock_monotonic();
 
 	if (device->config->mode != CONFIG_GATEWAY)
 		return;
@@ -220,7 +213,7 @@ static int on_moves(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *manager = userdata;
 	unsigned int moved = 0;
-	uint64_t now = now_usec();
+	uint64_t now = clock_monotonic();
 	bool waiting = false;
 
 	for (size_t i = 0; i < manager->n_devices; i++) {
@@ -252,7 +245,7 @@ static int on_prober(sd_event_source *source, int fd, uint32_t events, void *use
 {
 	struct manager *manager = userdata;
 
-	(void)prober_dispatch(manager->prober, now_usec());
+	(void)prober_dispatch(manager->prober, clock_monotonic());
 	arm(manager->prober_timer, prober_next_timeout(manager->prober));
 	return 0;
 }
@@ -329,7 +322,7 @@ void steer_unwatch(struct device *device)
 
 void steer_configure(struct device *device)
 {
-	uint64_t now = now_usec();
+	uint64_t now = clock_monotonic();
 	int index;
 
 	cancel_questions(device);
@@ -357,13 +350,13 @@ void steer_configure(struct device *device)
 
 void steer_found(struct device *device)
 {
-	discover_candidates(device, now_usec());
+	discover_candidates(device, clock_monotonic());
 	run(device);
 }
 
 void steer_wake(struct device *device)
 {
-	arm(device->steer_timer, now_usec());
+	arm(device->steer_timer, clock_monotonic());
 }
 
 void steer_doubt(struct device *device)
@@ -374,13 +367,13 @@ void steer_doubt(struct device *device)
 
 void steer_dataless(struct device *device)
 {
-	selection_dataless(&device->selection, now_usec());
+	selection_dataless(&device->selection, clock_monotonic());
 	run(device);
 }
 
 void steer_query(struct device *device, bool loaded)
 {
-	uint64_t now = now_usec();
+	uint64_t now = clock_monotonic();
 
 	/* The former one's: what it says is no more of interest. */
 	if (device->selection.choices != device->choices_done)

@@ -6,6 +6,7 @@
  */
 #include "manager-private.h"
 
+#include <amt/clock.h>
 #include <amt/groups.h>
 #include <amt/log.h>
 #include <stdlib.h>
@@ -26,14 +27,6 @@
 /* RFC 8777: joined and no data for a random time in [4 s, min(4 s * 2^n, 120 s)]. */
 #define DATALESS_MIN (4 * SEC)
 #define DATALESS_MAX (120 * SEC)
-
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
-}
 
 static uint64_t patience(unsigned int n)
 {
@@ -115,7 +108,7 @@ static void arm(sd_event_source *timer, uint64_t at)
 static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *manager = userdata;
-	uint64_t now = now_usec();
+	uint64_t now = clock_monotonic();
 	bool all = !manager->streams || manager->looks++ % (LOOK / LOOK_STREAM) == 0;
 	bool streams = false;
 

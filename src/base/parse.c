@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/clock.h>
 #include <amt/parse.h>
 
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-
-#define USEC_PER_SEC UINT64_C(1000000)
 
 int parse_boolean(const char *text)
 {

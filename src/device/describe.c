@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/clock.h>
 #include <amt/device.h>
 
 #include <amt/link.h>
@@ -87,12 +88,7 @@ static json_t *describe_relay(const struct device *device)
 /* CLOCK_MONOTONIC to CLOCK_REALTIME: what a user can read. */
 static uint64_t to_realtime(uint64_t usec)
 {
-	struct timespec monotonic, realtime;
-
-	clock_gettime(CLOCK_MONOTONIC, &monotonic);
-	clock_gettime(CLOCK_REALTIME, &realtime);
-	return usec + (realtime.tv_sec - monotonic.tv_sec) * 1000000ULL +
-	       (realtime.tv_nsec - monotonic.tv_nsec) / 1000;
+	return usec + clock_realtime() - clock_monotonic();
 }
 
 static json_t *describe_candidates(const struct selection *selection)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/clock.h>
 #include <amt/device.h>
 
 #include <amt/event.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* IGMP Queries without an MLD one between them after which the P bit in use is doubted: one round
  * of the driver may have been cut short by the next. */
@@ -18,14 +18,6 @@
 /* After so many changes of the P bit without any MLD Query the relay has no IPv6, and the place
  * that the RFC gives is kept. */
 #define MLD_TRIALS 4
-
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
-}
 
 static struct selection_options selection_options(const struct config *config)
 {
@@ -58,7 +50,7 @@ int device_new(struct config *config, struct device **ret)
 	device->relay = device->record.aim.s_addr != 0 ? device->record.aim : device->record.remote;
 	selection_init(&device->selection, &options);
 	device->dirty = true;
-	device->state_since = now_usec();
+	device->state_since = clock_realtime();
 	*ret = device;
 	event_emit(&(struct event){ .kind = EVENT_CREATED, .device = device });
 	return 0;
@@ -118,7 +110,7 @@ void device_set_state(struct device *device, enum device_state state, const char
 	if (device->state == state && strcmp(device->reason, reason) == 0)
 		return;
 	if (device->state != state || device->reason[0] == '\0')
-		device->state_since = now_usec();
+		device->state_since = clock_realtime();
 	event.had_state = device->reason[0] != '\0';
 	event.former_state = device->state;
 	device->state = state;
@@ -195,7 +187,7 @@ static void on_advertisement(struct device *device, const struct inspect_result 
 static void on_query(struct device *device, const struct inspect_result *result)
 {
 	set_relay(device, result->relay);
-	device->last_query = now_usec();
+	device->last_query = clock_realtime();
 	learn_mld_flag(device, result->family);
 	if (result->seen_port != 0) {
 		device->seen_as = result->seen_as;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/clock.h>
 #include <amt/event.h>
 
 #include <arpa/inet.h>
@@ -25,19 +26,11 @@ void event_emit(const struct event *event)
 		event_hook.observer(event, event_hook.userdata);
 }
 
-static uint64_t now_usec(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
-}
-
 void event_emit_advertisement(struct device *device, const struct inspect_result *result)
 {
 	const bool refused = result->drop != INSPECT_PASS;
 	struct event_pause *pause = &device->advertisement_pauses[refused];
-	uint64_t now = now_usec(CLOCK_MONOTONIC);
+	uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
 	if (!event_hook.observer || (!refused && !result->changed))
 		return;
@@ -126,7 +119,7 @@ json_t *event_describe(const struct event *event)
 	};
 	json_t *object = json_object();
 
-	json_object_set_new(object, "time_usec", json_integer(now_usec(CLOCK_REALTIME)));
+	json_object_set_new(object, "time_usec", json_integer(clock_usec(CLOCK_REALTIME)));
 	json_object_set_new(object, "ifname", json_string(event->device->config->name));
 	json_object_set_new(object, "event", json_string(kinds[event->kind].name));
 	if (kinds[event->kind].describe)

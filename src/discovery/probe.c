@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/clock.h>
 #include <amt/probe.h>
 
 #include <arpa/inet.h>
@@ -11,7 +12,6 @@
 #include <sys/queue.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MESSAGE_MAX 2048 /* an Advertisement has 24 bytes at most; a fault is told the better */
@@ -68,14 +68,6 @@ struct prober {
 	uint64_t next_usec; /* no attempt wants to be looked at earlier */
 	struct prober_counters counters;
 };
-
-static uint64_t clock_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
-}
 
 static uint64_t min_usec(uint64_t a, uint64_t b)
 {
@@ -285,7 +277,7 @@ static int send_discovery(struct attempt *attempt)
 		return (int)n;
 
 	try->nonce = message.discovery.nonce;
-	try->sent_usec = clock_usec();
+	try->sent_usec = clock_monotonic();
 	r = send_message(attempt->prober, &attempt->target, data, n);
 	if (r < 0)
 		return r;
@@ -427,7 +419,7 @@ static bool take_answer(struct attempt *attempt, const struct message *message,
 static void take_message(struct prober *prober, const struct arrival *arrival)
 {
 	struct message message = { 0 };
-	uint64_t received_usec = clock_usec();
+	uint64_t received_usec = clock_monotonic();
 	struct attempt *attempt, *next;
 	enum message_fault fault;
 	bool answered = false, known = false;

@@ -6,6 +6,7 @@
  */
 #include "query.h"
 
+#include <amt/clock.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,6 @@
 #include <unistd.h>
 #include "context.h"
 
-#define USEC_PER_SEC	 UINT64_C(1000000)
 #define RATE_QUERIES	 10
 #define RATE_USEC	 (USEC_PER_SEC / 10)
 #define DOWNGRADED_USEC	 (300 * USEC_PER_SEC) /* until the server is tried again */
@@ -72,14 +72,6 @@ struct resolver {
 	uint64_t sent[RATE_QUERIES]; /* when; a ring */
 	unsigned int sent_next;
 };
-
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 static void query_move(struct query *query, struct query_list *list)
 {
@@ -309,7 +301,7 @@ int query_start(struct resolver *resolver, const struct dnsname *name, int type,
 		void *userdata, struct query **ret)
 {
 	char text[DNSNAME_TEXT_MAX];
-	uint64_t now = now_usec();
+	uint64_t now = clock_monotonic();
 	int r;
 
 	r = query_add(resolver, dnsname_format(name, text), type, done, userdata, ret);
@@ -402,7 +394,7 @@ static void on_support(struct query *query, const struct query_answer *answer, v
 	resolver->support = SUPPORT_YES;
 	if (answer->dnssec != DNSSEC_SECURE) {
 		resolver->support = SUPPORT_NO;
-		resolver->downgraded_until = now_usec() + DOWNGRADED_USEC;
+		resolver->downgraded_until = clock_monotonic() + DOWNGRADED_USEC;
 	}
 	while ((held = TAILQ_FIRST(&resolver->held))) {
 		if (resolver->support == SUPPORT_YES) {
@@ -479,12 +471,12 @@ int resolver_dispatch(struct resolver *resolver)
 			return -errno;
 	}
 
-	end_late(resolver, now_usec());
+	end_late(resolver, clock_monotonic());
 	while ((query = TAILQ_FIRST(&resolver->finished)))
 		if (!hold(query))
 			query_finish(query);
 	free_retired(resolver);
-	run_waiting(resolver, now_usec());
+	run_waiting(resolver, clock_monotonic());
 	arm_timer(resolver);
 	return 0;
 }
