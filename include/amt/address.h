@@ -39,6 +39,8 @@ const char *address_format(const struct address *address, char buf[static ADDRES
 const char *prefix_format(const struct prefix *prefix, char buf[static PREFIX_TEXT_MAX]);
 
 bool address_equal(const struct address *a, const struct address *b);
+/* Below, at or above zero, as memcmp(): by the family, then as numbers. */
+int address_compare(const struct address *a, const struct address *b);
 bool prefix_contains(const struct prefix *prefix, const struct address *address);
 
 /* True when a packet can be sent to it as to one host: neither zero, loopback, multicast nor

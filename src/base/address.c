@@ -119,6 +119,13 @@ bool address_equal(const struct address *a, const struct address *b)
 	       bits_equal(address_bytes(a), address_bytes(b), address_bits(a));
 }
 
+int address_compare(const struct address *a, const struct address *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(address_bytes(a), address_bytes(b), address_bits(a) / 8);
+}
+
 bool prefix_contains(const struct prefix *prefix, const struct address *address)
 {
 	if (address->family == AF_UNSPEC)

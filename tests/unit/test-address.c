@@ -224,6 +224,33 @@ static void test_equal(void **state)
 	assert_true(address_equal(&a, &b));
 }
 
+static void test_compare(void **state)
+{
+	/* in ascending order */
+	static const char *const cases[] = {
+		"0.0.0.0",	   "1.0.0.255", "2.0.0.0", "127.255.255.255", "128.0.0.0",
+		"255.255.255.255", "::",	"::1",	   "::100",	      "::1:0:0",
+		"2001:db8::",	   "8000::",	"ff3e::1",
+	};
+	const struct address none = { .family = AF_UNSPEC }, none_too = { AF_UNSPEC, .in = { 1 } };
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct address a = address(cases[i]);
+
+		for (j = 0; j < ARRAY_SIZE(cases); j++) {
+			struct address b = address(cases[j]);
+			int order = address_compare(&a, &b);
+
+			if ((order > 0) - (order < 0) != (i > j) - (i < j))
+				fail_msg("%s, %s: %d", cases[i], cases[j], order);
+		}
+		assert_true(address_compare(&none, &a) < 0);
+		assert_true(address_compare(&a, &none) > 0);
+	}
+	assert_int_equal(address_compare(&none, &none_too), 0);
+}
+
 static void test_is_host(void **state)
 {
 	static const struct {
@@ -281,7 +308,7 @@ int main(void)
 		cmocka_unit_test(test_format),	       cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_prefix_refuses), cmocka_unit_test(test_contains),
 		cmocka_unit_test(test_equal),	       cmocka_unit_test(test_is_host),
-		cmocka_unit_test(test_from_in),
+		cmocka_unit_test(test_from_in),	       cmocka_unit_test(test_compare),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
