@@ -31,7 +31,7 @@ enum group_record_type {
 	GROUP_BLOCK_OLD_SOURCES = 6,
 };
 
-/* The sources of a record or a query; iterate with group_source(). */
+/* The sources of a record or a query: group_source() gives each, i < n. */
 struct group_sources {
 	const uint8_t *data;
 	uint16_t n;
@@ -46,7 +46,7 @@ struct group_record {
 /* version: of IGMP 1, 2, 3; of MLD 1, 2. */
 struct group_query {
 	uint8_t version;
-	struct address group; /* AF_UNSPEC: a General Query */
+	struct address group;	    /* AF_UNSPEC: a General Query */
 	uint64_t max_response_usec; /* IGMPv1: 10 s, which is implied */
 	bool suppress;		    /* S: Suppress Router-Side Processing */
 	uint8_t robustness;	    /* QRV; 0: none given */
@@ -57,14 +57,47 @@ struct group_query {
 struct group_message {
 	sa_family_t family; /* AF_INET: IGMP; AF_INET6: MLD */
 	enum group_message_type type;
-	uint8_t version;	   /* of the protocol, as above */
-	struct address source;	   /* IP source; 0.0.0.0 or :: happens */
+	uint8_t version;       /* of the protocol, as above */
+	struct address source; /* IP source; 0.0.0.0 or :: happens */
 	struct address destination;
-	struct group_query query;  /* GROUP_QUERY */
-	const uint8_t *records;	   /* GROUP_REPORT, GROUP_LEAVE; see group_next_record() */
-	uint16_t n_records;
-	size_t records_length;	   /* bytes */
-	struct group_record only;  /* v1, v2: the one record, n_records 0 */
+	struct group_query query; /* GROUP_QUERY */
+	const uint8_t *records;	  /* v3 (MLD: v2) Reports: whole records, see group_next_record() */
+	size_t records_length;	  /* bytes */
+	struct group_record only; /* Reports and Leaves before these: the one record */
 };
+
+/* Why a packet is refused; group_fault_string() gives the words. */
+enum group_fault {
+	GROUP_FAULT_NONE,
+	GROUP_FAULT_IP,	   /* not one whole, unfragmented packet with well-formed options */
+	GROUP_FAULT_TYPE,  /* not a message of IGMP or MLD */
+	GROUP_FAULT_SHORT, /* fewer bytes than its type, or what it counts, takes */
+	GROUP_FAULT_TTL,   /* not 1: from beyond the link */
+	GROUP_FAULT_ALERT, /* no Router Alert of value 0 */
+	GROUP_FAULT_CHECKSUM,
+	GROUP_FAULT_SOURCE,	 /* MLD: not link-local; IGMP: multicast or broadcast */
+	GROUP_FAULT_DESTINATION, /* not where messages of its kind go */
+	GROUP_FAULT_GROUP,	 /* not multicast, or sources in a General Query */
+	_GROUP_FAULT_MAX,
+};
+
+enum group_strictness {
+	GROUP_STRICT,
+	GROUP_UNICAST, /* a unicast destination is as good as the RFC's */
+};
+/* Parse the IPv4 or IPv6 packet data[0..length); bytes after its end are ignored, as are those
+ * after a message's last field (RFC 9776, 4.1.10 and 4.2.11). Returns GROUP_FAULT_NONE and fills
+ * *ret, or a fault, *ret untouched. Pointers in *ret live as long as data. */
+enum group_fault group_message_parse(const void *data, size_t length,
+				     enum group_strictness strictness, struct group_message *ret);
+
+/* The records of a Report or Leave of any version, one by one: *at is 0 at first. Those of an
+ * unknown type or a group that is none are skipped. False: no more. */
+bool group_next_record(const struct group_message *message, size_t *at, struct group_record *ret);
+
+void group_source(const struct group_sources *sources, sa_family_t family, uint16_t i,
+		  struct address *ret);
+
+const char *group_fault_string(enum group_fault fault);
 
 #endif

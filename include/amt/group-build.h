@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IGMP and MLD messages as whole IP packets: TTL or hop limit 1, Router Alert, checksums. Pure: no
+ * I/O, no allocation, no globals.
+ *
+ * source AF_UNSPEC: 0.0.0.0 or ::. destination NULL: as the RFC has it. Both return the packet's
+ * length, -ENOBUFS if it does not fit into size, -EMSGSIZE if into no packet, or -EINVAL if the
+ * version has no way to say it.
+ */
+#ifndef AMT_GROUP_BUILD_H
+#define AMT_GROUP_BUILD_H
+
+#include <amt/group-message.h>
+
+/* Times that no code stands for become the next shorter one. */
+ssize_t group_query_build(sa_family_t family, const struct group_query *query,
+			  const struct address *source, const struct address *destination,
+			  void *buf, size_t size);
+
+/* Versions before IGMPv3 and MLDv2 take one record, without sources: of an EXCLUDE type (a Report)
+ * or CHANGE_TO_INCLUDE (a Leave, which IGMPv1 has not). */
+ssize_t group_report_build(sa_family_t family, uint8_t version, const struct group_record *records,
+			   uint16_t n, const struct address *source,
+			   const struct address *destination, void *buf, size_t size);
+
+/* For group_sources.data: one source after the other. Returns the bytes written, 4 or 16. */
+size_t group_put_source(const struct address *source, uint8_t *to);
+
+#endif
