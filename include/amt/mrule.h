@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which multicast routing table the packets of an interface are looked up in, as `ip mrule` and
+ * `ip -6 mrule` have it (net/core/fib_rules.c). Needed for any table but the default one.
+ *
+ * A rule names its interface, not the index: it stays when the interface goes, and serves it again
+ * when it is back. It also outlives the process: while the table has no holder, multicast packets
+ * from that interface go nowhere.
+ */
+#ifndef AMT_MRULE_H
+#define AMT_MRULE_H
+
+#include <amt/netlink.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* Between the kernel's default rule (32767) and those that an administrator may put before. */
+#define MRULE_PRIORITY 32000
+
+/* Packets that come in through device: table. There already is fine. -EOPNOTSUPP,
+ * -EAFNOSUPPORT: the kernel has only one table. */
+int mrule_add(struct netlink *netlink, sa_family_t family, const char *device, uint32_t table);
+
+/* Removing what is not there is fine. */
+int mrule_remove(struct netlink *netlink, sa_family_t family, const char *device, uint32_t table);
+
+#endif
