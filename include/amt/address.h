@@ -30,6 +30,9 @@ struct prefix {
 /* 0, or -EINVAL; *ret untouched on failure. No surrounding blanks, no zone identifier. */
 int address_parse(const char *text, struct address *ret);
 
+/* An IPv6 address as /proc/net has it: 32 hexadecimal digits. Likewise. */
+int address_parse_hex6(const char *text, struct address *ret);
+
 /* ADDRESS/LENGTH, a bare address (length 32 or 128), or "any". -EINVAL when bits beyond the
  * length are set, as `ip route` has it. */
 int prefix_parse(const char *text, struct prefix *ret);

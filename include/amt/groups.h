@@ -6,11 +6,12 @@
 #ifndef AMT_GROUPS_H
 #define AMT_GROUPS_H
 
+#include <amt/address.h>
 #include <stdio.h>
 
 /* An interface has joined a group that is routed: neither 224.0.0.0/24 nor of interface or link
  * scope. Called once for each such group. */
-typedef void (*groups_handler)(const char *device, void *userdata);
+typedef void (*groups_handler)(const char *device, const struct address *group, void *userdata);
 
 /* One pass over all interfaces of the network namespace, both families. 0 or negative errno; what
  * cannot be read (no IPv6) counts as empty. */

@@ -84,7 +84,7 @@ static bool look_at(struct manager *manager, struct device *device, uint64_t int
 	return device->rx_stream;
 }
 
-static void mark_joined(const char *name, void *userdata)
+static void mark_joined(const char *name, const struct address *group, void *userdata)
 {
 	struct device *device = manager_find(userdata, name);
 

@@ -53,6 +53,20 @@ static bool host_bits_zero(const struct prefix *prefix)
 	return true;
 }
 
+int address_parse_hex6(const char *text, struct address *ret)
+{
+	struct address address = { .family = AF_INET6 };
+
+	if (strlen(text) != 2 * sizeof(address.in6) ||
+	    strspn(text, "0123456789abcdefABCDEF") != 2 * sizeof(address.in6))
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(address.in6); i++)
+		if (sscanf(text + 2 * i, "%2hhx", &address.in6.s6_addr[i]) != 1)
+			return -EINVAL;
+	*ret = address;
+	return 0;
+}
+
 int prefix_parse(const char *text, struct prefix *ret)
 {
 	struct prefix prefix = { .address.family = AF_UNSPEC };

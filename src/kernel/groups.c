@@ -16,7 +16,7 @@ void groups_read4(FILE *file, groups_handler each, void *userdata)
 	char line[LINE_MAX_LENGTH], device[IFNAMSIZ] = "";
 
 	while (fgets(line, sizeof(line), file)) {
-		unsigned int group;
+		struct address group = { .family = AF_INET };
 		int index;
 
 		if (line[0] != '\t') {
@@ -26,26 +26,28 @@ void groups_read4(FILE *file, groups_handler each, void *userdata)
 			device[strcspn(device, ":")] = '\0';
 			continue;
 		}
-		if (device[0] == '\0' || sscanf(line, " %8x", &group) != 1)
+		if (device[0] == '\0' || sscanf(line, " %8x", &group.in.s_addr) != 1)
 			continue;
-		if ((ntohl(group) & 0xffffff00) != INADDR_UNSPEC_GROUP)
-			each(device, userdata);
+		if ((ntohl(group.in.s_addr) & 0xffffff00) != INADDR_UNSPEC_GROUP)
+			each(device, &group, userdata);
 	}
 }
 
 /* A line for each group: "2    eth0            ff02000000000000000000000000fb 1 00000004 0". */
 void groups_read6(FILE *file, groups_handler each, void *userdata)
 {
-	char line[LINE_MAX_LENGTH], device[IFNAMSIZ], group[33];
+	char line[LINE_MAX_LENGTH], device[IFNAMSIZ], text[33];
 
 	while (fgets(line, sizeof(line), file)) {
+		struct address group;
 		int index;
 
-		if (sscanf(line, "%d %15s %32s", &index, device, group) != 3 || strlen(group) != 32)
+		if (sscanf(line, "%d %15s %32s", &index, device, text) != 3 ||
+		    address_parse_hex6(text, &group) < 0)
 			continue;
 		/* the scope, RFC 4291, 2.7: 1 interface-local, 2 link-local */
-		if (group[3] != '1' && group[3] != '2')
-			each(device, userdata);
+		if (text[3] != '1' && text[3] != '2')
+			each(device, &group, userdata);
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <amt/groups.h>
+#include <amt/linklocal.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,11 +9,12 @@
 #include <string.h>
 #include <cmocka.h>
 
-static void collect(const char *device, void *userdata)
+static void collect(const char *device, const struct address *group, void *userdata)
 {
-	char *seen = userdata;
+	char text[ADDRESS_TEXT_MAX], *seen = userdata;
 
 	strcat(strcat(seen, device), " ");
+	strcat(strcat(seen, address_format(group, text)), " ");
 }
 
 static void read_text(void (*read)(FILE *, groups_handler, void *), const char *text, char *seen)
@@ -42,10 +44,10 @@ static void test_igmp(void **state)
 		"9\teth1      :     2      V2\n"
 		"\t\t\t\t030201EF     2 1:000000FF\t\t1\n"
 		"\t\t\t\t010000E0     1 0:00000000\t\t0\n";
-	char seen[64];
+	char seen[128];
 
 	read_text(groups_read4, text, seen);
-	assert_string_equal(seen, "amt0 amtgateway12 eth1 ");
+	assert_string_equal(seen, "amt0 232.1.1.1 amtgateway12 232.1.1.1 eth1 239.1.2.3 ");
 }
 
 static void test_igmp6(void **state)
@@ -56,20 +58,35 @@ static void test_igmp6(void **state)
 		"7    amt0            ff3e0000000000000000000080000001     1 00000004 0\n"
 		"7    amt0            ff0200000000000000000001ff00dead     1 00000004 0\n"
 		"9    eth1            ff150000000000000000000000000005     1 00000004 0\n";
-	char seen[64];
+	char seen[128];
 
 	read_text(groups_read6, text, seen);
-	assert_string_equal(seen, "amt0 eth1 ");
+	assert_string_equal(seen, "amt0 ff3e::8000:1 eth1 ff15::5 ");
 }
 
 static void test_junk(void **state)
 {
-	char seen[64];
+	char seen[128];
 
 	read_text(groups_read4, "\t\t\t\t010101E8     1\nnonsense\n\n\tzz\n", seen);
 	assert_string_equal(seen, "");
 	read_text(groups_read6, "7 amt0 ff3e 1\n\nx\n", seen);
 	assert_string_equal(seen, "");
+}
+
+/* As Linux 6.1 prints them: scope 20 is link-local; flag 40 is tentative, 80 permanent. */
+static void test_linklocal(void **state)
+{
+	static const char text[] = "00000000000000000000000000000001 01 80 10 80       lo\n"
+				   "20010db8000100000000000000000002 02 40 00 80       g0\n"
+				   "fe80000000000000e82d3ffffeeb4f95 07 40 20 80     amt0\n"
+				   "fe80000000000000000000000000dead 08 40 20 c0     amt1\n"
+				   "fe80 09 40 20 80     amt2\n"
+				   "nonsense\n";
+	char seen[128];
+
+	read_text(linklocal_read, text, seen);
+	assert_string_equal(seen, "amt0 fe80::e82d:3fff:feeb:4f95 ");
 }
 
 int main(void)
@@ -78,6 +95,7 @@ int main(void)
 		cmocka_unit_test(test_igmp),
 		cmocka_unit_test(test_igmp6),
 		cmocka_unit_test(test_junk),
+		cmocka_unit_test(test_linklocal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
