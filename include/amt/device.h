@@ -8,6 +8,7 @@
 #include <amt/amtlink.h>
 #include <amt/config.h>
 #include <amt/inspect.h>
+#include <amt/leave.h>
 #include <amt/record.h>
 #include <amt/selection.h>
 
@@ -77,6 +78,7 @@ struct device {
 	uint64_t last_query;			    /* CLOCK_REALTIME, microseconds; 0: never */
 	struct address seen_as;			    /* how the relay sees this gateway (G) */
 	uint16_t seen_port;
+	struct leave_tickets tickets; /* of its relay; both unknown: no Query of its so far */
 
 	bool mld_confirmed;		/* the P bit in use is the right one: an MLD Query came */
 	unsigned int queries_since_mld; /* IGMP Queries since the last MLD one */

@@ -8,6 +8,7 @@
 
 #include <amt/config.h>
 #include <amt/firewall.h>
+#include <amt/leave.h>
 #include <amt/packet.h>
 
 enum inspect_drop {
@@ -59,6 +60,7 @@ struct inspect_result {
 	bool loaded;		   /* Query: L */
 	uint16_t seen_port;	   /* Query with G: how the relay sees this gateway; 0 without */
 	struct address seen_as;
+	struct leave_ticket ticket; /* Query: what proves that it came */
 };
 
 /* Is the relay within one of the prefixes of Allow=? All are when there is none. */

@@ -167,6 +167,7 @@ static void set_relay(struct device *device, struct in_addr relay)
 	device->mld_confirmed = false;
 	device->queries_since_mld = 0;
 	device->mld_trials = 0;
+	device->tickets = (struct leave_tickets){ 0 };
 	device->relay = relay;
 }
 
@@ -189,6 +190,11 @@ static void on_query(struct device *device, const struct inspect_result *result)
 	set_relay(device, result->relay);
 	device->last_query = clock_realtime();
 	learn_mld_flag(device, result->family);
+	device->tickets.mld_last = result->family == AF_INET6;
+	if (device->tickets.mld_last)
+		device->tickets.mld = result->ticket;
+	else
+		device->tickets.igmp = result->ticket;
 	if (result->seen_port != 0) {
 		device->seen_as = result->seen_as;
 		device->seen_port = result->seen_port;

@@ -153,9 +153,14 @@ static enum inspect_drop inspect_query(enum firewall_queue queue, struct packet 
 	result->relay = packet->source;
 	result->family = message.query.inner.family;
 	result->loaded = message.query.l;
+	result->ticket.known = true;
+	result->ticket.g = message.query.g;
+	result->ticket.nonce = message.query.nonce;
+	memcpy(result->ticket.mac, message.query.mac, sizeof(result->ticket.mac));
 	if (message.query.g) {
 		result->seen_as = message.query.gateway.address;
 		result->seen_port = message.query.gateway.port;
+		result->ticket.gateway = message.query.gateway;
 	}
 	return INSPECT_PASS;
 }
