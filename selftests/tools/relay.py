@@ -204,9 +204,11 @@ class Relay:
         self.next_data = None
         self.flags = set(options.flags)
         signal.signal(signal.SIGUSR1, lambda *_: self.flags.add("L"))
+        self.nonces = {}  # gateway -> of its last Request
         self.rounds = {}  # gateway -> its Discoveries
         self.state = {"discoveries": 0, "advertisements": 0, "queries": 0, "queries4": 0,
                       "queries6": 0, "updates": 0, "refused": 0, "teardowns": 0, "data": 0,
+                      "teardown": None,
                       "requests": {"0x00": 0, "0x01": 0, "0x80": 0, "other": 0}}
 
     def save(self):
@@ -244,12 +246,11 @@ class Relay:
         requests[name if name in requests else "other"] += 1
         mld = bool(message[1] & self.options.p_bit)
         flags = sum({"G": FLAG_G, "L": FLAG_L}[f] for f in self.flags)
-        nonce = message[4:8]
+        nonce = self.nonces[gateway] = message[4:8]
         query = bytes([QUERY, flags]) + self.mac(gateway, nonce) + nonce
         query += mld_query() if mld else igmp_query(self.address)
         if flags & FLAG_G:
-            query += struct.pack("!H", gateway[1]) + bytes(10) + b"\xff\xff" + \
-                socket.inet_aton(gateway[0])
+            query += self.gateway_fields(gateway)
         self.state["queries"] += 1
         self.state["queries6" if mld else "queries4"] += 1
         self.socket.sendto(query, gateway)
@@ -276,9 +277,24 @@ class Relay:
             if self.options.aligned:
                 self.next_data += -self.next_data % (1 / self.options.rate)
 
+    def gateway_fields(self, gateway):
+        """RFC 7450, 5.1.4.9 and 5.1.7."""
+        form = bytes(12) if self.options.compatible else bytes(10) + b"\xff\xff"
+        return struct.pack("!H", gateway[1]) + form + socket.inet_aton(gateway[0])
+
     def teardown(self, message, gateway):
+        """It has to say what the last Query said, bit for bit; else why not is in the state."""
         self.state["teardowns"] += 1
-        self.channels.clear()
+        faults = [name for name, fault in {
+            "length": len(message) != 30,
+            "reserved": message[:2] != bytes([TEARDOWN, 0]),
+            "mac": message[2:8] != self.mac(gateway, message[8:12]),
+            "nonce": message[8:12] != self.nonces.get(gateway),
+            "gateway fields": message[12:] != self.gateway_fields(gateway),
+        }.items() if fault]
+        self.state["teardown"] = {"faults": faults, "channels": len(self.channels)}
+        if not faults:
+            self.channels.clear()
 
     def send_data(self):
         for (source, group), sequence in self.channels.items():
@@ -324,6 +340,8 @@ def main():
     parser.add_argument("--port", type=int, default=2268)
     parser.add_argument("--advertise", metavar="ADDRESS", help="in Advertisements, not the own")
     parser.add_argument("--flags", default="", help="of Queries: G, L or GL")
+    parser.add_argument("--compatible", action="store_true",
+                        help="gateway addresses as ::a.b.c.d, not ::ffff:a.b.c.d")
     parser.add_argument("--p-bit", type=lambda text: int(text, 0), default=0x01,
                         help="where P of a Request is looked for (default: 0x01)")
     parser.add_argument("--rate", type=float, default=100, help="packets per second and channel")

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Shared by the files of the manager: manager.c (life and events), pass.c (decision to kernel),
- * control.c (queued packets), steer.c (which relay), discover.c (relays
- * from where), requests.c (what the bus asks for).
+ * control.c (queued packets), departure.c (devices that go), steer.c (which relay), discover.c
+ * (relays from where), requests.c (what the bus asks for).
  */
 #ifndef AMT_MANAGER_PRIVATE_H
 #define AMT_MANAGER_PRIVATE_H
@@ -51,6 +51,20 @@ int manager_load(struct manager *manager);
 void pass_schedule(struct manager *manager);
 void pass_run(struct manager *manager);
 void pass_tidy(struct manager *manager); /* soon: much memory was used, and is free again */
+
+/* departure.c */
+struct departure_entry;
+/* For any number of devices that go together; begins as zero. */
+struct departure {
+	bool open;
+	struct datagram *datagram;
+	struct departure_entry *entries; /* sorted by device */
+	size_t n, size;
+};
+/* The device's memberships are left, its relay gets a Teardown, the interface is removed: what
+ * reconcile_remove() returns. The device itself stays until manager_forget(). */
+int departure_remove(struct departure *departure, struct manager *manager, struct device *device);
+void departure_end(struct departure *departure);
 
 /* control.c */
 int control_open(struct manager *manager); /* 0, or negative errno and queue_error */

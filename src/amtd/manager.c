@@ -261,6 +261,7 @@ int manager_start(struct manager *manager)
 
 void manager_stop(struct manager *manager)
 {
+	struct departure departure = { 0 };
 	char *words = NULL;
 	bool kept = false;
 
@@ -274,12 +275,13 @@ void manager_stop(struct manager *manager)
 					 "left as it is (KeepConfiguration=yes)");
 			continue;
 		}
-		if (reconcile_remove(device->config->name, &device->record, manager->netlink) < 0)
+		if (departure_remove(&departure, manager, device) < 0)
 			log_error(device->config->name, "cannot be removed: %s",
 				  netlink_words(manager->netlink));
 		else
 			log_info(device->config->name, "removed (KeepConfiguration=no)");
 	}
+	departure_end(&departure);
 	if (kept) {
 		log_info(NULL, "left the nftables table 'ip amtd': the devices left need it");
 		return;

@@ -7,7 +7,6 @@
 #include <amt/file.h>
 #include <amt/log.h>
 #include <amt/parse.h>
-#include <amt/reconcile.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
@@ -55,9 +54,10 @@ static struct device *device_of_unit(const struct manager *manager, const struct
 	return NULL;
 }
 
-static void remove_device(struct manager *manager, struct device *device)
+static void remove_device(struct manager *manager, struct departure *departure,
+			  struct device *device)
 {
-	if (reconcile_remove(device->config->name, &device->record, manager->netlink) < 0)
+	if (departure_remove(departure, manager, device) < 0)
 		log_error(device->config->name, "cannot be removed: %s",
 			  netlink_words(manager->netlink));
 	manager_forget(manager, device);
@@ -123,6 +123,7 @@ static int load_unit(struct manager *manager, const struct conf_unit *unit)
 
 int manager_load(struct manager *manager)
 {
+	struct departure departure = { 0 };
 	struct conf_unit *units;
 	size_t n;
 	int r;
@@ -147,8 +148,9 @@ int manager_load(struct manager *manager)
 		if (!device->stale)
 			continue;
 		log_info(device->config->name, "removed: no file defines it any more");
-		remove_device(manager, device);
+		remove_device(manager, &departure, device);
 	}
+	departure_end(&departure);
 	return 0;
 }
 
@@ -289,6 +291,7 @@ int manager_create(struct manager *manager, const char *name, const char *text, 
 		   struct failure *ret_failure)
 {
 	char path[PATH_MAX], *json;
+	struct departure departure = { 0 };
 	struct config *config = NULL;
 	struct device *device;
 	int r;
@@ -324,7 +327,8 @@ int manager_create(struct manager *manager, const char *name, const char *text, 
 	return 0;
 
 undo:
-	remove_device(manager, device);
+	remove_device(manager, &departure, device);
+	departure_end(&departure);
 	pass_run(manager);
 	return -1;
 }
@@ -332,6 +336,7 @@ undo:
 int manager_delete(struct manager *manager, const char *name, struct failure *ret_failure)
 {
 	struct device *device = manager_find(manager, name);
+	struct departure departure = { 0 };
 	const char *defined;
 	char path[PATH_MAX];
 	int r;
@@ -346,7 +351,9 @@ int manager_delete(struct manager *manager, const char *name, struct failure *re
 			"it is defined in %s, which amtctl leaves alone; remove that file, or mask "
 			"it by an empty file of the same name in /etc/amt, and `amtctl reload`",
 			defined);
-	if (reconcile_remove(name, &device->record, manager->netlink) < 0)
+	r = departure_remove(&departure, manager, device);
+	departure_end(&departure);
+	if (r < 0)
 		return fail(ret_failure, FAILURE_FAILED, "the kernel does not remove it: %s",
 			    netlink_words(manager->netlink));
 	if (unlink(defined) < 0 && errno != ENOENT)

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Devices that go: the relay is told, then the interface is removed.
+ */
+#include "manager-private.h"
+
+#include <amt/datagram.h>
+#include <amt/groups.h>
+#include <amt/linklocal.h>
+#include <amt/log.h>
+#include <amt/reconcile.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A group that is joined on an interface, or an address of its own. */
+struct departure_entry {
+	char device[IFNAMSIZ];
+	struct address address;
+};
+
+static bool is_group(const struct address *address)
+{
+	return address->family == AF_INET || IN6_IS_ADDR_MULTICAST(&address->in6);
+}
+
+static void collect(const char *device, const struct address *address, void *userdata)
+{
+	struct departure *departure = userdata;
+	struct departure_entry *entries = departure->entries;
+
+	if (departure->n == departure->size) {
+		size_t size = departure->size > 0 ? 2 * departure->size : 64;
+
+		entries = reallocarray(entries, size, sizeof(*entries));
+		if (!entries)
+			return; /* the relay finds out by itself, minutes later */
+		departure->entries = entries;
+		departure->size = size;
+	}
+	entries[departure->n] = (struct departure_entry){ .address = *address };
+	strncpy(entries[departure->n].device, device, IFNAMSIZ - 1);
+	departure->n++;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct departure_entry *x = a, *y = b;
+
+	return strcmp(x->device, y->device);
+}
+
+/* Once for all devices that go: what is joined can only be read for all interfaces together. */
+static void open_departure(struct departure *departure)
+{
+	int r;
+
+	if (departure->open)
+		return;
+	departure->open = true;
+	r = groups_list(collect, departure);
+	if (r >= 0)
+		r = linklocal_list(collect, departure);
+	if (r < 0)
+		log_warning(NULL, "what is joined cannot be read: %s; relays send on for minutes",
+			    strerror(-r));
+	if (departure->n > 0)
+		qsort(departure->entries, departure->n, sizeof(*departure->entries), compare);
+	r = datagram_open(&departure->datagram);
+	if (r < 0)
+		log_warning(NULL,
+			    "no raw socket: %s; relays send on for minutes; amtd needs CAP_NET_RAW",
+			    strerror(-r));
+}
+
+void departure_end(struct departure *departure)
+{
+	free(departure->entries);
+	datagram_close(departure->datagram);
+	*departure = (struct departure){ 0 };
+}
+
+/* The entries of a device stand together; the first one. */
+static size_t first_of(const struct departure *departure, const char *device)
+{
+	size_t low = 0, high = departure->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(departure->entries[middle].device, device) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Fills in groups and source6. The groups are to be freed. */
+static struct address *find_groups(const struct departure *departure, const char *device,
+				   struct leave *leave)
+{
+	size_t first = first_of(departure, device), end = first;
+	struct address *groups;
+
+	while (end < departure->n && strcmp(departure->entries[end].device, device) == 0)
+		end++;
+	groups = calloc(end - first + 1, sizeof(*groups));
+	for (size_t i = first; groups && i < end; i++) {
+		const struct address *address = &departure->entries[i].address;
+
+		if (is_group(address))
+			groups[leave->n_groups++] = *address;
+		else
+			leave->source6 = address->in6;
+	}
+	leave->groups = groups;
+	return groups;
+}
+
+struct way {
+	struct datagram *datagram;
+	struct datagram_path path;
+};
+
+static int send_message(const void *message, size_t length, void *userdata)
+{
+	struct way *way = userdata;
+
+	return datagram_send(way->datagram, &way->path, message, length);
+}
+
+/* An adopted device stays, and its driver with the relay. */
+static bool has_to_leave(const struct device *device)
+{
+	const struct leave_tickets *tickets = &device->tickets;
+
+	return device->config->mode == CONFIG_GATEWAY && device->record.created &&
+	       device->ifindex != 0 && device->ifindex == device->record.ifindex &&
+	       device->relay.s_addr != 0 && (tickets->igmp.known || tickets->mld.known);
+}
+
+static void say_goodbye(struct departure *departure, struct manager *manager, struct device *device)
+{
+	struct way way = {
+		.path = {
+			.local = device->local,
+			.port = device->port,
+			.remote = device->relay,
+			.remote_port = device->config->relay_port,
+		},
+	};
+	struct leave leave = {
+		.tickets = &device->tickets,
+		.source = device->record.address,
+	};
+	struct address *groups;
+	struct link link;
+	int r;
+
+	if (!has_to_leave(device) || link_get(manager->netlink, device->config->name, &link) < 0)
+		return;
+	open_departure(departure);
+	if (!departure->datagram)
+		return;
+	way.datagram = departure->datagram;
+	leave.mtu = link.mtu;
+	groups = find_groups(departure, device->config->name, &leave);
+	r = leave_messages(&leave, send_message, &way);
+	if (r < 0)
+		log_warning(device->config->name,
+			    "its relay cannot be told that it goes, and sends on for minutes: %s",
+			    strerror(-r));
+	else
+		log_debug(device->config->name, "%zu groups left", leave.n_groups);
+	free(groups);
+}
+
+int departure_remove(struct departure *departure, struct manager *manager, struct device *device)
+{
+	say_goodbye(departure, manager, device);
+	return reconcile_remove(device->config->name, &device->record, manager->netlink);
+}
