@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "router-private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a source is before a record comes: none of the group's, requested (A, or X), excluded (Y) */
+enum state {
+	ABSENT,
+	REQUESTED,
+	EXCLUDED,
+	STATE_MAX,
+};
+
+/* What becomes of it. */
+enum action {
+	KEEP,	  /* as it is */
+	DROP,	  /* "Delete" */
+	FULL,	  /* its timer = GMI */
+	GROUP,	  /* its timer = Group Timer, as it was before */
+	ZERO,	  /* its timer = 0 */
+	ASK = 16, /* and "Send Q(G,...)", with it in there */
+};
+
+/* A row of the tables of RFC 9776, 6.4.1 and 6.4.2 (RFC 9777, 8.4.1 and 8.4.2), source by source:
+ * for those that the record lists, and for the group's others. */
+struct row {
+	uint8_t listed[STATE_MAX], others[STATE_MAX];
+	bool exclude;	/* EXCLUDE from now on; Group Timer = GMI */
+	bool ask_group; /* "Send Q(G)" */
+};
+
+#define ROW_ALLOW                              \
+	{                                      \
+		.listed = { FULL, FULL, FULL } \
+	}
+
+static const struct row rows[2][GROUP_BLOCK_OLD_SOURCES + 1] = {
+	[FILTER_INCLUDE] = {
+		[GROUP_MODE_IS_INCLUDE] = ROW_ALLOW,
+		[GROUP_MODE_IS_EXCLUDE] = { { ZERO, KEEP }, { KEEP, DROP }, .exclude = true },
+		[GROUP_CHANGE_TO_INCLUDE] = { { FULL, FULL }, { KEEP, KEEP | ASK } },
+		[GROUP_CHANGE_TO_EXCLUDE] = { { ZERO, KEEP | ASK }, { KEEP, DROP }, .exclude = true },
+		[GROUP_ALLOW_NEW_SOURCES] = ROW_ALLOW,
+		[GROUP_BLOCK_OLD_SOURCES] = { { KEEP, KEEP | ASK }, { KEEP, KEEP } },
+	},
+	[FILTER_EXCLUDE] = {
+		[GROUP_MODE_IS_INCLUDE] = ROW_ALLOW,
+		[GROUP_MODE_IS_EXCLUDE] = { { FULL, KEEP, KEEP }, { KEEP, DROP, DROP },
+					    .exclude = true },
+		[GROUP_CHANGE_TO_INCLUDE] = { { FULL, FULL, FULL }, { KEEP, KEEP | ASK, KEEP },
+					      .ask_group = true },
+		[GROUP_CHANGE_TO_EXCLUDE] = { { GROUP | ASK, KEEP | ASK, KEEP },
+					      { KEEP, DROP, DROP }, .exclude = true },
+		[GROUP_ALLOW_NEW_SOURCES] = ROW_ALLOW,
+		[GROUP_BLOCK_OLD_SOURCES] = { { GROUP | ASK, KEEP | ASK, KEEP },
+					      { KEEP, KEEP, KEEP } },
+	},
+};
+
+/* One record at work on one group. */
+struct work {
+	struct router *router;
+	const struct row *row;
+	enum filter_mode mode; /* afterwards */
+	uint64_t now, group_timer;
+	bool changed; /* what is wanted */
+	bool ask;
+};
+
+/* Does a source in this state make a difference to what is wanted? */
+static bool counts(enum filter_mode mode, enum state state)
+{
+	return state == (mode == FILTER_INCLUDE ? REQUESTED : EXCLUDED);
+}
+
+static enum state state_of(const struct source *source)
+{
+	return source->timer > 0 ? REQUESTED : EXCLUDED;
+}
+
+/* 6.6.3.2: only of those whose timer is larger than the Last Member Query Time. */
+static void ask(struct work *work, struct source *source)
+{
+	uint64_t until = work->now + router_last_member_usec(work->router);
+
+	if (work->router->options.fast_leave) {
+		source->timer = 0;
+	} else if (router_asks(work->router) && source->timer > until) {
+		source->timer = until;
+		source->retransmits = work->router->robustness;
+		work->ask = true;
+	}
+}
+
+/* Returns whether it is one of the group's from now on. */
+static bool work_source(struct work *work, struct source *source, enum state before, bool listed)
+{
+	uint8_t action = (listed ? work->row->listed : work->row->others)[before];
+	enum state after = before;
+
+	switch (action & ~ASK) {
+	case KEEP:
+		break;
+	case DROP:
+		after = ABSENT;
+		break;
+	case FULL:
+		source->timer = work->now + router_membership_usec(work->router);
+		after = REQUESTED;
+		break;
+	case GROUP:
+		source->timer = work->group_timer;
+		after = REQUESTED;
+		break;
+	case ZERO:
+		source->timer = 0;
+		after = EXCLUDED;
+		break;
+	}
+	if (after == REQUESTED && (action & ASK)) {
+		ask(work, source);
+		after = state_of(source);
+	}
+	if (after == EXCLUDED) {
+		source->retransmits = 0;
+		if (work->mode == FILTER_INCLUDE)
+			after = ABSENT; /* fast leave */
+	}
+	/* Of new ones it is not known yet whether there is room. */
+	if (before != ABSENT && counts(work->mode, before) != counts(work->mode, after))
+		work->changed = true;
+	source->fresh = before == ABSENT;
+	return after != ABSENT;
+}
+
+int source_compare(const void *a, const void *b)
+{
+	return memcmp(&((const struct source *)a)->key, &((const struct source *)b)->key,
+		      sizeof(struct key));
+}
+
+/* The group's sources and the record's side by side, both sorted, each once. */
+static size_t work_sources(struct work *work, const struct group *group,
+			   const struct source *listed, size_t n_listed, struct source *out)
+{
+	size_t i = 0, j = 0, n = 0, n_group = group ? group->n : 0;
+
+	while (i < n_group || j < n_listed) {
+		int order = i == n_group    ? 1
+			    : j == n_listed ? -1
+					    : source_compare(&group->sources[i], &listed[j]);
+
+		out[n] = order <= 0 ? group->sources[i] : listed[j];
+		n += work_source(work, &out[n], order <= 0 ? state_of(&out[n]) : ABSENT,
+				 order >= 0);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return n;
+}
+
+/* New sources are refused when there are max_sources. Which of them came tells whether what is
+ * wanted changed by them. */
+static size_t limit_sources(struct work *work, struct source *sources, size_t n)
+{
+	size_t room = work->router->options.max_sources, kept = 0, i;
+
+	for (i = 0; i < n; i++)
+		room -= !sources[i].fresh;
+	for (i = 0; i < n; i++) {
+		if (sources[i].fresh && room == 0) {
+			router_ignore(work->router, ROUTER_IGNORED_SOURCES);
+			continue;
+		}
+		room -= sources[i].fresh;
+		if (sources[i].fresh && counts(work->mode, state_of(&sources[i])))
+			work->changed = true;
+		sources[kept] = sources[i];
+		sources[kept++].fresh = 0;
+	}
+	return kept;
+}
+
+/* The sources of a record, sorted, each once. */
+static size_t read_sources(struct router *router, const struct group_sources *from,
+			   struct source *out)
+{
+	bool sorted = true;
+	size_t n = 0, unique = 0, i;
+
+	for (i = 0; i < from->n; i++) {
+		struct address address;
+
+		group_source(from, router->options.family, (uint16_t)i, &address);
+		if (!address_is_host(&address)) {
+			router_ignore(router, ROUTER_IGNORED_SOURCE);
+			continue;
+		}
+		out[n++] = (struct source){ .key = router_key(router, &address) };
+		sorted = sorted && (n < 2 || source_compare(&out[n - 2], &out[n - 1]) < 0);
+	}
+	if (sorted)
+		return n;
+	qsort(out, n, sizeof(out[0]), source_compare);
+	for (i = 0; i < n; i++)
+		if (unique == 0 || source_compare(&out[unique - 1], &out[i]) != 0)
+			out[unique++] = out[i];
+	return unique;
+}
+
+/* RFC 9776, section 7.3.2: beside an older host, that cannot say what it still wants, nobody's
+ * leave can be heeded as far as that host would lose. Returns whether the record counts. */
+static bool heed_older(const struct router *router, const struct group *group,
+		       struct group_record *record, uint64_t now)
+{
+	bool v1 = group && group->older_until[OLDER_V1] > now;
+	bool v2 = group && group->older_until[OLDER_V2] > now;
+
+	if (!v1 && !v2)
+		return true;
+	if (record->type == GROUP_CHANGE_TO_EXCLUDE)
+		record->sources.n = 0;
+	return record->type != GROUP_BLOCK_OLD_SOURCES &&
+	       !(v1 && record->type == GROUP_CHANGE_TO_INCLUDE);
+}
+
+/* 7.3.2: the group is in compatibility mode for the Older Host Present Interval. */
+static void note_older(struct router *router, struct group *group,
+		       const struct group_message *message, uint64_t now)
+{
+	bool mld = router->options.family == AF_INET6;
+	enum older older = !mld && message->version == 1 ? OLDER_V1 : OLDER_V2;
+
+	if (message->type == GROUP_REPORT && message->version < (mld ? 2 : 3))
+		group->older_until[older] = now + router_membership_usec(router);
+}
+
+uint8_t group_version(const struct router *router, const struct group *group, uint64_t now)
+{
+	bool mld = router->options.family == AF_INET6;
+
+	if (group->older_until[OLDER_V1] > now)
+		return 1;
+	if (group->older_until[OLDER_V2] > now && router->options.version > (mld ? 1 : 2))
+		return mld ? 1 : 2;
+	return router->options.version;
+}
+
+/* NULL: a limit, or no memory; it was counted. */
+static struct group *new_group(struct router *router, const struct key *key, uint16_t room,
+			       const struct address *host)
+{
+	struct key host_key = router_key(router, host);
+	enum router_ignored reason = ROUTER_IGNORED_GROUPS;
+	struct group *group;
+	int r;
+
+	if (router->store.n < router->options.max_groups) {
+		group = store_add(&router->store, key, room);
+		r = group ? 0 : -ENOMEM;
+		if (group && router->options.max_groups_per_host > 0)
+			r = store_charge(&router->store, group, &host_key,
+					 router->options.max_groups_per_host);
+		if (r == 0)
+			return group;
+		if (group)
+			store_remove(&router->store, group);
+		reason = r == -EDQUOT ? ROUTER_IGNORED_HOST : ROUTER_IGNORED_MEMORY;
+	}
+	router_ignore(router, reason);
+	return NULL;
+}
+
+/* "Send Q(G)", 6.6.3.1; not again while one is under way, or a host that leaves again and again
+ * would make the router send as often. */
+static void ask_group(struct router *router, struct group *group, uint64_t now)
+{
+	uint64_t until = now + router_last_member_usec(router);
+
+	if (router->options.fast_leave) {
+		group->timer = now;
+	} else if (router_asks(router) && group->timer > until) {
+		group->timer = until;
+		group->retransmits = router->robustness;
+		group->group_at = now;
+	}
+}
+
+void group_record(struct router *router, const struct group_message *message,
+		  const struct group_record *said, uint64_t now)
+{
+	struct group_record record = *said;
+	struct key key = router_key(router, &record.group);
+	struct group *group = store_find(&router->store, &key);
+	enum filter_mode before = group ? group->mode : FILTER_INCLUDE;
+	struct work work = { .router = router, .now = now };
+	struct source *sources;
+	size_t n, n_listed;
+
+	if (!heed_older(router, group, &record, now)) {
+		router_ignore(router, ROUTER_IGNORED_OLDER);
+		return;
+	}
+	sources = router_scratch(router, 2 * (size_t)record.sources.n + (group ? group->n : 0));
+	if (!sources) {
+		router_ignore(router, ROUTER_IGNORED_MEMORY);
+		return;
+	}
+	work.row = &rows[before][record.type];
+	work.mode = work.row->exclude ? FILTER_EXCLUDE : before;
+	work.changed = work.mode != before;
+	work.group_timer = group ? group->timer : 0;
+	n_listed = read_sources(router, &record.sources, sources);
+	sources += n_listed;
+	n = work_sources(&work, group, sources - n_listed, n_listed, sources);
+	n = limit_sources(&work, sources, n);
+	if (!group) {
+		if (work.mode == FILTER_INCLUDE && n == 0)
+			return;
+		group = new_group(router, &key, (uint16_t)n, &message->source);
+		if (!group)
+			return;
+	} else {
+		struct group *moved = store_resize(&router->store, group, (uint16_t)n);
+
+		if (!moved) {
+			router_ignore(router, ROUTER_IGNORED_MEMORY);
+			return;
+		}
+		group = moved;
+	}
+
+	if (n > 0)
+		memcpy(group->sources, sources, n * sizeof(sources[0]));
+	group->n = (uint16_t)n;
+	group->mode = work.mode;
+	if (work.row->exclude)
+		group->timer = now + router_membership_usec(router);
+	if (work.row->ask_group)
+		ask_group(router, group, now);
+	if (work.ask)
+		group->sources_at = now;
+	note_older(router, group, message, now);
+	group_update(router, group, work.changed, now);
+}
+
+/* 6.5 and 6.2.3: what happens as timers end. Returns whether what is wanted changed. */
+static bool expire(struct group *group, uint64_t now)
+{
+	bool to_include = group->mode == FILTER_EXCLUDE && group->timer <= now;
+	bool changed = to_include;
+	uint16_t n = 0;
+
+	if (to_include) {
+		group->mode = FILTER_INCLUDE;
+		group->timer = 0;
+		group->retransmits = 0;
+		group->group_at = NEVER;
+	}
+	for (uint16_t i = 0; i < group->n; i++) {
+		struct source *source = &group->sources[i];
+
+		if (source->timer > 0 && source->timer <= now) {
+			source->timer = 0;
+			source->retransmits = 0;
+			changed = true;
+		}
+		if (source->timer > 0 || group->mode == FILTER_EXCLUDE)
+			group->sources[n++] = *source;
+	}
+	group->n = n;
+	return changed;
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t deadline(const struct group *group)
+{
+	uint64_t first = sooner(group->group_at, group->sources_at);
+
+	if (group->mode == FILTER_EXCLUDE)
+		first = sooner(first, group->timer);
+	for (uint16_t i = 0; i < group->n; i++)
+		if (group->sources[i].timer > 0)
+			first = sooner(first, group->sources[i].timer);
+	return first;
+}
+
+void group_update(struct router *router, struct group *group, bool changed, uint64_t now)
+{
+	struct address address = router_address(router, &group->key);
+
+	changed = expire(group, now) || changed;
+	if (group->mode == FILTER_INCLUDE && group->n == 0) {
+		store_remove(&router->store, group);
+	} else {
+		query_due(router, group, now);
+		group = store_resize(&router->store, group, group->n); /* it only shrinks */
+		store_schedule(&router->store, group, deadline(group));
+	}
+	if (changed)
+		router->ops.changed(router, &address, router->userdata);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the router share. Many groups with one source each are the common case: a
+ * group and its sources are one allocation.
+ */
+#ifndef AMT_ROUTER_PRIVATE_H
+#define AMT_ROUTER_PRIVATE_H
+
+#include <amt/router.h>
+
+#define NEVER UINT64_MAX
+
+/* An address of the router's family, as on the wire; IPv4: the rest is zero. */
+struct key {
+	uint8_t bytes[16];
+};
+
+/* Of a group. In INCLUDE mode all are requested. In EXCLUDE mode those whose timer runs are: the
+ * Requested List X of RFC 9776, section 6.2.1; the others are the Exclude List Y. */
+struct source {
+	struct key key;
+	uint64_t timer : 55;	  /* when it ends; 0: not running */
+	uint64_t fresh : 1;	  /* came with the record that is being worked on */
+	uint64_t retransmits : 8; /* Queries yet to be sent */
+};
+
+enum older {
+	OLDER_V1, /* IGMPv1 */
+	OLDER_V2, /* IGMPv2; MLDv1, which is the same thing */
+	OLDER_MAX,
+};
+
+struct group {
+	struct group *next;		 /* of the hash's chain */
+	uint64_t deadline;		 /* the first of all these */
+	uint64_t timer;			 /* of EXCLUDE mode */
+	uint64_t group_at, sources_at;	 /* retransmissions; NEVER: none */
+	uint64_t older_until[OLDER_MAX]; /* 7.3.2: Older Host Present timers; no event */
+	uint32_t heap;			 /* where in it */
+	uint32_t host;			 /* whose account it is on; 0: none's */
+	uint16_t n, room;
+	uint8_t mode; /* enum filter_mode */
+	uint8_t retransmits;
+	struct key key;
+	struct source sources[]; /* n of room, sorted */
+};
+
+struct host {
+	struct key key;
+	uint32_t groups; /* 0: not in use */
+	uint32_t next;	 /* of the hash's chain, or the next that is not in use; 0: none */
+};
+
+/* Groups by address and by deadline, hosts by address. */
+struct store {
+	uint64_t seed[5];
+	struct group **buckets;
+	struct group **heap;
+	uint32_t n_buckets; /* a power of two */
+	uint32_t n, room;   /* of the heap, where all groups are */
+
+	struct host *hosts; /* [0] is never used */
+	uint32_t *host_buckets;
+	uint32_t n_hosts, hosts_room; /* as many buckets; a power of two */
+	uint32_t host_unused;
+};
+
+struct router {
+	struct router_options options;
+	struct router_ops ops;
+	void *userdata;
+	struct address own;
+	struct store store;
+	struct router_counters counters;
+
+	/* In effect: the options', or the querier's. */
+	uint8_t robustness;
+	uint64_t interval, response;
+
+	struct address querier; /* another one */
+	uint64_t querier_until; /* Other Querier Present timer; 0: there is none */
+	uint64_t general_at;	/* while it is this one */
+	unsigned int startup;	/* Queries left of Startup Query Count */
+
+	struct source *scratch;
+	size_t scratch_room;
+};
+
+/* router.c */
+struct key router_key(const struct router *router, const struct address *address);
+struct address router_address(const struct router *router, const struct key *key);
+bool router_asks(const struct router *router);
+uint64_t router_membership_usec(const struct router *router);
+uint64_t router_last_member_usec(const struct router *router);
+void router_ignore(struct router *router, enum router_ignored reason);
+/* NULL: no memory */
+struct source *router_scratch(struct router *router, size_t n);
+
+/* router-store.c */
+int store_init(struct store *store);
+void store_fini(struct store *store);
+struct group *store_find(const struct store *store, const struct key *key);
+/* A new one without sources; NULL: no memory. */
+struct group *store_add(struct store *store, const struct key *key, uint16_t room);
+/* Room for n sources or somewhat more; the group may move. NULL: no memory, and it did not. */
+struct group *store_resize(struct store *store, struct group *group, uint16_t n);
+void store_remove(struct store *store, struct group *group);
+void store_schedule(struct store *store, struct group *group, uint64_t deadline);
+struct group *store_first(const struct store *store); /* NULL: none */
+/* Put a group on a host's account. -EDQUOT: it has max already; -ENOMEM. */
+int store_charge(struct store *store, struct group *group, const struct key *host, uint32_t max);
+
+/* router-group.c: RFC 9776, 6.4 and 6.5 */
+void group_record(struct router *router, const struct group_message *message,
+		  const struct group_record *record, uint64_t now);
+/* Do what is due; changed: something was done to it already. The group may go. */
+void group_update(struct router *router, struct group *group, bool changed, uint64_t now);
+int source_compare(const void *a, const void *b);
+uint8_t group_version(const struct router *router, const struct group *group, uint64_t now);
+
+/* router-query.c: RFC 9776, 6.6.1 and 6.6.3 */
+void query_due(struct router *router, struct group *group, uint64_t now);
+void query_general(struct router *router);
+/* Another router's question. */
+void query_heard(struct router *router, const struct group_query *query, uint64_t now);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "router-private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes of sources in one Query: with all headers it fits in 1280 bytes, the least MTU of IPv6. */
+#define SOURCES_BYTES 1024
+
+static size_t address_length(const struct router *router)
+{
+	return router->options.family == AF_INET ? 4 : 16;
+}
+
+static void send_query(struct router *router, struct group_query *query)
+{
+	query->version = router->options.version;
+	query->robustness = router->robustness;
+	query->interval_usec = router->interval;
+	router->counters.queries_sent++;
+	router->ops.query(router, query, router->userdata);
+}
+
+void query_general(struct router *router)
+{
+	struct group_query query = { .max_response_usec = router->response };
+
+	send_query(router, &query);
+}
+
+/* 6.6.3.1: S once somebody has answered. */
+static void send_group(struct router *router, struct group *group, uint64_t now)
+{
+	struct group_query query = {
+		.group = router_address(router, &group->key),
+		.max_response_usec = router->options.last_member_usec,
+		.suppress = group->timer > now + router_last_member_usec(router),
+	};
+
+	send_query(router, &query);
+	group->retransmits--;
+	group->group_at = group->retransmits > 0 ? now + router->options.last_member_usec : NEVER;
+}
+
+/* 6.6.3.2: all sources with Queries left, those that were answered for with S, the others
+ * without. */
+static void send_sources(struct router *router, struct group *group, bool suppress, uint64_t now)
+{
+	uint64_t until = now + router_last_member_usec(router);
+	size_t length = address_length(router), filled = 0;
+	uint8_t buf[SOURCES_BYTES];
+	struct group_query query = {
+		.group = router_address(router, &group->key),
+		.max_response_usec = router->options.last_member_usec,
+		.suppress = suppress,
+		.sources.data = buf,
+	};
+
+	for (uint16_t i = 0; i < group->n; i++) {
+		const struct source *source = &group->sources[i];
+
+		if (source->retransmits == 0 || (source->timer > until) != suppress)
+			continue;
+		memcpy(buf + filled, &source->key, length);
+		filled += length;
+		query.sources.n++;
+		if (filled == sizeof(buf)) {
+			send_query(router, &query);
+			filled = 0;
+			query.sources.n = 0;
+		}
+	}
+	if (filled > 0)
+		send_query(router, &query);
+}
+
+void query_due(struct router *router, struct group *group, uint64_t now)
+{
+	bool asks = router_asks(router), left = false;
+
+	if (group->group_at <= now || !asks) {
+		if (asks)
+			send_group(router, group, now);
+		else
+			group->group_at = NEVER;
+	}
+	if (!asks)
+		group->retransmits = 0;
+	if (group->sources_at > now && asks)
+		return;
+	if (asks && group->sources_at != NEVER) {
+		send_sources(router, group, true, now);
+		send_sources(router, group, false, now);
+	}
+	for (uint16_t i = 0; i < group->n; i++) {
+		struct source *source = &group->sources[i];
+
+		if (source->retransmits > 0)
+			source->retransmits = asks ? source->retransmits - 1 : 0;
+		left = left || source->retransmits > 0;
+	}
+	group->sources_at = left ? now + router->options.last_member_usec : NEVER;
+}
+
+/* Where the querier asks, its hosts answer to all: RFC 9776, 6.6.1. The time is by what it gives
+ * them to answer, as it is the one who knows (RFC 2236, section 3). */
+void query_heard(struct router *router, const struct group_query *query, uint64_t now)
+{
+	struct key key = router_key(router, &query->group);
+	struct group *group = store_find(&router->store, &key);
+	uint64_t until = now + router_last_member_usec(router);
+
+	if (!group || query->suppress)
+		return;
+	if (query->max_response_usec > 0)
+		until = now + router->robustness * query->max_response_usec;
+	if (query->sources.n == 0 && group->mode == FILTER_EXCLUDE && group->timer > until)
+		group->timer = until;
+	for (uint16_t i = 0; i < query->sources.n; i++) {
+		struct address address;
+		struct source asked = { 0 }, *source;
+
+		group_source(&query->sources, router->options.family, i, &address);
+		asked.key = router_key(router, &address);
+		source = bsearch(&asked, group->sources, group->n, sizeof(asked), source_compare);
+		if (source && source->timer > until)
+			source->timer = until;
+	}
+	group_update(router, group, false, now);
+}

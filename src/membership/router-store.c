@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "router-private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define BUCKETS_MIN 8
+#define HEAP_STEP   4
+
+/* Hosts choose the addresses of groups: the function is drawn at random of a strongly universal
+ * family (multilinear over 32-bit words), so that nobody can choose such as collide. */
+static uint32_t hash(const struct store *store, const struct key *key)
+{
+	uint64_t sum = store->seed[4];
+	uint32_t word;
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		memcpy(&word, key->bytes + 4 * i, sizeof(word));
+		sum += store->seed[i] * word;
+	}
+	return sum >> 32;
+}
+
+int store_init(struct store *store)
+{
+	ssize_t n = getrandom(store->seed, sizeof(store->seed), 0);
+
+	if (n != sizeof(store->seed))
+		return n < 0 ? -errno : -EIO;
+	store->n_buckets = BUCKETS_MIN;
+	store->buckets = calloc(store->n_buckets, sizeof(store->buckets[0]));
+	return store->buckets ? 0 : -ENOMEM;
+}
+
+void store_fini(struct store *store)
+{
+	for (uint32_t i = 0; i < store->n; i++)
+		free(store->heap[i]);
+	free(store->heap);
+	free(store->buckets);
+	free(store->hosts);
+	free(store->host_buckets);
+}
+
+static struct group **bucket(const struct store *store, const struct key *key)
+{
+	return &store->buckets[hash(store, key) & (store->n_buckets - 1)];
+}
+
+/* What points to the group of this address, or to NULL. */
+static struct group **find_link(const struct store *store, const struct key *key)
+{
+	struct group **link = bucket(store, key);
+
+	while (*link && memcmp(&(*link)->key, key, sizeof(*key)) != 0)
+		link = &(*link)->next;
+	return link;
+}
+
+struct group *store_find(const struct store *store, const struct key *key)
+{
+	return *find_link(store, key);
+}
+
+/* Where there is no memory for more buckets, the chains grow longer. */
+static void rehash(struct store *store, uint32_t n_buckets)
+{
+	struct group **buckets = calloc(n_buckets, sizeof(buckets[0]));
+
+	if (!buckets)
+		return;
+	free(store->buckets);
+	store->buckets = buckets;
+	store->n_buckets = n_buckets;
+	for (uint32_t i = 0; i < store->n; i++) {
+		struct group **first = bucket(store, &store->heap[i]->key);
+
+		store->heap[i]->next = *first;
+		*first = store->heap[i];
+	}
+}
+
+static void place(struct store *store, struct group *group, uint32_t at)
+{
+	store->heap[at] = group;
+	group->heap = at;
+}
+
+static void sift_up(struct store *store, struct group *group)
+{
+	uint32_t at = group->heap;
+
+	while (at > 0 && store->heap[(at - 1) / 2]->deadline > group->deadline) {
+		place(store, store->heap[(at - 1) / 2], at);
+		at = (at - 1) / 2;
+	}
+	place(store, group, at);
+}
+
+static void sift_down(struct store *store, struct group *group)
+{
+	uint32_t at = group->heap, child;
+
+	while ((child = 2 * at + 1) < store->n) {
+		if (child + 1 < store->n &&
+		    store->heap[child + 1]->deadline < store->heap[child]->deadline)
+			child++;
+		if (store->heap[child]->deadline >= group->deadline)
+			break;
+		place(store, store->heap[child], at);
+		at = child;
+	}
+	place(store, group, at);
+}
+
+void store_schedule(struct store *store, struct group *group, uint64_t deadline)
+{
+	group->deadline = deadline;
+	sift_up(store, group);
+	sift_down(store, group);
+}
+
+struct group *store_first(const struct store *store)
+{
+	return store->n > 0 ? store->heap[0] : NULL;
+}
+
+/* By an eighth: at 100,000 groups, doubling would waste more than the groups' deadlines take. */
+static int heap_resize(struct store *store, uint32_t room)
+{
+	struct group **heap = realloc(store->heap, room * sizeof(heap[0]));
+
+	if (!heap)
+		return -ENOMEM;
+	store->heap = heap;
+	store->room = room;
+	return 0;
+}
+
+static size_t group_size(uint16_t room)
+{
+	return sizeof(struct group) + room * sizeof(struct source);
+}
+
+struct group *store_add(struct store *store, const struct key *key, uint16_t room)
+{
+	struct group *group, **first;
+
+	if (store->n == store->room &&
+	    heap_resize(store, store->room + store->room / 8 + HEAP_STEP) < 0)
+		return NULL;
+	group = calloc(1, group_size(room));
+	if (!group)
+		return NULL;
+	group->key = *key;
+	group->room = room;
+	group->group_at = NEVER;
+	group->sources_at = NEVER;
+	group->deadline = NEVER;
+	place(store, group, store->n++);
+
+	if (store->n > store->n_buckets)
+		rehash(store, 2 * store->n_buckets);
+	first = bucket(store, key);
+	if (*first != group) { /* unless rehash() has put it there */
+		group->next = *first;
+		*first = group;
+	}
+	return group;
+}
+
+struct group *store_resize(struct store *store, struct group *group, uint16_t n)
+{
+	struct group **link, *moved;
+	uint32_t room = group->room;
+
+	if (n > room)
+		room = room == 0 || n > room + room / 2 ? n : room + room / 2;
+	else if (n <= room / 2)
+		room = n;
+	if (room > UINT16_MAX)
+		room = UINT16_MAX;
+	if (room == group->room)
+		return group;
+
+	link = find_link(store, &group->key);
+	moved = realloc(group, group_size((uint16_t)room));
+	if (!moved)
+		return room < group->room ? group : NULL;
+	moved->room = (uint16_t)room;
+	*link = moved;
+	store->heap[moved->heap] = moved;
+	return moved;
+}
+
+static uint32_t *host_bucket(const struct store *store, const struct key *key)
+{
+	return &store->host_buckets[hash(store, key) & (store->hosts_room - 1)];
+}
+
+static int hosts_grow(struct store *store)
+{
+	uint32_t room = store->hosts_room ? 2 * store->hosts_room : 4, i;
+	uint32_t *buckets = calloc(room, sizeof(buckets[0]));
+	struct host *hosts = realloc(store->hosts, room * sizeof(hosts[0]));
+
+	if (hosts)
+		store->hosts = hosts;
+	if (!hosts || !buckets) {
+		free(buckets);
+		return -ENOMEM;
+	}
+	free(store->host_buckets);
+	store->host_buckets = buckets;
+	store->hosts_room = room;
+	for (i = 1; i < store->n_hosts; i++) { /* all are in use, or it would not grow */
+		uint32_t *first = host_bucket(store, &store->hosts[i].key);
+
+		store->hosts[i].next = *first;
+		*first = i;
+	}
+	return 0;
+}
+
+/* The number of a new host, or 0: no memory. */
+static uint32_t host_add(struct store *store, const struct key *key)
+{
+	uint32_t i = store->host_unused, *first;
+
+	if (i != 0) {
+		store->host_unused = store->hosts[i].next;
+	} else {
+		if (store->n_hosts == 0)
+			store->n_hosts = 1;
+		if (store->n_hosts >= store->hosts_room && hosts_grow(store) < 0)
+			return 0;
+		i = store->n_hosts++;
+	}
+	first = host_bucket(store, key);
+	store->hosts[i] = (struct host){ .key = *key, .next = *first };
+	*first = i;
+	return i;
+}
+
+static uint32_t host_find(const struct store *store, const struct key *key)
+{
+	uint32_t i = 0;
+
+	if (store->hosts_room > 0)
+		i = *host_bucket(store, key);
+	while (i != 0 && memcmp(&store->hosts[i].key, key, sizeof(*key)) != 0)
+		i = store->hosts[i].next;
+	return i;
+}
+
+int store_charge(struct store *store, struct group *group, const struct key *host, uint32_t max)
+{
+	uint32_t i = host_find(store, host);
+
+	if (i == 0)
+		i = host_add(store, host);
+	if (i == 0)
+		return -ENOMEM;
+	if (store->hosts[i].groups >= max)
+		return -EDQUOT;
+	store->hosts[i].groups++;
+	group->host = i;
+	return 0;
+}
+
+static void discharge(struct store *store, uint32_t i)
+{
+	uint32_t *link;
+
+	if (i == 0 || --store->hosts[i].groups > 0)
+		return;
+	link = host_bucket(store, &store->hosts[i].key);
+	while (*link != i)
+		link = &store->hosts[*link].next;
+	*link = store->hosts[i].next;
+	store->hosts[i].next = store->host_unused;
+	store->host_unused = i;
+}
+
+void store_remove(struct store *store, struct group *group)
+{
+	struct group *last = store->heap[--store->n];
+
+	discharge(store, group->host);
+	*find_link(store, &group->key) = group->next;
+	if (last != group) {
+		place(store, last, group->heap);
+		store_schedule(store, last, last->deadline);
+	}
+	free(group);
+	if (store->room > BUCKETS_MIN && store->n < store->room / 2)
+		(void)heap_resize(store, store->room / 2);
+	if (store->n < store->n_buckets / 4 && store->n_buckets > BUCKETS_MIN)
+		rehash(store, store->n_buckets / 2);
+}

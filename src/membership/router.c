@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <amt/group.h>
+
+#include "router-private.h"
+
+#define VERSION_MAX(family) ((family) == AF_INET ? 3 : 2)
+#define ROBUSTNESS_MAX	    7		   /* QRV has three bits */
+#define INTERVAL_MAX	    (31744000000U) /* QQIC: 31744 s */
+#define SCRATCH_KEPT	    64
+
+struct key router_key(const struct router *router, const struct address *address)
+{
+	struct key key = { 0 };
+
+	if (router->options.family == AF_INET)
+		memcpy(key.bytes, &address->in, sizeof(address->in));
+	else
+		memcpy(key.bytes, &address->in6, sizeof(address->in6));
+	return key;
+}
+
+struct address router_address(const struct router *router, const struct key *key)
+{
+	struct address address = { .family = router->options.family };
+
+	memcpy(&address.in6, key->bytes, sizeof(address.in6));
+	return address;
+}
+
+bool router_asks(const struct router *router)
+{
+	return router->options.querier && router->querier_until == 0;
+}
+
+/* Group Membership Interval, RFC 9776, 8.4; the Older Host Present Interval, 8.13, is the same. */
+uint64_t router_membership_usec(const struct router *router)
+{
+	return router->robustness * router->interval + router->response;
+}
+
+/* Last Member Query Time, 8.10. */
+uint64_t router_last_member_usec(const struct router *router)
+{
+	return router->robustness * router->options.last_member_usec;
+}
+
+void router_ignore(struct router *router, enum router_ignored reason)
+{
+	router->counters.ignored[reason]++;
+}
+
+struct source *router_scratch(struct router *router, size_t n)
+{
+	struct source *scratch = router->scratch;
+
+	if (n <= router->scratch_room && scratch)
+		return scratch;
+	if (n < SCRATCH_KEPT / 8)
+		n = SCRATCH_KEPT / 8;
+	scratch = realloc(scratch, n * sizeof(*scratch));
+	if (!scratch)
+		return NULL;
+	router->scratch = scratch;
+	router->scratch_room = n;
+	return scratch;
+}
+
+/* There may be one router for each of many tunnels. */
+static void trim_scratch(struct router *router)
+{
+	if (router->scratch_room <= SCRATCH_KEPT)
+		return;
+	free(router->scratch);
+	router->scratch = NULL;
+	router->scratch_room = 0;
+}
+
+/* The options' values, until a querier says others. */
+static void restore(struct router *router)
+{
+	router->robustness = router->options.robustness;
+	router->interval = router->options.query_interval_usec;
+	router->response = router->options.query_response_usec;
+}
+
+static bool in_range(uint64_t value, uint64_t max)
+{
+	return value > 0 && value <= max;
+}
+
+static bool valid(const struct router_options *options)
+{
+	return (options->family == AF_INET || options->family == AF_INET6) &&
+	       in_range(options->version, VERSION_MAX(options->family)) &&
+	       in_range(options->robustness, ROBUSTNESS_MAX) &&
+	       in_range(options->query_interval_usec, INTERVAL_MAX) &&
+	       in_range(options->query_response_usec, options->query_interval_usec) &&
+	       in_range(options->last_member_usec, INTERVAL_MAX) &&
+	       options->max_sources <= UINT16_MAX;
+}
+
+int router_new(const struct router_options *options, const struct router_ops *ops, void *userdata,
+	       const struct address *own, uint64_t now, struct router **ret)
+{
+	struct router *router;
+	int r;
+
+	if (!valid(options))
+		return -EINVAL;
+	router = calloc(1, sizeof(*router));
+	if (!router)
+		return -ENOMEM;
+	r = store_init(&router->store);
+	if (r < 0) {
+		router_free(router);
+		return r;
+	}
+	router->options = *options;
+	router->ops = *ops;
+	router->userdata = userdata;
+	router->own = *own;
+	router->general_at = now;
+	router->startup = options->robustness;
+	restore(router);
+	*ret = router;
+	return 0;
+}
+
+void router_free(struct router *router)
+{
+	if (!router)
+		return;
+	store_fini(&router->store);
+	free(router->scratch);
+	free(router);
+}
+
+void router_set_address(struct router *router, const struct address *own)
+{
+	router->own = *own;
+}
+
+/* RFC 4604, section 2.2 */
+static bool any_source(const struct router *router, const struct group_message *message,
+		       const struct group_record *record)
+{
+	return message->version < VERSION_MAX(router->options.family) ||
+	       record->type == GROUP_MODE_IS_EXCLUDE || record->type == GROUP_CHANGE_TO_EXCLUDE;
+}
+
+static void take_record(struct router *router, const struct group_message *message,
+			const struct group_record *record, uint64_t now)
+{
+	router->counters.records++;
+	if (!group_routable(&record->group))
+		router_ignore(router, ROUTER_IGNORED_GROUP);
+	else if (router->options.ssm_only_in_ssm_range && group_source_specific(&record->group) &&
+		 any_source(router, message, record))
+		router_ignore(router, ROUTER_IGNORED_SSM);
+	else
+		group_record(router, message, record, now);
+}
+
+void router_report(struct router *router, const struct group_message *message, uint64_t now)
+{
+	struct group_record record;
+	size_t at = 0;
+
+	router_run(router, now);
+	router->counters.reports++;
+	if (message->version > router->options.version) {
+		router_ignore(router, ROUTER_IGNORED_VERSION);
+		return;
+	}
+	while (group_next_record(message, &at, &record))
+		take_record(router, message, &record, now);
+	trim_scratch(router);
+}
+
+/* RFC 9776, 6.6.2: the lowest address asks; 4.1.6 and 4.1.7: the others take over its values. */
+static void give_way(struct router *router, const struct group_message *message, uint64_t now)
+{
+	const struct group_query *query = &message->query;
+
+	if (!address_equal(&router->querier, &message->source))
+		restore(router);
+	router->querier = message->source;
+	router->robustness = router->options.robustness;
+	if (in_range(query->robustness, ROBUSTNESS_MAX))
+		router->robustness = query->robustness;
+	router->interval = router->options.query_interval_usec;
+	if (in_range(query->interval_usec, INTERVAL_MAX))
+		router->interval = query->interval_usec;
+	if (query->group.family == AF_UNSPEC && in_range(query->max_response_usec, INTERVAL_MAX))
+		router->response = query->max_response_usec;
+	router->querier_until = now + router->robustness * router->interval + router->response / 2;
+}
+
+static bool unspecified(const struct address *address)
+{
+	static const struct address zero;
+
+	return memcmp(&address->in6, &zero.in6, address->family == AF_INET ? 4 : 16) == 0;
+}
+
+void router_query(struct router *router, const struct group_message *message, uint64_t now)
+{
+	router_run(router, now);
+	router->counters.queries++;
+	/* Switches that watch ask without an address, and are no routers: RFC 4541, 2.1.1. */
+	if (unspecified(&message->source) || address_equal(&message->source, &router->own)) {
+		router_ignore(router, ROUTER_IGNORED_QUERY);
+		return;
+	}
+	if (message->version < router->options.version)
+		router->counters.queries_older++;
+	if (!router->options.querier || router->own.family == AF_UNSPEC ||
+	    address_compare(&message->source, &router->own) < 0)
+		give_way(router, message, now);
+	if (message->query.group.family != AF_UNSPEC)
+		query_heard(router, &message->query, now);
+}
+
+uint64_t router_next(const struct router *router)
+{
+	const struct group *first = store_first(&router->store);
+	uint64_t next = first ? first->deadline : NEVER;
+
+	if (router_asks(router) && router->general_at < next)
+		next = router->general_at;
+	if (router->querier_until > 0 && router->querier_until < next)
+		next = router->querier_until;
+	return next;
+}
+
+static void run_general(struct router *router, uint64_t now)
+{
+	uint64_t interval = router->interval;
+
+	/* 8.6 and 8.7: Startup Query Count, each a Startup Query Interval from the last */
+	if (router->startup > 0 && --router->startup > 0)
+		interval /= 4;
+	router->general_at = now + interval;
+	query_general(router);
+}
+
+void router_run(struct router *router, uint64_t now)
+{
+	struct group *first;
+
+	if (router->querier_until > 0 && router->querier_until <= now) {
+		router->querier_until = 0;
+		router->querier = (struct address){ .family = AF_UNSPEC };
+		router->general_at = now;
+		router->startup = 0;
+		restore(router);
+	}
+	while ((first = store_first(&router->store)) && first->deadline <= now)
+		group_update(router, first, false, now);
+	if (router_asks(router) && router->general_at <= now)
+		run_general(router, now);
+}
+
+int router_filter(const struct router *router, const struct address *group, struct filter *ret)
+{
+	struct key key = router_key(router, group);
+	const struct group *found = store_find(&router->store, &key);
+	int r;
+
+	filter_clear(ret);
+	if (!found)
+		return 0;
+	ret->mode = found->mode;
+	for (uint16_t i = 0; i < found->n; i++) {
+		struct address source = router_address(router, &found->sources[i].key);
+
+		if (found->mode == FILTER_EXCLUDE && found->sources[i].timer > 0)
+			continue;
+		r = filter_add(ret, &source);
+		if (r < 0) {
+			filter_clear(ret);
+			return r;
+		}
+	}
+	return 0;
+}
+
+bool router_next_group(const struct router *router, size_t *position, uint64_t now,
+		       struct router_group *ret)
+{
+	const struct group *group;
+
+	if (*position >= router->store.n)
+		return false;
+	group = router->store.heap[(*position)++];
+	*ret = (struct router_group){
+		.group = router_address(router, &group->key),
+		.mode = group->mode,
+		.n_sources = group->n,
+		.version = group_version(router, group, now),
+		.expires = group->mode == FILTER_EXCLUDE ? group->timer : 0,
+	};
+	for (uint16_t i = 0; i < group->n; i++)
+		if (group->sources[i].timer > ret->expires)
+			ret->expires = group->sources[i].timer;
+	return true;
+}
+
+size_t router_groups(const struct router *router)
+{
+	return router->store.n;
+}
+
+const struct address *router_querier(const struct router *router)
+{
+	return router_asks(router) ? &router->own : &router->querier;
+}
+
+const struct router_counters *router_counters(const struct router *router)
+{
+	return &router->counters;
+}
+
+const char *router_ignored_text(enum router_ignored reason)
+{
+	static const char *const texts[ROUTER_IGNORED_MAX] = {
+		[ROUTER_IGNORED_GROUP] = "group",
+		[ROUTER_IGNORED_SSM] = "any_source",
+		[ROUTER_IGNORED_SOURCE] = "source",
+		[ROUTER_IGNORED_VERSION] = "version",
+		[ROUTER_IGNORED_OLDER] = "older_host",
+		[ROUTER_IGNORED_QUERY] = "query",
+		[ROUTER_IGNORED_GROUPS] = "max_groups",
+		[ROUTER_IGNORED_HOST] = "max_groups_per_host",
+		[ROUTER_IGNORED_SOURCES] = "max_sources",
+		[ROUTER_IGNORED_MEMORY] = "memory",
+	};
+
+	return texts[reason];
+}
