@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Any bytes as a packet with an IGMP or MLD message, its checksums mended so that these are not in
+ * the way: all that is accepted lies within them, and says the same when it is built again and
+ * parsed again.
+ */
+#include <amt/group-build.h>
+#include <amt/group-message.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REQUIRE(condition)        \
+	do {                      \
+		if (!(condition)) \
+			abort();  \
+	} while (0)
+
+#define RECORDS_MAX 8191 /* of IGMP in 65535 bytes */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void mend(uint8_t *p, size_t n, size_t field, uint32_t sum)
+{
+	size_t i;
+
+	if (field + 2 > n)
+		return;
+	p[field] = p[field + 1] = 0;
+	for (i = 0; i < n; i++)
+		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	p[field] = (uint8_t)(~sum >> 8);
+	p[field + 1] = (uint8_t)~sum;
+}
+
+/* RFC 1071 read literally, not with the code under test. */
+static void mend_packet(uint8_t *p, size_t size)
+{
+	size_t total, header, i;
+	uint32_t pseudo;
+
+	if (size >= 20 && p[0] >> 4 == 4) {
+		header = (p[0] & 15) * 4u;
+		total = (size_t)p[2] << 8 | p[3];
+		if (header < 20 || total > size || header > total)
+			return;
+		mend(p, header, 10, 0);
+		mend(p + header, total - header, 2, 0);
+	} else if (size >= 40 && p[0] >> 4 == 6) {
+		header = 40;
+		total = 40 + ((size_t)p[4] << 8 | p[5]);
+		if (p[6] == 0 && size >= 48)
+			header += (p[41] + 1u) * 8;
+		if (total > size || header > total)
+			return;
+		pseudo = 58 + (uint32_t)(total - header);
+		for (i = 8; i < 40; i++)
+			pseudo += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+		mend(p + header, total - header, 2, pseudo);
+	}
+}
+
+static bool same_address(const struct address *a, const struct address *b)
+{
+	return a->family == b->family && memcmp(&a->in6, &b->in6,
+						a->family == AF_INET ? 4
+						: a->family	     ? 16
+								     : 0) == 0;
+}
+
+static bool same_sources(const struct group_sources *a, const struct group_sources *b,
+			 sa_family_t family)
+{
+	struct address x, y;
+	uint16_t i;
+
+	if (a->n != b->n)
+		return false;
+	for (i = 0; i < a->n; i++) {
+		group_source(a, family, i, &x);
+		group_source(b, family, i, &y);
+		if (!same_address(&x, &y))
+			return false;
+	}
+	return true;
+}
+
+static void check_query(const struct group_message *a, const struct group_message *b)
+{
+	const struct group_query *x = &a->query, *y = &b->query;
+
+	REQUIRE(x->version == y->version && same_address(&x->group, &y->group));
+	REQUIRE(x->max_response_usec == y->max_response_usec);
+	REQUIRE(x->interval_usec == y->interval_usec);
+	REQUIRE(x->suppress == y->suppress && x->robustness == y->robustness);
+	REQUIRE(same_sources(&x->sources, &y->sources, a->family));
+}
+
+static void check_records(const struct group_message *a, const struct group_message *b)
+{
+	struct group_record x, y;
+	size_t i = 0, j = 0;
+
+	while (group_next_record(a, &i, &x)) {
+		REQUIRE(group_next_record(b, &j, &y));
+		REQUIRE(x.type == y.type && same_address(&x.group, &y.group));
+		REQUIRE(same_sources(&x.sources, &y.sources, a->family));
+	}
+	REQUIRE(!group_next_record(b, &j, &y));
+}
+
+static ssize_t build(const struct group_message *message, uint8_t *buf, size_t size)
+{
+	static struct group_record records[RECORDS_MAX];
+	size_t at = 0;
+	uint16_t n = 0;
+
+	if (message->type == GROUP_QUERY)
+		return group_query_build(message->family, &message->query, &message->source,
+					 &message->destination, buf, size);
+	while (group_next_record(message, &at, &records[n])) {
+		n++;
+		REQUIRE(n < RECORDS_MAX);
+	}
+	return group_report_build(message->family, message->version, records, n, &message->source,
+				  &message->destination, buf, size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static uint8_t built[65536];
+	struct group_message message, untouched, again;
+	enum group_fault fault;
+	uint8_t *copy = malloc(size);
+	ssize_t n;
+
+	if (size)
+		memcpy(copy, data, size);
+	mend_packet(copy, size);
+	memset(&message, 0xa5, sizeof(message));
+	memset(&untouched, 0xa5, sizeof(untouched));
+	fault = group_message_parse(copy, size, GROUP_STRICT, &message);
+	REQUIRE(fault < _GROUP_FAULT_MAX && group_fault_string(fault));
+	if (fault != GROUP_FAULT_NONE) {
+		REQUIRE(memcmp(&message, &untouched, sizeof(message)) == 0);
+		if (group_message_parse(copy, size, GROUP_UNICAST, &message) != GROUP_FAULT_NONE)
+			goto out;
+		REQUIRE(fault == GROUP_FAULT_DESTINATION);
+	}
+
+	n = build(&message, built, sizeof(built));
+	REQUIRE(n > 0);
+	REQUIRE(group_message_parse(built, (size_t)n, GROUP_UNICAST, &again) == GROUP_FAULT_NONE);
+	REQUIRE(again.family == message.family && again.type == message.type);
+	REQUIRE(again.version == message.version);
+	REQUIRE(same_address(&again.source, &message.source));
+	REQUIRE(same_address(&again.destination, &message.destination));
+	if (message.type == GROUP_QUERY)
+		check_query(&message, &again);
+	else
+		check_records(&message, &again);
+out:
+	free(copy);
+	return 0;
+}
