@@ -60,15 +60,17 @@ struct device {
 
 	struct selection selection; /* gateway: which relay */
 	unsigned int choices_done;  /* selection.choices, as far as they were acted upon */
-	uint64_t move_at;	/* CLOCK_MONOTONIC, microseconds: not sooner; 0: no move waits */
-	struct in_addr former;	/* on the wire: what it still sends is let in; zero: none */
-	uint64_t former_until;	/* CLOCK_MONOTONIC, microseconds; 0: a Query of the new one first */
-	bool kick;		/* make the driver ask, once the firewall is as it should be */
-	uint64_t rx_packets;	/* as of the last look; a stream that ceases is a sign */
-	unsigned int rx_silent; /* looks without any */
-	int rx_ifindex;		/* whose packets these are */
-	bool joined;		/* somebody joined a channel on it */
-	uint64_t queries_counted;     /* queries.passed, as of the last look */
+	uint64_t move_at;      /* CLOCK_MONOTONIC, microseconds: not sooner; 0: no move waits */
+	struct in_addr former; /* on the wire: what it still sends is let in; zero: none */
+	uint64_t former_until; /* CLOCK_MONOTONIC, microseconds; 0: a Query of the new one first */
+	bool kick;	       /* make the driver ask, once the firewall is as it should be */
+	uint64_t rx_packets;   /* as of the last look; a stream that ceases is a sign */
+	unsigned int rx_silent, rx_patience; /* looks without any, and how many it may take */
+	unsigned int rx_doubts;		     /* how often a silence was taken for a sign lately */
+	uint64_t rx_doubted;		     /* CLOCK_MONOTONIC, microseconds: the last time */
+	int rx_ifindex;			     /* whose packets these are */
+	bool joined;			     /* somebody joined a channel on it */
+	uint64_t queries_counted;	     /* queries.passed, as of the last look */
 	uint64_t dataless_until;      /* CLOCK_MONOTONIC: data must come before; 0: it does */
 	unsigned int dataless_rounds; /* how often it did not */
 	bool rx_stream;		      /* many packets a second come */

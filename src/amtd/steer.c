@@ -16,10 +16,10 @@
 
 #define MSEC 1000ULL
 
-/* A new relay gets the Requests of so many gateways in a tick: 100 in 100 ms, both protocols. The
- * next ones, 2 s later, come in bunches: the driver's timers have steps of 80 ms where HZ is 100.
- */
-#define MOVES_AT_ONCE 5
+/* A new relay gets the Requests of so many gateways in a tick: 40 in 100 ms, both protocols. Those
+ * that moved ask again every 2 s, which is some 100 more for a thousand of them, and in bunches:
+ * the driver's timers have steps of 32 to 80 ms. */
+#define MOVES_AT_ONCE 2
 #define MOVE_TICK     (10 * MSEC)
 
 /* Gateways on many hosts lose a relay in the same moment: they spread by so much. */

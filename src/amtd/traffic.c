@@ -19,10 +19,16 @@
 /* How often counters are looked at; and while a stream flows, of so many packets a second. */
 #define LOOK	    (1000 * MSEC)
 #define LOOK_STREAM (50 * MSEC)
-#define STREAM_RATE 100
+#define STREAM_RATE 20
 
-/* So many looks without a packet of such a stream are a sign: 100 to 150 ms. */
-#define SILENT_LOOKS 2
+/* So many packets of a stream missing are a sign, but so many looks without one it takes. */
+#define SILENT_PACKETS 2
+#define SILENT_LOOKS   2
+
+/* A stream that pauses by itself is given twice the time after each doubt that was none, for so
+ * long. */
+#define DOUBTS_MAX  4
+#define DOUBTS_LAST (60 * SEC)
 
 /* RFC 8777: joined and no data for a random time in [4 s, min(4 s * 2^n, 120 s)]. */
 #define DATALESS_MIN (4 * SEC)
@@ -56,11 +62,30 @@ static void judge_data(struct device *device, uint64_t packets, uint64_t now)
 	}
 }
 
+/* How many looks without a packet a stream of this rate has to miss. */
+static unsigned int silence(struct device *device, uint64_t rate, uint64_t now)
+{
+	unsigned int looks = (SILENT_PACKETS * SEC / rate + LOOK_STREAM - 1) / LOOK_STREAM;
+
+	if (now - device->rx_doubted > DOUBTS_LAST)
+		device->rx_doubts = 0;
+	return (looks < SILENT_LOOKS ? SILENT_LOOKS : looks) << device->rx_doubts;
+}
+
+static void doubt(struct device *device, uint64_t now)
+{
+	device->rx_stream = false;
+	device->rx_doubted = now;
+	if (device->rx_doubts < DOUBTS_MAX)
+		device->rx_doubts++;
+	steer_doubt(device);
+}
+
 /* True while a stream flows. */
 static bool look_at(struct manager *manager, struct device *device, uint64_t interval, uint64_t now)
 {
 	struct link link;
-	uint64_t packets;
+	uint64_t packets, rate;
 
 	if (link_get(manager->netlink, device->config->name, &link) < 0)
 		return false;
@@ -70,16 +95,15 @@ static bool look_at(struct manager *manager, struct device *device, uint64_t int
 	}
 	packets = link.rx_packets - device->rx_packets;
 	device->rx_packets = link.rx_packets;
+	rate = packets * SEC / interval;
 	judge_data(device, packets, now);
-	if (packets > 0) {
+	if (packets > 0)
 		device->rx_silent = 0;
-		device->rx_stream = packets * 1000000 / interval >= STREAM_RATE / 2 ||
-				    (device->rx_stream && interval == LOOK_STREAM);
-		return device->rx_stream;
-	}
-	if (device->rx_stream && ++device->rx_silent == SILENT_LOOKS) {
-		device->rx_stream = false;
-		steer_doubt(device);
+	else if (device->rx_stream && ++device->rx_silent >= device->rx_patience)
+		doubt(device, now);
+	if (!device->rx_stream && rate >= STREAM_RATE) {
+		device->rx_stream = true;
+		device->rx_patience = silence(device, rate, now);
 	}
 	return device->rx_stream;
 }

@@ -273,6 +273,7 @@ void device_move(struct device *device)
 
 	device->choices_done = device->selection.choices;
 	device->move_at = 0;
+	device->rx_doubts = 0;
 	device->dirty = true;
 	tell_choice(device, candidate);
 	record->chosen = candidate->address;

@@ -28,7 +28,7 @@ median() {
 
 # So long that it may be any moment of the two seconds between the driver's Requests.
 some_time() {
-	sleep "$((4 + RANDOM % 2)).$((RANDOM % 1000 + 1000))"
+	sleep "$((4 + RANDOM % 2)).$(printf %03d $((RANDOM % 1000)))"
 }
 
 # When the device is there, as an application that waits for it; and then until it has a packet.
