@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a hostile link can and cannot do to a router. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "router-world.h"
+#include <arpa/inet.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define ALLOW GROUP_ALLOW_NEW_SOURCES
+#define TO_IN GROUP_CHANGE_TO_INCLUDE
+#define TO_EX GROUP_CHANGE_TO_EXCLUDE
+
+static uint64_t ignored(const struct world *world, enum router_ignored reason)
+{
+	return router_counters(world->router)->ignored[reason];
+}
+
+static uint64_t all_ignored(const struct world *world)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < ROUTER_IGNORED_MAX; i++)
+		sum += ignored(world, i);
+	return sum;
+}
+
+/* One record, of the latest version (3) or one before. */
+static void say(struct world *world, const char *group, enum group_record_type type,
+		const char *source, uint8_t version)
+{
+	uint8_t buf[4 + 16 + 16] = { (uint8_t)type, 0, 0, source ? 1 : 0 };
+	size_t length = world->family == AF_INET ? 4 : 16;
+	struct group_message message = {
+		.family = world->family,
+		.type = GROUP_REPORT,
+		.version = version,
+		.source = world_host(world->family, 1),
+	};
+	struct address g, a;
+
+	assert_int_equal(address_parse(group, &g), 0);
+	if (version == (world->family == AF_INET ? 3 : 2)) {
+		memcpy(buf + 4, &g.in6, length);
+		if (source) {
+			assert_int_equal(address_parse(source, &a), 0);
+			memcpy(buf + 4 + length, &a.in6, length);
+		}
+		message.records = buf;
+		message.records_length = 4 + length * (source ? 2 : 1);
+	} else {
+		message.only = (struct group_record){ .type = type, .group = g };
+	}
+	router_report(world->router, &message, world->now);
+}
+
+static void test_groups_never_forwarded(void **state)
+{
+	static const struct {
+		const char *group;
+		bool forwarded;
+	} cases[] = {
+		{ "224.0.0.1", false },	     { "224.0.0.255", false }, { "224.0.1.0", true },
+		{ "239.255.255.255", true }, { "232.0.0.1", true },    { "ff02::1:ff00:1", false },
+		{ "ff01::1", false },	     { "ff00::1", false },     { "ff12::1", false },
+		{ "ff32::8000:1", false },   { "ff05::1", true },      { "ff0e::1", true },
+		{ "ff3e::8000:1", true },    { "ff03::1", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		sa_family_t family = strchr(cases[i].group, ':') ? AF_INET6 : AF_INET;
+		struct router_options options = world_options(family);
+		struct world w;
+
+		world_open(&w, &options);
+		say(&w, cases[i].group, TO_EX, NULL, options.version);
+		assert_int_equal(router_groups(w.router), cases[i].forwarded);
+		assert_int_equal(ignored(&w, ROUTER_IGNORED_GROUP), !cases[i].forwarded);
+		assert_int_equal(all_ignored(&w), !cases[i].forwarded);
+		world_close(&w);
+	}
+}
+
+/* RFC 4604, section 2.2 */
+static void test_ssm(void **state)
+{
+	static const struct {
+		const char *group;
+		enum group_record_type type;
+		const char *source;
+		uint8_t version;
+		bool taken;
+	} cases[] = {
+		{ "232.1.1.1", ALLOW, "10.0.0.1", 3, true },
+		{ "232.1.1.1", GROUP_MODE_IS_INCLUDE, "10.0.0.1", 3, true },
+		{ "232.1.1.1", TO_IN, "10.0.0.1", 3, true },
+		{ "232.1.1.1", TO_EX, NULL, 3, false },
+		{ "232.1.1.1", TO_EX, "10.0.0.1", 3, false },
+		{ "232.1.1.1", GROUP_MODE_IS_EXCLUDE, NULL, 3, false },
+		{ "232.1.1.1", GROUP_MODE_IS_EXCLUDE, NULL, 2, false },
+		{ "232.1.1.1", GROUP_MODE_IS_EXCLUDE, NULL, 1, false },
+		{ "233.1.1.1", TO_EX, NULL, 3, true },
+		{ "233.1.1.1", GROUP_MODE_IS_EXCLUDE, NULL, 2, true },
+		{ "ff3e::8000:1", ALLOW, "2001:db8::1", 2, true },
+		{ "ff3e::8000:1", TO_EX, NULL, 2, false },
+		{ "ff35::1", GROUP_MODE_IS_EXCLUDE, NULL, 1, false },
+		{ "ff3e:20:2001:db8::1", TO_EX, NULL, 2, true },
+		{ "ff1e::1", TO_EX, NULL, 2, true },
+	};
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		sa_family_t family = strchr(cases[i / 2].group, ':') ? AF_INET6 : AF_INET;
+		struct router_options options = world_options(family);
+		struct world w;
+
+		options.ssm_only_in_ssm_range = i % 2;
+		world_open(&w, &options);
+		say(&w, cases[i / 2].group, cases[i / 2].type, cases[i / 2].source,
+		    cases[i / 2].version);
+		if (router_groups(w.router) != (cases[i / 2].taken || !(i % 2)))
+			fail_msg("case %zu", i / 2);
+		assert_int_equal(ignored(&w, ROUTER_IGNORED_SSM), !router_groups(w.router));
+		world_close(&w);
+	}
+}
+
+static void test_sources_that_are_none(void **state)
+{
+	static const char *const none[] = { "0.0.0.0", "224.1.2.3", "255.255.255.255",
+					    "127.0.0.1" };
+	struct router_options options = world_options(AF_INET);
+	struct world w;
+
+	world_open(&w, &options);
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		say(&w, "239.1.1.1", ALLOW, none[i], 3);
+	assert_int_equal(router_groups(w.router), 0);
+	assert_int_equal(ignored(&w, ROUTER_IGNORED_SOURCE), ARRAY_SIZE(none));
+	world_close(&w);
+}
+
+static void test_max_groups(void **state)
+{
+	struct router_options options = world_options(AF_INET);
+	struct world w;
+
+	options.max_groups = 10;
+	world_open(&w, &options);
+	for (unsigned int i = 0; i < 25; i++)
+		world_report(&w, i, i, ALLOW, "a");
+	assert_int_equal(router_groups(w.router), 10);
+	assert_int_equal(ignored(&w, ROUTER_IGNORED_GROUPS), 15);
+	assert_int_equal(w.changes, 10);
+	world_report(&w, 1, 9, ALLOW, "b"); /* is there */
+	assert_string_equal(world_filter(&w, 9), "I ab");
+	assert_string_equal(world_filter(&w, 10), "I");
+	world_report(&w, 1, 9, TO_IN, "");
+	world_until(&w, START + LMQT);
+	world_report(&w, 1, 10, ALLOW, "b"); /* there is room again */
+	assert_string_equal(world_filter(&w, 10), "I b");
+	assert_int_equal(all_ignored(&w), 15);
+	world_close(&w);
+}
+
+static void test_max_groups_per_host(void **state)
+{
+	struct router_options options = world_options(AF_INET6);
+	struct world w;
+
+	options.max_groups_per_host = 3;
+	world_open(&w, &options);
+	for (unsigned int host = 1; host <= 20; host++)
+		for (unsigned int i = 0; i < 5; i++)
+			world_report(&w, host, 10 * host + i, ALLOW, "a");
+	assert_int_equal(router_groups(w.router), 20 * 3);
+	assert_int_equal(ignored(&w, ROUTER_IGNORED_HOST), 20 * 2);
+	world_report(&w, 1, 20, ALLOW, "b"); /* another one has it already */
+	assert_string_equal(world_filter(&w, 20), "I ab");
+	world_report(&w, 1, 13, TO_EX, "");
+	assert_string_equal(world_filter(&w, 13), "I");
+	world_report(&w, 1, 10, TO_IN, ""); /* gone: one more */
+	world_until(&w, START + LMQT);
+	world_report(&w, 1, 13, TO_EX, "");
+	assert_string_equal(world_filter(&w, 13), "E");
+	world_report(&w, 1, 14, TO_EX, "");
+	assert_string_equal(world_filter(&w, 14), "I");
+
+	/* none is forgotten: all go, and all come again */
+	world_until(&w, START + 2 * GMI);
+	assert_int_equal(router_groups(w.router), 0);
+	world_forget(&w);
+	for (unsigned int host = 20; host >= 1; host--)
+		for (unsigned int i = 0; i < 5; i++)
+			world_report(&w, host, 10 * host + i, ALLOW, "a");
+	assert_int_equal(router_groups(w.router), 20 * 3);
+	world_close(&w);
+}
+
+static void test_max_sources(void **state)
+{
+	struct router_options options = world_options(AF_INET);
+	struct world w;
+
+	options.max_sources = 4;
+	world_open(&w, &options);
+	world_report(&w, 1, 1, ALLOW, "bdf");
+	world_report(&w, 1, 1, ALLOW, "abc"); /* the first that are new */
+	assert_string_equal(world_filter(&w, 1), "I abdf");
+	assert_int_equal(ignored(&w, ROUTER_IGNORED_SOURCES), 1);
+	world_forget(&w);
+	world_report(&w, 1, 1, ALLOW, "cgh");
+	assert_int_equal(w.changes, 0);
+	assert_int_equal(ignored(&w, ROUTER_IGNORED_SOURCES), 4);
+	/* where some go, others may come */
+	world_report(&w, 1, 1, TO_EX, "ahijk");
+	assert_string_equal(world_filter(&w, 1), "E hij");
+	assert_int_equal(ignored(&w, ROUTER_IGNORED_SOURCES), 5);
+	world_close(&w);
+}
+
+static void test_options(void **state)
+{
+	static const struct router_ops ops;
+	struct address own = world_host(AF_INET, 1);
+	struct router *router = NULL;
+
+	for (int i = 0; i < 9; i++) {
+		struct router_options options = world_options(AF_INET);
+
+		switch (i) {
+		case 0:
+			options.family = AF_UNIX;
+			break;
+		case 1:
+			options.version = 4;
+			break;
+		case 2:
+			options.version = 0;
+			break;
+		case 3:
+			options.robustness = 0;
+			break;
+		case 4:
+			options.robustness = 8;
+			break;
+		case 5:
+			options.query_interval_usec = 0;
+			break;
+		case 6:
+			options.query_response_usec = INTERVAL + 1;
+			break;
+		case 7:
+			options.last_member_usec = 0;
+			break;
+		case 8:
+			options.max_sources = UINT16_MAX + 1;
+			break;
+		}
+		assert_int_equal(router_new(&options, &ops, NULL, &own, START, &router), -EINVAL);
+		assert_null(router);
+	}
+	router_free(NULL);
+}
+
+/* 100,000 groups of 100 hosts: what they take, and that time does not grow faster than they. */
+static double fill(struct world *w, unsigned int n)
+{
+	struct timespec before, after;
+	uint8_t buf[12] = { ALLOW, 0, 0, 1, 239, 0, 0, 0, 10, 0, 0, 1 };
+	struct group_message message = { .family = AF_INET,
+					 .type = GROUP_REPORT,
+					 .version = 3,
+					 .records = buf,
+					 .records_length = sizeof(buf) };
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t group = htonl(0xef000000 + (1 << 16) + i);
+
+		memcpy(buf + 4, &group, sizeof(group));
+		message.source = address_from_in((struct in_addr){ htonl(0xc0a80000 + i % 100) });
+		router_report(w->router, &message, w->now);
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	return (double)(after.tv_sec - before.tv_sec) + (after.tv_nsec - before.tv_nsec) / 1e9;
+}
+
+static void test_scale(void **state)
+{
+	struct router_options options = world_options(AF_INET);
+	struct mallinfo2 before, after;
+	double first, again;
+	struct world w;
+
+	options.max_groups = 100000;
+	options.max_groups_per_host = 1000;
+	before = mallinfo2();
+	world_open(&w, &options);
+	first = fill(&w, options.max_groups);
+	after = mallinfo2();
+	assert_int_equal(router_groups(w.router), 100000);
+	assert_int_equal(all_ignored(&w), 0);
+	w.now += 100 * SEC;
+	again = fill(&w, options.max_groups);
+	print_message("%.1f bytes a group, %.0f ns its first report, %.0f ns another\n",
+		      (double)(after.uordblks - before.uordblks) / 1e5, first * 1e4, again * 1e4);
+	if (after.uordblks > before.uordblks) /* not where another malloc has taken its place */
+		assert_true(after.uordblks - before.uordblks <= 160 * 100000);
+	world_until(&w, w.now + GMI);
+	assert_int_equal(router_groups(w.router), 0);
+	assert_int_equal(w.changes, 200000);
+	world_close(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_groups_never_forwarded),
+		cmocka_unit_test(test_ssm),
+		cmocka_unit_test(test_sources_that_are_none),
+		cmocka_unit_test(test_max_groups),
+		cmocka_unit_test(test_max_groups_per_host),
+		cmocka_unit_test(test_max_sources),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_scale),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
