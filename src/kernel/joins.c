@@ -1,0 +1,687 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/joins.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The kernel goes through a socket's memberships one by one, whatever its limits are raised to. */
+#define ROWS_PER_SOCKET 128
+
+/* Rows come in blocks, so that growing moves and wastes none. */
+#define BLOCK_ROWS 1024
+
+#define NONE	    UINT32_MAX
+#define BUCKETS_MIN 64
+
+/* A source of a group, or the whole group, by one socket. Of addresses the bytes alone are kept, 4
+ * or 16 each: with 100,000 rows every byte counts. */
+struct row {
+	uint32_t next; /* in its bucket, or of the free ones */
+	uint32_t socket;
+	uint32_t ifindex : 31;
+	uint32_t exclude : 1; /* EXCLUDE, of which the kernel alone has the sources */
+	uint8_t bytes[];      /* the group, the source */
+};
+
+struct socket {
+	int fd; /* -1: none */
+	uint32_t rows;
+	uint32_t mark;	     /* joins->mark: it has the group in question */
+	uint32_t next, prev; /* of those with room, or of those without descriptor */
+	bool listed, kept;
+};
+
+struct joins {
+	sa_family_t family;
+	uint8_t length; /* of an address */
+	int level;
+	size_t row_size;
+
+	char **blocks;
+	size_t n_blocks;
+	uint32_t n_rows, used_rows; /* in use; ever used */
+	uint32_t free_row;
+	uint32_t *buckets;
+	uint32_t n_buckets;
+
+	struct socket *sockets;
+	uint32_t n_sockets, open_sockets;
+	uint32_t room, closed; /* heads of lists */
+	uint32_t mark;
+
+	joins_keeper keeper;
+	void *userdata;
+};
+
+static struct row *row_at(const struct joins *joins, uint32_t i)
+{
+	return (struct row *)(joins->blocks[i / BLOCK_ROWS] + i % BLOCK_ROWS * joins->row_size);
+}
+
+static const uint8_t *bytes_of(const struct address *address)
+{
+	return address->family == AF_INET ? (const uint8_t *)&address->in
+					  : (const uint8_t *)&address->in6;
+}
+
+static struct address address_of(const struct joins *joins, const uint8_t *bytes)
+{
+	struct address address = { .family = joins->family };
+
+	memcpy(joins->family == AF_INET ? (void *)&address.in : (void *)&address.in6, bytes,
+	       joins->length);
+	return address;
+}
+
+/* FNV-1a */
+static uint32_t *bucket_of(const struct joins *joins, uint32_t ifindex, const uint8_t *group)
+{
+	uint32_t hash = 2166136261u ^ ifindex;
+
+	for (size_t i = 0; i < joins->length; i++)
+		hash = (hash ^ group[i]) * 16777619u;
+	return &joins->buckets[(hash ^ hash >> 16) & (joins->n_buckets - 1)];
+}
+
+static bool row_is(const struct joins *joins, const struct row *row, uint32_t ifindex,
+		   const uint8_t *group)
+{
+	return row->ifindex == ifindex && memcmp(row->bytes, group, joins->length) == 0;
+}
+
+/*
+ * Rows.
+ */
+
+static int grow_buckets(struct joins *joins)
+{
+	uint32_t *old = joins->buckets, n_old = joins->n_buckets, *buckets;
+	uint32_t n = n_old == 0 ? BUCKETS_MIN : n_old * 2;
+
+	buckets = malloc(n * sizeof(*buckets));
+	if (!buckets)
+		return -ENOMEM;
+	memset(buckets, 0xff, n * sizeof(*buckets));
+	joins->buckets = buckets;
+	joins->n_buckets = n;
+	for (uint32_t i = 0; i < n_old; i++)
+		for (uint32_t j = old[i], next; j != NONE; j = next) {
+			struct row *row = row_at(joins, j);
+			uint32_t *bucket = bucket_of(joins, row->ifindex, row->bytes);
+
+			next = row->next;
+			row->next = *bucket;
+			*bucket = j;
+		}
+	free(old);
+	return 0;
+}
+
+/* Room for one more row. */
+static int reserve_row(struct joins *joins)
+{
+	char **blocks;
+
+	if (joins->free_row != NONE || joins->used_rows < joins->n_blocks * BLOCK_ROWS)
+		return 0;
+	blocks = reallocarray(joins->blocks, joins->n_blocks + 1, sizeof(*blocks));
+	if (!blocks)
+		return -ENOMEM;
+	joins->blocks = blocks;
+	blocks[joins->n_blocks] = malloc(BLOCK_ROWS * joins->row_size);
+	if (!blocks[joins->n_blocks])
+		return -ENOMEM;
+	joins->n_blocks++;
+	return 0;
+}
+
+static void add_row(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+		    const struct address *source, uint32_t socket)
+{
+	uint32_t i = joins->free_row, *bucket;
+	struct row *row;
+
+	if (i == NONE)
+		i = joins->used_rows++;
+	row = row_at(joins, i);
+	if (i == joins->free_row)
+		joins->free_row = row->next;
+	row->ifindex = ifindex;
+	row->exclude = !source;
+	row->socket = socket;
+	memcpy(row->bytes, group, joins->length);
+	if (source)
+		memcpy(row->bytes + joins->length, bytes_of(source), joins->length);
+	if (joins->n_rows++ >= joins->n_buckets)
+		(void)grow_buckets(joins); /* else it is slower, no more */
+	bucket = bucket_of(joins, ifindex, group);
+	row->next = *bucket;
+	*bucket = i;
+}
+
+static void free_row(struct joins *joins, uint32_t *link)
+{
+	uint32_t i = *link;
+	struct row *row = row_at(joins, i);
+
+	*link = row->next;
+	row->next = joins->free_row;
+	joins->free_row = i;
+	joins->n_rows--;
+}
+
+/*
+ * Sockets.
+ */
+
+static void list_add(struct joins *joins, uint32_t i)
+{
+	struct socket *socket = &joins->sockets[i];
+
+	if (socket->listed)
+		return;
+	socket->listed = true;
+	socket->prev = NONE;
+	socket->next = joins->room;
+	if (joins->room != NONE)
+		joins->sockets[joins->room].prev = i;
+	joins->room = i;
+}
+
+static void list_remove(struct joins *joins, uint32_t i)
+{
+	struct socket *socket = &joins->sockets[i];
+
+	if (!socket->listed)
+		return;
+	socket->listed = false;
+	if (socket->prev != NONE)
+		joins->sockets[socket->prev].next = socket->next;
+	else
+		joins->room = socket->next;
+	if (socket->next != NONE)
+		joins->sockets[socket->next].prev = socket->prev;
+}
+
+/* Without a port it receives nothing; without ALL it would not even with one. */
+static int open_fd(const struct joins *joins)
+{
+	const int off = 0;
+	int fd = socket(joins->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, joins->level,
+			 joins->family == AF_INET ? IP_MULTICAST_ALL : IPV6_MULTICAST_ALL, &off,
+			 sizeof(off));
+	return fd;
+}
+
+static int socket_new(struct joins *joins, uint32_t *ret)
+{
+	uint32_t i = joins->closed;
+	struct socket *sockets;
+	int fd;
+
+	if (i == NONE && joins->n_sockets % 16 == 0) {
+		sockets = reallocarray(joins->sockets, joins->n_sockets + 16, sizeof(*sockets));
+		if (!sockets)
+			return -ENOMEM;
+		joins->sockets = sockets;
+	}
+	fd = open_fd(joins);
+	if (fd < 0)
+		return fd;
+	if (i == NONE)
+		i = joins->n_sockets++;
+	else
+		joins->closed = joins->sockets[i].next;
+	joins->sockets[i] = (struct socket){ .fd = fd, .mark = joins->mark - 1 };
+	joins->open_sockets++;
+	list_add(joins, i);
+	*ret = i;
+	return 0;
+}
+
+static void socket_close(struct joins *joins, uint32_t i)
+{
+	struct socket *socket = &joins->sockets[i];
+
+	list_remove(joins, i);
+	if (joins->keeper && socket->kept)
+		joins->keeper(socket->fd, i, false, joins->userdata);
+	close(socket->fd);
+	socket->fd = -1;
+	socket->next = joins->closed;
+	joins->closed = i;
+	joins->open_sockets--;
+}
+
+/* A row more, or one less. An empty one goes: memberships of an interface that vanished may still
+ * count in it. */
+static void socket_took(struct joins *joins, uint32_t i)
+{
+	struct socket *socket = &joins->sockets[i];
+
+	if (++socket->rows >= ROWS_PER_SOCKET)
+		list_remove(joins, i);
+	if (joins->keeper && !socket->kept) {
+		joins->keeper(socket->fd, i, true, joins->userdata);
+		socket->kept = true;
+	}
+}
+
+static void socket_gave(struct joins *joins, uint32_t i)
+{
+	if (--joins->sockets[i].rows == 0)
+		socket_close(joins, i);
+	else
+		list_add(joins, i);
+}
+
+/*
+ * The kernel.
+ */
+
+static void fill(const struct joins *joins, const uint8_t *bytes, struct sockaddr_storage *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->ss_family = joins->family;
+	if (joins->family == AF_INET)
+		memcpy(&((struct sockaddr_in *)ret)->sin_addr, bytes, joins->length);
+	else
+		memcpy(&((struct sockaddr_in6 *)ret)->sin6_addr, bytes, joins->length);
+}
+
+static int change_group(const struct joins *joins, int fd, int option, uint32_t ifindex,
+			const uint8_t *group)
+{
+	struct group_req request = { .gr_interface = ifindex };
+
+	fill(joins, group, &request.gr_group);
+	return setsockopt(fd, joins->level, option, &request, sizeof(request)) < 0 ? -errno : 0;
+}
+
+static int change_source(const struct joins *joins, int fd, int option, uint32_t ifindex,
+			 const uint8_t *group, const uint8_t *source)
+{
+	struct group_source_req request = { .gsr_interface = ifindex };
+
+	fill(joins, group, &request.gsr_group);
+	fill(joins, source, &request.gsr_source);
+	return setsockopt(fd, joins->level, option, &request, sizeof(request)) < 0 ? -errno : 0;
+}
+
+/* The sources that are not wanted, all at once. */
+static int exclude_sources(const struct joins *joins, int fd, uint32_t ifindex,
+			   const uint8_t *group, const struct address *sources, size_t n)
+{
+	struct group_filter *filter;
+	int r;
+
+	filter = calloc(1, GROUP_FILTER_SIZE(n));
+	if (!filter)
+		return -ENOMEM;
+	filter->gf_interface = ifindex;
+	filter->gf_fmode = MCAST_EXCLUDE;
+	filter->gf_numsrc = n;
+	fill(joins, group, &filter->gf_group);
+	for (size_t i = 0; i < n; i++)
+		fill(joins, bytes_of(&sources[i]), &filter->gf_slist[i]);
+	r = setsockopt(fd, joins->level, MCAST_MSFILTER, filter, GROUP_FILTER_SIZE(n)) < 0 ? -errno
+											   : 0;
+	free(filter);
+	return r;
+}
+
+/* By one socket. source NULL: the whole group. */
+static int try_socket(const struct joins *joins, int fd, uint32_t ifindex, const uint8_t *group,
+		      const struct address *source)
+{
+	if (!source)
+		return change_group(joins, fd, MCAST_JOIN_GROUP, ifindex, group);
+	return change_source(joins, fd, MCAST_JOIN_SOURCE_GROUP, ifindex, group, bytes_of(source));
+}
+
+static bool is_full(int error)
+{
+	return error == -ENOBUFS || error == -ENOMEM;
+}
+
+/* Sockets that have the group there already are marked: each has room for so many sources of it, or
+ * for all, but not for both. *ret_last: one with sources, which may have room for another. */
+static void mark_sockets(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+			 uint32_t *ret_last)
+{
+	joins->mark++;
+	*ret_last = NONE;
+	for (uint32_t i = *bucket_of(joins, ifindex, group); i != NONE;
+	     i = row_at(joins, i)->next) {
+		const struct row *row = row_at(joins, i);
+
+		if (!row_is(joins, row, ifindex, group))
+			continue;
+		joins->sockets[row->socket].mark = joins->mark;
+		if (*ret_last == NONE && !row->exclude)
+			*ret_last = row->socket;
+	}
+}
+
+/* A socket that refused may be left with a membership without sources. */
+static void undo_refused(const struct joins *joins, int fd, uint32_t ifindex, const uint8_t *group,
+			 const struct address *source)
+{
+	if (source)
+		(void)change_group(joins, fd, MCAST_LEAVE_GROUP, ifindex, group);
+}
+
+static int join_fresh(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+		      const struct address *source, uint32_t *ret)
+{
+	uint32_t i;
+	int r;
+
+	r = socket_new(joins, &i);
+	if (r < 0)
+		return r;
+	r = try_socket(joins, joins->sockets[i].fd, ifindex, group, source);
+	if (r < 0) {
+		socket_close(joins, i);
+		return r;
+	}
+	*ret = i;
+	return 0;
+}
+
+/* By the first socket that the kernel lets. */
+static int join_somewhere(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+			  const struct address *source, uint32_t *ret)
+{
+	uint32_t last, next;
+	int r;
+
+	mark_sockets(joins, ifindex, group, &last);
+	if (source && last != NONE && joins->sockets[last].rows < ROWS_PER_SOCKET) {
+		r = try_socket(joins, joins->sockets[last].fd, ifindex, group, source);
+		if (!is_full(r)) {
+			*ret = last;
+			return r;
+		}
+	}
+	for (uint32_t i = joins->room; i != NONE; i = next) {
+		struct socket *socket = &joins->sockets[i];
+
+		next = socket->next;
+		if (socket->mark == joins->mark)
+			continue;
+		r = try_socket(joins, socket->fd, ifindex, group, source);
+		if (!is_full(r)) {
+			*ret = i;
+			return r;
+		}
+		undo_refused(joins, socket->fd, ifindex, group, source);
+		list_remove(joins, i);
+	}
+	return join_fresh(joins, ifindex, group, source, ret);
+}
+
+/*
+ * Filters.
+ */
+
+static int join(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+		const struct address *source, uint32_t *ret_socket)
+{
+	int r;
+
+	r = reserve_row(joins);
+	if (r == 0 && joins->n_buckets == 0)
+		r = grow_buckets(joins);
+	if (r == 0)
+		r = join_somewhere(joins, ifindex, group, source, ret_socket);
+	if (r < 0)
+		return r;
+	add_row(joins, ifindex, group, source, *ret_socket);
+	socket_took(joins, *ret_socket);
+	return 0;
+}
+
+static void leave_row(struct joins *joins, uint32_t *link)
+{
+	const struct row *row = row_at(joins, *link);
+	uint32_t socket = row->socket;
+	int fd = joins->sockets[socket].fd;
+
+	if (row->exclude)
+		(void)change_group(joins, fd, MCAST_LEAVE_GROUP, row->ifindex, row->bytes);
+	else
+		(void)change_source(joins, fd, MCAST_LEAVE_SOURCE_GROUP, row->ifindex, row->bytes,
+				    row->bytes + joins->length);
+	free_row(joins, link);
+	socket_gave(joins, socket);
+}
+
+static size_t find_source(const struct filter *filter, const struct address *source)
+{
+	size_t low = 0, high = filter->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (address_compare(&filter->sources[middle], source) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < filter->n && address_equal(&filter->sources[low], source) ? low : filter->n;
+}
+
+/* Leave what the filter does not want; wanted[] is set for its sources that are there. */
+static void leave_others(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+			 const struct filter *filter, bool *there, bool only_look)
+{
+	uint32_t *link = joins->n_buckets > 0 ? bucket_of(joins, ifindex, group) : NULL;
+
+	while (link && *link != NONE) {
+		struct row *row = row_at(joins, *link);
+		bool wanted = row->exclude && filter->mode == FILTER_EXCLUDE;
+
+		if (row_is(joins, row, ifindex, group)) {
+			if (!row->exclude && filter->mode == FILTER_INCLUDE) {
+				const struct address source =
+					address_of(joins, row->bytes + joins->length);
+				size_t at = find_source(filter, &source);
+
+				wanted = at < filter->n;
+				if (wanted)
+					there[at] = true;
+			}
+			if (!wanted && !only_look) {
+				leave_row(joins, link);
+				continue;
+			}
+		}
+		link = &row->next;
+	}
+}
+
+static int include(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+		   const struct filter *filter)
+{
+	bool *there = filter->n > 0 ? calloc(filter->n, sizeof(*there)) : NULL;
+	uint32_t socket;
+	int r = 0;
+
+	if (filter->n > 0 && !there)
+		return -ENOMEM;
+	/* What is new is joined before anything is left. */
+	leave_others(joins, ifindex, group, filter, there, true);
+	for (size_t i = 0; i < filter->n && r == 0; i++)
+		if (!there[i])
+			r = join(joins, ifindex, group, &filter->sources[i], &socket);
+	if (r == 0)
+		leave_others(joins, ifindex, group, filter, there, false);
+	free(there);
+	return r;
+}
+
+static const struct row *find_exclude(const struct joins *joins, uint32_t ifindex,
+				      const uint8_t *group)
+{
+	if (joins->n_buckets == 0)
+		return NULL;
+	for (uint32_t i = *bucket_of(joins, ifindex, group); i != NONE;
+	     i = row_at(joins, i)->next) {
+		const struct row *row = row_at(joins, i);
+
+		if (row->exclude && row_is(joins, row, ifindex, group))
+			return row;
+	}
+	return NULL;
+}
+
+/* To a socket of its own, where a list may be longer. */
+static int move_exclude(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+			const struct filter *filter, uint32_t from)
+{
+	uint32_t socket, *link;
+	int r;
+
+	r = reserve_row(joins);
+	if (r == 0)
+		r = join_fresh(joins, ifindex, group, NULL, &socket);
+	if (r < 0)
+		return r;
+	add_row(joins, ifindex, group, NULL, socket);
+	socket_took(joins, socket);
+	r = exclude_sources(joins, joins->sockets[socket].fd, ifindex, group, filter->sources,
+			    filter->n);
+	for (link = bucket_of(joins, ifindex, group);; link = &row_at(joins, *link)->next) {
+		const struct row *row = row_at(joins, *link);
+
+		if (row->exclude && row->socket == from && row_is(joins, row, ifindex, group))
+			break;
+	}
+	leave_row(joins, link);
+	return r;
+}
+
+static int exclude(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+		   const struct filter *filter)
+{
+	const struct row *row = find_exclude(joins, ifindex, group);
+	uint32_t socket;
+	bool fresh = !row;
+	int r = 0;
+
+	if (row)
+		socket = row->socket;
+	else
+		r = join(joins, ifindex, group, NULL, &socket);
+	if (r < 0)
+		return r;
+	if (!fresh || filter->n > 0)
+		r = exclude_sources(joins, joins->sockets[socket].fd, ifindex, group,
+				    filter->sources, filter->n);
+	if (is_full(r) && joins->sockets[socket].rows > 1)
+		r = move_exclude(joins, ifindex, group, filter, socket);
+	/* Spread over sockets the kernel would exclude what all of them do: nothing. */
+	if (is_full(r)) {
+		socket = find_exclude(joins, ifindex, group)->socket;
+		(void)exclude_sources(joins, joins->sockets[socket].fd, ifindex, group, NULL, 0);
+		r = JOINS_WIDER;
+	}
+	if (r >= 0)
+		leave_others(joins, ifindex, group, filter, NULL, false);
+	return r;
+}
+
+int joins_set(struct joins *joins, int ifindex, const struct address *group,
+	      const struct filter *filter)
+{
+	if (group->family != joins->family || ifindex <= 0)
+		return -EINVAL;
+	return filter->mode == FILTER_EXCLUDE ? exclude(joins, ifindex, bytes_of(group), filter)
+					      : include(joins, ifindex, bytes_of(group), filter);
+}
+
+void joins_forget(struct joins *joins, int ifindex)
+{
+	for (uint32_t i = 0; i < joins->n_buckets; i++) {
+		uint32_t *link = &joins->buckets[i];
+
+		while (*link != NONE) {
+			struct row *row = row_at(joins, *link);
+			uint32_t socket = row->socket;
+
+			if (row->ifindex != (uint32_t)ifindex) {
+				link = &row->next;
+				continue;
+			}
+			/* The kernel finds a source's membership by its interface, that of a group
+			 * by its number, too: else it would count for ever. */
+			(void)change_group(joins, joins->sockets[socket].fd, MCAST_LEAVE_GROUP,
+					   ifindex, row->bytes);
+			free_row(joins, link);
+			socket_gave(joins, socket);
+		}
+	}
+}
+
+sa_family_t joins_family(const struct joins *joins)
+{
+	return joins->family;
+}
+
+size_t joins_count(const struct joins *joins, size_t *ret_sockets)
+{
+	*ret_sockets = joins->open_sockets;
+	return joins->n_rows;
+}
+
+void joins_keep(struct joins *joins, joins_keeper keeper, void *userdata)
+{
+	joins->keeper = keeper;
+	joins->userdata = userdata;
+}
+
+int joins_open(sa_family_t family, struct joins **ret)
+{
+	struct rlimit limit;
+	struct joins *joins;
+
+	joins = calloc(1, sizeof(*joins));
+	if (!joins)
+		return -ENOMEM;
+	joins->family = family;
+	joins->length = family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+	joins->level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+	joins->row_size = sizeof(struct row) + 2 * joins->length;
+	joins->free_row = joins->room = joins->closed = NONE;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	*ret = joins;
+	return 0;
+}
+
+void joins_close(struct joins *joins)
+{
+	if (!joins)
+		return;
+	for (uint32_t i = 0; i < joins->n_sockets; i++)
+		if (joins->sockets[i].fd >= 0)
+			close(joins->sockets[i].fd);
+	for (size_t i = 0; i < joins->n_blocks; i++)
+		free(joins->blocks[i]);
+	free(joins->blocks);
+	free(joins->buckets);
+	free(joins->sockets);
+	free(joins);
+}
