@@ -29,9 +29,8 @@ const char *joins_words(const struct joins *joins, int result, char buf[static J
 		break;
 	case -EMFILE:
 	case -ENFILE:
-		snprintf(buf, JOINS_WORDS_MAX, "no more sockets (%u are in use): raise %s%s",
-			 joins->open_sockets,
-			 result == -EMFILE ? "LimitNOFILE= of amtd" : "fs.file-max",
+		snprintf(buf, JOINS_WORDS_MAX, "no more sockets (%zu are in use): raise %s%s",
+			 sockets, result == -EMFILE ? "LimitNOFILE= of amtd" : "fs.file-max",
 			 inet ? ", or net.ipv4.igmp_max_memberships" : "");
 		break;
 	case -ENODEV:
