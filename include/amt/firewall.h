@@ -19,7 +19,10 @@ enum firewall_queue {
 	FIREWALL_QUEUE_QUERY_G, /* 0x01, RFC 7450 5.1.4.5: gateway fields present */
 	FIREWALL_QUEUE_QUERY_L, /* 0x02, 5.1.4.4: relay is loaded */
 	FIREWALL_QUEUE_QUERY_LG,
-	FIREWALL_QUEUE_ADVERTISEMENT,	     /* passes when nobody listens */
+	FIREWALL_QUEUE_RELAY_QUERY,	     /* Query of an own relay device, on its way out */
+	FIREWALL_QUEUE_UPDATE,		     /* Membership Update to a relay device */
+	FIREWALL_QUEUE_TEARDOWN,	     /* Teardown to a relay device */
+	FIREWALL_QUEUE_ADVERTISEMENT,	     /* this and all above pass when nobody listens */
 	FIREWALL_QUEUE_ADVERTISEMENT_STRICT, /* dropped when nobody listens (OnFailure=drop) */
 	FIREWALL_QUEUE_UNREACHABLE, /* ICMP about what a gateway sent; passes when nobody listens */
 	_FIREWALL_QUEUE_MAX,

@@ -55,6 +55,13 @@ static enum queue_verdict on_unreachable(struct manager *manager, const struct q
 	return QUEUE_DROP;
 }
 
+/* What passes between an own relay device and its gateways is only looked at. A gateway elsewhere
+ * may well have the port of one here. */
+static bool is_of_relay(unsigned int queue)
+{
+	return queue >= FIREWALL_QUEUE_RELAY_QUERY && queue <= FIREWALL_QUEUE_TEARDOWN;
+}
+
 static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 {
 	struct manager *manager = userdata;
@@ -64,6 +71,8 @@ static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 
 	if (queued->number - manager->queue_base == FIREWALL_QUEUE_UNREACHABLE)
 		return on_unreachable(manager, queued);
+	if (is_of_relay(queued->number - manager->queue_base))
+		return QUEUE_ACCEPT;
 	if (packet_parse(queued->data, queued->length, &packet) != PACKET_FAULT_NONE) {
 		count_broken(manager, queued);
 		return QUEUE_DROP;

@@ -2,6 +2,7 @@
 #include <amt/bus.h>
 #include <amt/clock.h>
 #include <amt/file.h>
+#include <amt/firewall.h>
 #include <amt/log.h>
 #include <amt/parse.h>
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include <systemd/sd-daemon.h>
 
 #define QUEUE_BASE 2268
-#define QUEUE_LAST 65527 /* room for the last of the seven */
+#define QUEUE_LAST (UINT16_MAX - _FIREWALL_QUEUE_MAX + 1)
 
 #define EXIT_USAGE 2
 
@@ -29,7 +30,7 @@ static const char usage[] =
 	"Make and watch the AMT devices that the files in /etc/amt and /run/amt describe.\n"
 	"\n"
 	"  --bus PATH         listen there for amtctl (default: /run/amt/bus)\n"
-	"  --queue NUMBER     first of seven NFQUEUE numbers to use (default: 2268)\n"
+	"  --queue NUMBER     first of ten NFQUEUE numbers to use (default: 2268)\n"
 	"  --log-level LEVEL  err, warning, notice, info or debug (default: info)\n"
 	"  --version          print the version\n"
 	"  -h, --help         print this\n"

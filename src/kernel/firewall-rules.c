@@ -12,8 +12,8 @@
  *	udp dport vmap @ports          61   meta l4proto, then a set lookup
  *	@th,64,8 != 6                   5 for data as it comes, 67 for what is unwrapped
  *
- * Two rules that each name the one type they want, version 0 in the same byte, are therefore the
- * cheapest test there is. The third, for relay devices, is only there when there is one.
+ * Rules that each name the one type they want, version 0 in the same byte, are therefore the
+ * cheapest test there is. Those for relay devices are only there when there is one.
  *
  * @th,64,8 is byte 0 of the UDP payload (version and type), @th,72,8 byte 1 (flags). nft does not
  * mend the UDP checksum after a write to raw bytes; zero, "none", is allowed over IPv4. That is
@@ -31,6 +31,8 @@
 
 #define ADVERTISEMENT	 0x02u
 #define QUERY		 0x04u
+#define UPDATE		 0x05u
+#define TEARDOWN	 0x07u
 #define REQUEST_P	 0x0301u /* RFC 7450, 5.1.3.3 */
 #define REQUEST_P_DRIVER 0x0380u /* where drivers/net/amt.c has P */
 
@@ -110,6 +112,11 @@ static size_t linux_count(const struct firewall_rules *rules)
 static int64_t linux_key(const struct firewall_rules *rules, size_t i)
 {
 	return ntohl(rules->linux_relays[i].s_addr);
+}
+
+static void print_relay_device(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
+{
+	fprintf(f, "%u", rules->relay_devices[i]);
 }
 
 static void print_linux(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
@@ -207,6 +214,7 @@ static bool has_aimed(const struct firewall_rules *rules)
 static const struct element_kind kinds[] = {
 	{ "ports", gateway_count, gateway_key, gateway_strict, print_gateway },
 	{ "ports", relay_count, relay_key, no_value, print_relay },
+	{ "relay_devices", relay_count, relay_key, no_value, print_relay_device },
 	{ "relay_ports", gateway_count, gateway_key, gateway_relay_port, print_relay_port },
 	{ "quoted", gateway_count, gateway_key, no_value, print_port },
 	{ "linux_relays", linux_count, linux_key, no_value, print_linux },
@@ -266,6 +274,12 @@ static unsigned int queue_number(uint16_t base, unsigned int queue)
 	return base + queue;
 }
 
+/* More that the packet must be: test. */
+static void put_queued(FILE *f, const char *test, unsigned int type, unsigned int number)
+{
+	fprintf(f, "\t\t@th,64,8 %u%s queue flags bypass to %u\n", type, test, number);
+}
+
 /* The ports of the gateways once more in "quoted", as raw bytes of an ICMP error are looked up. */
 static void put_maps(FILE *f)
 {
@@ -274,6 +288,9 @@ static void put_maps(FILE *f)
 	      "\t}\n"
 	      "\tmap ports {\n"
 	      "\t\ttype inet_service : verdict\n"
+	      "\t}\n"
+	      "\tset relay_devices {\n"
+	      "\t\ttype inet_service\n"
 	      "\t}\n"
 	      "\tmap relay_ports {\n"
 	      "\t\ttype inet_service : inet_service\n"
@@ -310,8 +327,7 @@ static void put_query_chain(FILE *f, uint16_t queue_base, bool has_queue)
 		fputs("\n", f);
 	}
 	if (has_queue)
-		fprintf(f, "\t\t@th,64,8 %u queue flags bypass to %u\n", QUERY,
-			queue_number(queue_base, FIREWALL_QUEUE_QUERY));
+		put_queued(f, "", QUERY, queue_number(queue_base, FIREWALL_QUEUE_QUERY));
 	fputs("\t}\n", f);
 }
 
@@ -321,8 +337,8 @@ static void put_gateway_chains(FILE *f, uint16_t queue_base, bool has_queue)
 
 	fputs("\tchain gateway {\n", f);
 	if (has_queue)
-		fprintf(f, "\t\t@th,64,8 %u queue flags bypass to %u\n", ADVERTISEMENT,
-			queue_number(queue_base, FIREWALL_QUEUE_ADVERTISEMENT));
+		put_queued(f, "", ADVERTISEMENT,
+			   queue_number(queue_base, FIREWALL_QUEUE_ADVERTISEMENT));
 	fputs("\t\tgoto query\n\t}\n", f);
 
 	fputs("\tchain gateway-strict {\n", f);
@@ -334,13 +350,19 @@ static void put_gateway_chains(FILE *f, uint16_t queue_base, bool has_queue)
 	fputs("\t\tgoto query\n\t}\n", f);
 }
 
-static void put_relay_chain(FILE *f)
+/* What gateways want is told by these alone: the driver keeps it to itself. Data is of another
+ * type. */
+static void put_relay_chain(FILE *f, uint16_t queue_base, bool has_queue)
 {
 	fprintf(f,
 		"\tchain relay {\n"
-		"\t\t@th,64,16 0x%04x @th,72,8 set 0x80 udp checksum set 0\n"
-		"\t}\n",
+		"\t\t@th,64,16 0x%04x @th,72,8 set 0x80 udp checksum set 0\n",
 		REQUEST_P);
+	if (has_queue) {
+		put_queued(f, "", UPDATE, queue_number(queue_base, FIREWALL_QUEUE_UPDATE));
+		put_queued(f, "", TEARDOWN, queue_number(queue_base, FIREWALL_QUEUE_TEARDOWN));
+	}
+	fputs("\t}\n", f);
 }
 
 /* To an ICMP error about one of its Requests the driver answers with the next Request at once; the
@@ -370,6 +392,11 @@ static void put_prerouting(FILE *f, bool gateways, bool relays, bool has_queue, 
 		put_unreachable(f, queue_base);
 	if (relays)
 		fprintf(f, "\t\t@th,64,16 0x%04x udp dport vmap @ports\n", REQUEST_P);
+	if (relays && has_queue)
+		fprintf(f,
+			"\t\t@th,64,8 %u udp dport vmap @ports\n"
+			"\t\t@th,64,8 %u udp dport vmap @ports\n",
+			UPDATE, TEARDOWN);
 	fputs("\t}\n", f);
 }
 
@@ -390,24 +417,35 @@ static void put_aimed(FILE *f)
  * 1, Request 3, Update 5, Teardown 7) has bit 0 set and the higher ones clear, which one inlined
  * test tells; data that a relay device sends (6) goes no further. A port that is not in the map
  * ends the rule there. */
-static void put_output(FILE *f, bool aims)
+static void put_sent(FILE *f, bool aims)
 {
 	fprintf(f,
 		"\tchain sent {\n"
 		"%s"
 		"\t\t@th,64,16 0x%04x ip daddr != @linux_relays @th,72,8 set 0x01 "
 		"udp checksum set 0\n"
-		"\t}\n"
-		"\tchain output {\n"
-		"\t\ttype route hook output priority raw; policy accept;\n"
-		"\t\t@th,64,8 & 0xf9 1 udp dport set udp sport map @relay_ports goto sent\n"
 		"\t}\n",
 		aims ? "\t\tip daddr set udp sport map @aims\n" : "", REQUEST_P_DRIVER);
+}
+
+static void put_output(FILE *f, bool gateways, bool relays, uint16_t queue_base)
+{
+	fputs("\tchain output {\n"
+	      "\t\ttype route hook output priority raw; policy accept;\n",
+	      f);
+	if (relays)
+		put_queued(f, " udp sport @relay_devices", QUERY,
+			   queue_number(queue_base, FIREWALL_QUEUE_RELAY_QUERY));
+	if (gateways)
+		fputs("\t\t@th,64,8 & 0xf9 1 udp dport set udp sport map @relay_ports goto sent\n",
+		      f);
+	fputs("\t}\n", f);
 }
 
 int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base, bool has_queue,
 			 char **ret)
 {
+	bool gateways = rules->n_gateways > 0, relays = rules->n_relay_devices > 0;
 	static const struct firewall_rules none;
 	size_t length, i;
 	char *text;
@@ -424,10 +462,12 @@ int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base
 	      f);
 	put_maps(f);
 	put_gateway_chains(f, queue_base, has_queue);
-	put_relay_chain(f);
-	put_prerouting(f, rules->n_gateways > 0, rules->n_relay_devices > 0, has_queue, queue_base);
-	if (rules->n_gateways > 0)
-		put_output(f, has_aimed(rules));
+	put_relay_chain(f, queue_base, has_queue);
+	put_prerouting(f, gateways, relays, has_queue, queue_base);
+	if (gateways)
+		put_sent(f, has_aimed(rules));
+	if (gateways || (relays && has_queue))
+		put_output(f, gateways, relays && has_queue, queue_base);
 	if (has_aimed(rules))
 		put_aimed(f);
 	fputs("}\n", f);

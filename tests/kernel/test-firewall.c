@@ -136,6 +136,7 @@ static void test_whole(void **state)
 			"[40000,{\"goto\":{\"target\":\"gateway\"}}],"
 			"[40001,{\"goto\":{\"target\":\"gateway-strict\"}}]]");
 	assert_elements("map", "relay_ports", "[[40000,2268],[40001,2269]]");
+	assert_elements("set", "relay_devices", "[2268]");
 	assert_elements("set", "linux_relays", "[\"10.1.0.3\"]");
 
 	root = list_table();
@@ -300,7 +301,11 @@ static const struct passage inward[] = {
 	{ "Request for IGMP", RELAYING, { 3, 0 }, 0 },
 	{ "Request, reserved bits", RELAYING, { 3, 3 }, 3 },
 	{ "Request to a gateway", PORT, { 3, 1 }, 1 },
-	{ "Update to a relay device", RELAYING, { 5, 1 }, 1 },
+	{ "Update to a relay device", RELAYING, { 5, 0 }, 0 },
+	{ "Update, reserved bits", RELAYING, { 5, 1 }, 1 },
+	{ "Teardown to a relay device", RELAYING, { 7, 0 }, 0 },
+	{ "Data to a relay device", RELAYING, { 6, 0 }, 0 },
+	{ "Update to a gateway", PORT, { 5, 1 }, 1 },
 };
 
 static void check_passage(const struct passage *passage, int to, int from_udp, int from_raw)
@@ -387,6 +392,8 @@ static void test_outward(void **state)
 	check_outward(NET_RELAY, PORT + 1, 5, 0x80, on_2269, 0x80);
 	check_outward(NET_RELAY, PORT + 1, 7, 0, on_2269, 0);
 	check_outward(NET_RELAY, PORT + 2, 3, 0x80, on_9, 0x80); /* nobody's port */
+	check_outward(NET_RELAY, RELAYING, 4, 0, on_2268, 0);
+	check_outward(NET_RELAY, RELAYING, 3, 0x80, on_2268, 0x80);
 
 	/* A relay learned to be a Linux driver, and one that no longer is. */
 	rules.n_linux_relays = 0;
@@ -396,6 +403,23 @@ static void test_outward(void **state)
 	close(on_9);
 	close(on_2269);
 	close(on_2268);
+}
+
+/* A relay device alone needs nothing that gateways do. */
+static void test_relay_alone(void **state)
+{
+	struct firewall *firewall = new_firewall();
+	struct firewall_rules rules = two_gateways();
+	int on_2268 = net_udp(RELAY, 2268);
+
+	rules.n_gateways = 0;
+	commit(firewall, &rules);
+	assert_elements("map", "ports", "[[2268,{\"goto\":{\"target\":\"relay\"}}]]");
+	assert_elements("set", "relay_devices", "[2268]");
+	check_outward(NET_RELAY, RELAYING, 4, 0, on_2268, 0);
+	check_outward(NET_RELAY, RELAYING, 2, 0, on_2268, 0);
+	close(on_2268);
+	firewall_free(firewall);
 }
 
 int main(void)
@@ -409,6 +433,7 @@ int main(void)
 		cmocka_unit_test_setup(test_no_permission, setup),
 		cmocka_unit_test_setup(test_inward, setup),
 		cmocka_unit_test_setup(test_outward, setup),
+		cmocka_unit_test_setup(test_relay_alone, setup),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

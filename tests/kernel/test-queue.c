@@ -19,9 +19,10 @@
 
 #include "net.h"
 
-#define BASE   7000
-#define PORT   40000
-#define STRICT 40001
+#define BASE	 7000
+#define PORT	 40000
+#define STRICT	 40001
+#define RELAYING 40002 /* where the host's own relay device would listen */
 
 static const struct queue_range range = {
 	.first = BASE,
@@ -80,7 +81,13 @@ static void commit_table(void)
 		{ .port = PORT, .relay_port = 2268 },
 		{ .port = STRICT, .relay_port = 2268, .strict = true },
 	};
-	struct firewall_rules rules = { .gateways = gateways, .n_gateways = 2 };
+	uint16_t relay_devices[] = { RELAYING };
+	struct firewall_rules rules = {
+		.gateways = gateways,
+		.n_gateways = 2,
+		.relay_devices = relay_devices,
+		.n_relay_devices = 1,
+	};
 	struct firewall *firewall;
 	char *words = NULL;
 
@@ -134,10 +141,18 @@ static const struct passage passages[] = {
 	{ "data", PORT, { 6, 0 }, -1, 0 },
 	{ "Request", PORT, { 3, 1 }, -1, 1 },
 	{ "Query of version 1", PORT, { 0x14, 1 }, -1, 1 },
+	{ "Update to a gateway", PORT, { 5, 0 }, -1, 0 },
+	{ "Update", RELAYING, { 5, 0 }, FIREWALL_QUEUE_UPDATE, 0 },
+	{ "Update, reserved bits", RELAYING, { 5, 1 }, FIREWALL_QUEUE_UPDATE, 1 },
+	{ "Update of version 1", RELAYING, { 0x15, 0 }, -1, 0 },
+	{ "Teardown", RELAYING, { 7, 0 }, FIREWALL_QUEUE_TEARDOWN, 0 },
+	{ "Request, P", RELAYING, { 3, 1 }, -1, 0x80 },
+	{ "Query to a relay device", RELAYING, { 4, 0 }, -1, 0 },
+	{ "data to a relay device", RELAYING, { 6, 0 }, -1, 0 },
 };
 
 struct sockets {
-	int from_udp, from_raw, to[2];
+	int from_udp, from_raw, to[3];
 };
 
 static struct sockets open_sockets(void)
@@ -145,7 +160,7 @@ static struct sockets open_sockets(void)
 	return (struct sockets){
 		.from_udp = net_udp(RELAY, 2268),
 		.from_raw = net_raw(RELAY),
-		.to = { net_udp(HOST, PORT), net_udp(HOST, STRICT) },
+		.to = { net_udp(HOST, PORT), net_udp(HOST, STRICT), net_udp(HOST, RELAYING) },
 	};
 }
 
@@ -155,6 +170,7 @@ static void close_sockets(struct sockets *sockets)
 	close(sockets->from_raw);
 	close(sockets->to[0]);
 	close(sockets->to[1]);
+	close(sockets->to[2]);
 }
 
 static void send_either(const struct sockets *sockets, bool raw, uint16_t port, const void *payload,
@@ -202,6 +218,53 @@ static void test_numbers(void **state)
 		check_passage(&passages[i], queue, &judge, &sockets, true);
 	}
 	close_sockets(&sockets);
+	queue_close(queue);
+}
+
+/* What leaves from a relay device's port: Queries alone are looked at, and leave as they are, be
+ * their checksum finished or not. */
+static void test_outward(void **state)
+{
+	static const struct {
+		const char *what;
+		uint16_t port;
+		uint8_t type;
+		bool queued;
+	} cases[] = {
+		{ "Query", RELAYING, 4, true },
+		{ "Advertisement", RELAYING, 2, false },
+		{ "data", RELAYING, 6, false },
+		{ "Query of version 1", RELAYING, 0x14, false },
+		{ "Query of another", STRICT, 4, false },
+	};
+	struct judge judge = { .verdict = QUEUE_ACCEPT, .change = true };
+	struct queue *queue = open_queue(&judge);
+	int to = net_udp(RELAY, 2268), from_raw = net_raw(HOST);
+	uint8_t sent[44] = { 0, 0, 3, 4, 5 }, seen[64];
+	size_t i;
+
+	for (i = 0; i < 2 * (sizeof(cases) / sizeof(cases[0])); i++) {
+		uint16_t port = cases[i / 2].port;
+		int from_udp = net_udp(HOST, port);
+
+		sent[0] = cases[i / 2].type;
+		judge.n = 0;
+		if (i % 2)
+			net_send_raw(from_raw, NET_HOST, port, NET_RELAY, 2268, sent, sizeof(sent));
+		else
+			net_send(from_udp, NET_RELAY, 2268, sent, sizeof(sent));
+		if (cases[i / 2].queued) {
+			serve(queue, 1);
+			assert_int_equal(judge.number, BASE + FIREWALL_QUEUE_RELAY_QUERY);
+		}
+		if (net_receive(to, seen, sizeof(seen), NULL) != sizeof(sent) ||
+		    memcmp(seen, sent, sizeof(sent)) != 0 || judge.n != cases[i / 2].queued)
+			errx(1, "%s: queued %u times, saw type %u", cases[i / 2].what, judge.n,
+			     seen[0]);
+		close(from_udp);
+	}
+	close(from_raw);
+	close(to);
 	queue_close(queue);
 }
 
@@ -460,7 +523,7 @@ static void test_taken(void **state)
 	waitpid(pid, NULL, 0);
 
 	first = open_queue(&judge);
-	net_shell("test $(wc -l < /proc/net/netfilter/nfnetlink_queue) = 7");
+	net_shell("test $(wc -l < /proc/net/netfilter/nfnetlink_queue) = 10");
 	assert_int_equal(queue_open(&range, handle, &judge, &queue, &taken), -EBUSY);
 	assert_int_equal(taken, BASE);
 	queue_close(first);
@@ -501,6 +564,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_numbers, setup),
 		cmocka_unit_test_setup(test_drop, setup),
+		cmocka_unit_test_setup(test_outward, setup),
 		cmocka_unit_test_setup(test_unreachable, setup),
 		cmocka_unit_test_setup(test_change, setup),
 		cmocka_unit_test_setup(test_too_long, setup),
