@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IPv4 addresses of interfaces and what the routing table says, over rtnetlink.
+ * Addresses of interfaces and what the routing table says, over rtnetlink.
  */
 #ifndef AMT_INET_H
 #define AMT_INET_H
 
+#include <amt/address.h>
 #include <amt/netlink.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 
-/* ADDRESS/32 on an interface; there already is fine, too. */
-int inet_add_address(struct netlink *netlink, int ifindex, struct in_addr address);
-int inet_remove_address(struct netlink *netlink, int ifindex, struct in_addr address);
+/* ADDRESS/32 or /128 on an interface; there already, or gone already, is fine, too. */
+int inet_add_address(struct netlink *netlink, int ifindex, const struct address *address);
+int inet_remove_address(struct netlink *netlink, int ifindex, const struct address *address);
 
 /* The first global address of an interface; -EADDRNOTAVAIL: it has none. */
 int inet_primary_address(struct netlink *netlink, int ifindex, struct in_addr *ret);

@@ -16,12 +16,27 @@
  *   forgets neither group nor source, but it forgets a group at once that an IGMPv2 Leave names.
  *   So each group is left once more with that, or with an MLDv1 Done; to whom version 3 or 2 was
  *   enough these say nothing new (RFC 9776, 7.3.2; RFC 9777, 8.3.2).
+ *
+ * That driver holds each group for each host, by the source address of its messages, and reads the
+ * host of a Done where an IPv4 header would have it, which is in the middle of the IPv6 source:
+ * four bytes, and zeros (amt_mldv1_leave_handler()). So only hosts can leave whose address has
+ * nothing behind its fourth byte. LEAVE_HOST is one: link-local (fe80::/10), though not of
+ * fe80::/64, and with zeros where BSD keeps the interface, else it drops such an address.
  */
 #ifndef AMT_LEAVE_H
 #define AMT_LEAVE_H
 
 #include <amt/message.h>
 #include <stdbool.h>
+
+#define LEAVE_HOST                         \
+	{                                  \
+		{                          \
+			{                  \
+				0xfe, 0x81 \
+			}                  \
+		}                          \
+	}
 
 struct leave_ticket {
 	bool known; /* else there was no such Query */

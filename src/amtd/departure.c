@@ -97,10 +97,12 @@ static size_t first_of(const struct departure *departure, const char *device)
 	return low;
 }
 
-/* Fills in groups and source6. The groups are to be freed. */
+/* Fills in groups and source6. The groups are to be freed. Of two link-local addresses the kernel
+ * uses the older one, which is not amtd's. */
 static struct address *find_groups(const struct departure *departure, const char *device,
 				   struct leave *leave)
 {
+	const struct in6_addr host = LEAVE_HOST;
 	size_t first = first_of(departure, device), end = first;
 	struct address *groups;
 
@@ -112,7 +114,8 @@ static struct address *find_groups(const struct departure *departure, const char
 
 		if (is_group(address))
 			groups[leave->n_groups++] = *address;
-		else
+		else if (IN6_IS_ADDR_UNSPECIFIED(&leave->source6) ||
+			 !IN6_ARE_ADDR_EQUAL(&address->in6, &host))
 			leave->source6 = address->in6;
 	}
 	leave->groups = groups;

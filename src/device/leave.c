@@ -41,7 +41,8 @@ struct writer {
 };
 
 /* IPv4 and its checksums around the IGMP message that lies behind the headers' place. */
-static void seal4(struct writer *writer, size_t length, const struct address *destination)
+static void seal4(struct writer *writer, size_t length, const struct address *destination,
+		  bool single)
 {
 	struct headers4 headers = {
 		.ip = {
@@ -64,15 +65,26 @@ static void seal4(struct writer *writer, size_t length, const struct address *de
 	memcpy(writer->packet, &headers, sizeof(headers));
 }
 
-static void seal6(struct writer *writer, size_t length, const struct address *destination)
+/* A link-local address of which the middle names the host to those who look there. */
+static struct in6_addr single_source(const struct in6_addr *host)
 {
+	struct in6_addr source = { .s6_addr = { 0xfe, 0x80 } };
+
+	memcpy(source.s6_addr + 4, host->s6_addr, 4);
+	return source;
+}
+
+static void seal6(struct writer *writer, size_t length, const struct address *destination,
+		  bool single)
+{
+	const struct in6_addr *host = &writer->leave->source6;
 	const struct headers6 headers = {
 		.ip = {
 			.ip6_flow = htonl(6U << 28),
 			.ip6_plen = htons((uint16_t)(sizeof(headers.alert) + length)),
 			.ip6_nxt = IPPROTO_HOPOPTS,
 			.ip6_hlim = 1,
-			.ip6_src = writer->leave->source6,
+			.ip6_src = single ? single_source(host) : *host,
 			.ip6_dst = destination->in6,
 		},
 		.alert = { IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0 },
@@ -101,7 +113,8 @@ static const struct manner {
 	uint8_t single;				 /* Leave, Done: of one group */
 	size_t single_group;			 /* where that is */
 	struct address all_reports, all_singles; /* where they go to */
-	void (*seal)(struct writer *writer, size_t length, const struct address *destination);
+	void (*seal)(struct writer *writer, size_t length, const struct address *destination,
+		     bool single);
 } manners[] = {
 	{
 		.family = AF_INET,
@@ -146,7 +159,7 @@ static int emit(struct writer *writer, const struct message *message)
 
 /* The IGMP or MLD message of so many bytes in an Update. */
 static int emit_update(struct writer *writer, const struct manner *manner, size_t length,
-		       const struct address *destination)
+		       bool single)
 {
 	const struct leave_ticket *ticket =
 		find_ticket(writer->leave->tickets, manner->family == AF_INET6);
@@ -163,7 +176,7 @@ static int emit_update(struct writer *writer, const struct manner *manner, size_
 	};
 
 	memcpy(message.update.mac, ticket->mac, sizeof(message.update.mac));
-	manner->seal(writer, length, destination);
+	manner->seal(writer, length, single ? &manner->all_singles : &manner->all_reports, single);
 	return emit(writer, &message);
 }
 
@@ -185,8 +198,7 @@ static int emit_reports(struct writer *writer, const struct manner *manner)
 			report[0] = manner->report;
 			report[6] = (uint8_t)(n >> 8);
 			report[7] = (uint8_t)n;
-			r = emit_update(writer, manner, REPORT_HEADER + n * record,
-					&manner->all_reports);
+			r = emit_update(writer, manner, REPORT_HEADER + n * record, false);
 			to = report + REPORT_HEADER;
 			n = 0;
 		}
@@ -214,7 +226,7 @@ static int emit_singles(struct writer *writer, const struct manner *manner)
 		message[0] = manner->single;
 		memcpy(message + manner->single_group, &writer->leave->groups[i].in6,
 		       manner->address);
-		r = emit_update(writer, manner, length, &manner->all_singles);
+		r = emit_update(writer, manner, length, true);
 		n++;
 	}
 	return r;

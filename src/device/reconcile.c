@@ -3,6 +3,8 @@
 
 #include <amt/inet.h>
 #include <amt/log.h>
+#include <amt/leave.h>
+#include <amt/sysctl.h>
 #include <amt/tuning.h>
 #include <arpa/inet.h>
 #include <errno.h>
@@ -301,19 +303,46 @@ static bool ensure_mtu(struct device *device, struct view *view)
 /* A gateway has the tunnel's local address as its own, so that rp_filter=2 lets data in. */
 static bool ensure_address(struct device *device, struct view *view)
 {
-	struct in_addr *address = &device->record.address;
+	const struct address local = address_from_in(view->want.local);
 	int r;
 
 	if (view->want.mode != AMT_MODE_GATEWAY)
 		return true;
-	r = inet_add_address(view->netlink, view->have.link.ifindex, view->want.local);
+	r = inet_add_address(view->netlink, view->have.link.ifindex, &local);
 	if (r < 0) {
 		device_set_state(device, DEVICE_FAILED, "cannot be given its address: %s",
 				 netlink_words(view->netlink));
 		return false;
 	}
-	*address = view->want.local;
+	device->record.address = view->want.local;
 	return true;
+}
+
+/* The device's MLD messages come from an address that a relay can be told to forget, LEAVE_HOST;
+ * the kernel would take the one that it made itself. [Sysctl] may have it otherwise, and without
+ * IPv6 there is nothing to do. */
+static void prevent_linklocal(const struct device *device, const struct view *view)
+{
+	if (view->want.mode == AMT_MODE_GATEWAY && device->record.created &&
+	    !(view->have.link.flags & IFF_UP) &&
+	    !tuning_value(device->config, "ipv6.addr_gen_mode"))
+		(void)sysctl_write(device->config->name, "ipv6.addr_gen_mode", "1");
+}
+
+static void ensure_linklocal(const struct device *device, const struct view *view)
+{
+	const struct address host = { AF_INET6, { .in6 = LEAVE_HOST } };
+	char mode[SYSCTL_VALUE_MAX];
+	int r;
+
+	if (view->want.mode != AMT_MODE_GATEWAY || !device->record.created ||
+	    sysctl_read(device->config->name, "ipv6.addr_gen_mode", mode) < 0 ||
+	    strcmp(mode, "1") != 0)
+		return;
+	r = inet_add_address(view->netlink, view->have.link.ifindex, &host);
+	if (r < 0)
+		log_debug(device->config->name, "no link-local address: %s",
+			  netlink_words(view->netlink));
 }
 
 /* 0, -EADDRINUSE (another private port is to be tried), or another errno: see the state. */
@@ -423,10 +452,12 @@ static int reconcile(struct device *device, struct view *view)
 	    !ensure_address(device, view))
 		return 0;
 	(void)tuning_apply(device->config, &device->record);
+	prevent_linklocal(device, view);
 	take_view(device, view);
 	r = ensure_up(device, view);
 	if (r < 0)
 		return r == -EADDRINUSE ? r : 0;
+	ensure_linklocal(device, view);
 	set_working_state(device, view);
 	return 0;
 }
@@ -447,6 +478,7 @@ int reconcile_device(struct device *device, struct netlink *netlink)
 
 int reconcile_remove(const char *name, struct record *record, struct netlink *netlink)
 {
+	const struct address address = address_from_in(record->address);
 	struct amtlink have;
 	int r;
 
@@ -458,9 +490,8 @@ int reconcile_remove(const char *name, struct record *record, struct netlink *ne
 				r = 0;
 		} else {
 			tuning_restore(name, record);
-			if (record->address.s_addr != 0)
-				r = inet_remove_address(netlink, have.link.ifindex,
-							record->address);
+			if (address.in.s_addr != 0)
+				r = inet_remove_address(netlink, have.link.ifindex, &address);
 		}
 	} else if (r == 0 || r == -ENODEV || r == -EMEDIUMTYPE) {
 		r = 0; /* gone, or somebody else's */

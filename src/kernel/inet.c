@@ -7,12 +7,13 @@
 #include <netlink/attr.h>
 
 static int change_address(struct netlink *netlink, int type, int flags, int ifindex,
-			  struct in_addr address)
+			  const struct address *address)
 {
+	const int length = address->family == AF_INET ? sizeof(address->in) : sizeof(address->in6);
 	struct ifaddrmsg info = {
-		.ifa_family = AF_INET,
-		.ifa_prefixlen = 32,
-		.ifa_scope = RT_SCOPE_UNIVERSE,
+		.ifa_family = address->family,
+		.ifa_prefixlen = length * 8,
+		.ifa_scope = RT_SCOPE_UNIVERSE, /* of an IPv6 address it is the kernel that knows */
 		.ifa_index = ifindex,
 	};
 	struct nl_msg *message;
@@ -21,15 +22,15 @@ static int change_address(struct netlink *netlink, int type, int flags, int ifin
 	if (!message)
 		return -ENOMEM;
 	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(message, IFA_LOCAL, sizeof(address), &address) < 0 ||
-	    nla_put(message, IFA_ADDRESS, sizeof(address), &address) < 0) {
+	    nla_put(message, IFA_LOCAL, length, &address->in6) < 0 ||
+	    nla_put(message, IFA_ADDRESS, length, &address->in6) < 0) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}
 	return netlink_call(netlink, message);
 }
 
-int inet_add_address(struct netlink *netlink, int ifindex, struct in_addr address)
+int inet_add_address(struct netlink *netlink, int ifindex, const struct address *address)
 {
 	int r;
 
@@ -37,7 +38,7 @@ int inet_add_address(struct netlink *netlink, int ifindex, struct in_addr addres
 	return r == -EEXIST ? 0 : r;
 }
 
-int inet_remove_address(struct netlink *netlink, int ifindex, struct in_addr address)
+int inet_remove_address(struct netlink *netlink, int ifindex, const struct address *address)
 {
 	int r;
 

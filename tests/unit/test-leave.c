@@ -73,9 +73,9 @@ static void expect_messages(const struct leave *leave, const char *const *expect
 	"46c00030 00000000 010219bc c6336402 e0000016 94040000" \
 	"2200fdf5 00000002 03000000 e8010101 03000000 ef010203"
 #define REPORT6                                                 \
-	"60000000 00240001 fe800000 00000000 00000000 00000005" \
+	"60000000 00240001 fe810000 00000000 00000000 00000000" \
 	"ff020000 00000000 00000000 00000016 3a000502 00000100" \
-	"8f00f0c8 00000001 03000000 ff3e0000 00000000 00000000 80000001"
+	"8f00f0cc 00000001 03000000 ff3e0000 00000000 00000000 80000001"
 #define LEAVE1                                                  \
 	"46c00020 00000000 010219e0 c6336402 e0000002 94040000" \
 	"1700fffc e8010101"
@@ -83,9 +83,9 @@ static void expect_messages(const struct leave *leave, const char *const *expect
 	"46c00020 00000000 010219e0 c6336402 e0000002 94040000" \
 	"1700f7fa ef010203"
 #define DONE                                                    \
-	"60000000 00200001 fe800000 00000000 00000000 00000005" \
+	"60000000 00200001 fe800000 fe810000 00000000 00000000" \
 	"ff020000 00000000 00000000 00000002 3a000502 00000100" \
-	"8400fee1 00000000 ff3e0000 00000000 00000000 80000001"
+	"84000065 00000000 ff3e0000 00000000 00000000 80000001"
 
 struct fixture {
 	struct leave_tickets tickets;
@@ -106,7 +106,7 @@ static void prepare(struct fixture *f)
 			.tickets = &f->tickets,
 		},
 	};
-	f->leave.source6 = address("fe80::5").in6;
+	f->leave.source6 = (struct in6_addr)LEAVE_HOST;
 }
 
 static void test_without_gateway_fields(void **state)
