@@ -11,6 +11,7 @@
 #define AMT_GROUP_BUILD_H
 
 #include <amt/group-message.h>
+#include <sys/types.h>
 
 /* Times that no code stands for become the next shorter one. */
 ssize_t group_query_build(sa_family_t family, const struct group_query *query,

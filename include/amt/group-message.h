@@ -2,18 +2,13 @@
 /*
  * IGMPv1, v2, v3 (RFC 1112, 2236, 9776) and MLDv1, v2 (RFC 2710, 9777) messages, in one form for
  * both families. Pure, strict, bounded: no I/O, no allocation, no globals.
- *
- * Addresses of sources stay in the buffer that was parsed, as they are on the wire: 4 or 16 bytes
- * each, by the family.
  */
 #ifndef AMT_GROUP_MESSAGE_H
 #define AMT_GROUP_MESSAGE_H
 
 #include <amt/address.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 enum group_message_type {
 	GROUP_QUERY,
@@ -31,7 +26,7 @@ enum group_record_type {
 	GROUP_BLOCK_OLD_SOURCES = 6,
 };
 
-/* The sources of a record or a query: group_source() gives each, i < n. */
+/* The sources of a record or a query as on the wire, 4 or 16 bytes each; see group_source(). */
 struct group_sources {
 	const uint8_t *data;
 	uint16_t n;
@@ -83,10 +78,11 @@ enum group_fault {
 
 enum group_strictness {
 	GROUP_STRICT,
-	GROUP_UNICAST, /* a unicast destination is as good as the RFC's */
+	GROUP_UNICAST, /* a unicast destination, and an MLDv2 Report from ::, will do too */
 };
+
 /* Parse the IPv4 or IPv6 packet data[0..length); bytes after its end are ignored, as are those
- * after a message's last field (RFC 9776, 4.1.10 and 4.2.11). Returns GROUP_FAULT_NONE and fills
+ * after a message's last field (RFC 9776, 4.1.10 and 4.2.12). Returns GROUP_FAULT_NONE and fills
  * *ret, or a fault, *ret untouched. Pointers in *ret live as long as data. */
 enum group_fault group_message_parse(const void *data, size_t length,
 				     enum group_strictness strictness, struct group_message *ret);
@@ -95,6 +91,7 @@ enum group_fault group_message_parse(const void *data, size_t length,
  * unknown type or a group that is none are skipped. False: no more. */
 bool group_next_record(const struct group_message *message, size_t *at, struct group_record *ret);
 
+/* i < n */
 void group_source(const struct group_sources *sources, sa_family_t family, uint16_t i,
 		  struct address *ret);
 

@@ -22,7 +22,7 @@ uint32_t group_code_encode(uint64_t value, unsigned int mantissa_bits); /* next 
 uint16_t group_load16(const uint8_t *p);
 void group_store16(uint8_t *p, size_t value);
 
-/* RFC 9776, 4.2.4 and RFC 9777, 5.2.4 differ in the length of addresses alone. False: n records are
+/* RFC 9776, 4.2.5 and RFC 9777, 5.2.5 differ in the length of addresses alone. False: n records are
  * not all there. *ret_length is that of the records. */
 bool group_records_length(const uint8_t *data, size_t length, uint16_t n, size_t address_length,
 			  size_t *ret_length);

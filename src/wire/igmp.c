@@ -170,7 +170,7 @@ static bool type_known(uint8_t type)
 	       type == TYPE_LEAVE2 || type == TYPE_REPORT3;
 }
 
-/* Where the RFC sends it: RFC 9776, 4.1.12 and 4.2.14; RFC 2236, 3. */
+/* Where the RFC sends it: RFC 9776, 4.1.12 and 4.2.15; RFC 2236, 9. */
 static struct address right_destination(const struct group_message *m)
 {
 	switch (m->type) {
@@ -187,7 +187,7 @@ static bool destination_right(const struct group_message *m, enum group_strictne
 {
 	const struct address wanted = right_destination(m), all = local_group(1);
 
-	/* hosts older than RFC 2236 send a Leave to the group, section 3 */
+	/* hosts older than RFC 2236 send a Leave to the group, section 9 */
 	if (m->type == GROUP_LEAVE && group_address_equal(&m->destination, &m->only.group))
 		return true;
 	/* Linux' bridge sends IGMPv2's Group-Specific Queries there, to nobody's harm */

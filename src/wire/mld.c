@@ -206,17 +206,17 @@ static bool type_known(uint8_t type)
 	       type == TYPE_REPORT2;
 }
 
-/* RFC 9777, 5.1.14 and 5.2.14. RFC 3590, 4 lets hosts without an address say :: in MLDv1 as well,
- * and routers ignore it: what is joined so is link-local. */
-static bool source_right(const struct group_message *m)
+/* RFC 9777, 5.1.14 and 5.2.14: hosts without an address yet say ::, for switches that snoop, and
+ * again when they have one; routers discard it (RFC 3590, 4: in MLDv1 as well). */
+static bool source_right(const struct group_message *m, enum group_strictness strictness)
 {
 	if (IN6_IS_ADDR_LINKLOCAL(&m->source.in6))
 		return true;
-	return m->type == GROUP_REPORT && m->version == 2 &&
+	return strictness == GROUP_UNICAST && m->type == GROUP_REPORT && m->version == 2 &&
 	       IN6_IS_ADDR_UNSPECIFIED(&m->source.in6);
 }
 
-/* RFC 9777, 5.1.15 and 5.2.15; RFC 2710, 5. */
+/* RFC 9777, 5.1.15 and 5.2.15; RFC 2710, 8. */
 static struct address right_destination(const struct group_message *m)
 {
 	switch (m->type) {
@@ -266,7 +266,7 @@ enum group_fault mld_parse(const uint8_t *data, size_t length, enum group_strict
 	fault = parse_message(p, length, &m);
 	if (fault != GROUP_FAULT_NONE)
 		return fault;
-	if (!source_right(&m))
+	if (!source_right(&m, strictness))
 		return GROUP_FAULT_SOURCE;
 	if (!destination_right(&m, strictness))
 		return GROUP_FAULT_DESTINATION;

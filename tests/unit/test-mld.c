@@ -121,12 +121,6 @@ static const struct content contents[] = {
 	  .type = GROUP_REPORT, .version = 1, .source = "fe80::2", .destination = "ff0e::1:1",
 	  .records = { { GROUP_MODE_IS_EXCLUDE, "ff0e::1:1" } },
 	  .foreign = true },
-	{ .name = "v2 Report from ::",
-	  .bytes = "60000000 00240001 00000000 00000000 00000000 00000000 ff020000 "
-		"00000000 00000000 00000016 3a000502 00000100 8f006e7e 00000001 "
-		"04000000 ff0e0000 00000000 00000000 00010001",
-	  .type = GROUP_REPORT, .version = 2, .source = "::", .destination = "ff02::16",
-	  .records = { { GROUP_CHANGE_TO_EXCLUDE, "ff0e::1:1" } } },
 	{ .name = "v2 Report without records",
 	  .bytes = "60000000 00100001 fe800000 00000000 00000000 00000002 ff020000 "
 		"00000000 00000000 00000016 3a000502 00000100 8f007321 00000000",
@@ -282,6 +276,10 @@ static const struct fault_case faults[] = {
 	{ "v2 Report from 2001:db8::1", GROUP_FAULT_SOURCE,
 	  "60000000 00100001 20010db8 00000000 00000000 00000001 ff020000 "
 	  "00000000 00000000 00000016 3a000502 00000100 8f0043ea 00000000" },
+	{ "v2 Report from ::", GROUP_FAULT_SOURCE,
+	  "60000000 00240001 00000000 00000000 00000000 00000000 ff020000 "
+	  "00000000 00000000 00000016 3a000502 00000100 8f006e7e 00000001 "
+	  "04000000 ff0e0000 00000000 00000000 00010001" },
 	{ "Query from ::", GROUP_FAULT_SOURCE,
 	  "60000000 00240001 00000000 00000000 00000000 00000000 ff020000 "
 	  "00000000 00000000 00000001 3a000502 00000100 82007840 03e80000 "
@@ -463,13 +461,42 @@ static void test_unbuildable(void **state)
 		assert_unbuildable(&unbuildable[i]);
 }
 
+static void test_unspecified(void **state)
+{
+	const struct content report = { .type = GROUP_REPORT,
+					.version = 2,
+					.source = "::",
+					.records = { { GROUP_CHANGE_TO_EXCLUDE, "ff0e::1" } } };
+	const struct content report1 = { .type = GROUP_REPORT,
+					 .version = 1,
+					 .source = "::",
+					 .records = { { GROUP_MODE_IS_EXCLUDE, "ff0e::1" } } };
+	const struct content query = { .type = GROUP_QUERY, .version = 2, .source = "::" };
+	struct group_message message;
+	uint8_t buf[256];
+	ssize_t n;
+
+	n = content_build(&report, NULL, buf, sizeof(buf));
+	assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_STRICT, &message),
+			 GROUP_FAULT_SOURCE);
+	assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_UNICAST, &message),
+			 GROUP_FAULT_NONE);
+	assert_address(&message.source, "::");
+	n = content_build(&report1, NULL, buf, sizeof(buf));
+	assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_UNICAST, &message),
+			 GROUP_FAULT_SOURCE);
+	n = content_build(&query, NULL, buf, sizeof(buf));
+	assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_UNICAST, &message),
+			 GROUP_FAULT_SOURCE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),	    cmocka_unit_test(test_build),
 		cmocka_unit_test(test_faults),	    cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_unicast),	    cmocka_unit_test(test_codes),
-		cmocka_unit_test(test_unbuildable),
+		cmocka_unit_test(test_unbuildable), cmocka_unit_test(test_unspecified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
