@@ -26,7 +26,7 @@ static int new_namespace(void)
 	return fd;
 }
 
-static void enter(enum net_side side)
+void net_enter(enum net_side side)
 {
 	if (setns(namespaces[side], CLONE_NEWNET) < 0)
 		err(1, "setns");
@@ -58,19 +58,19 @@ void net_setup(void)
 		getpid(), namespaces[RELAY]);
 	net_shell(command);
 	net_shell("ip address add " NET_HOST "/24 dev host && ip link set host up");
-	enter(RELAY);
+	net_enter(RELAY);
 	net_shell("ip address add " NET_RELAY "/24 dev relay && ip address add " NET_RELAY2
 		  "/24 dev relay && ip link set relay up");
-	enter(HOST);
+	net_enter(HOST);
 }
 
-static int open_socket(enum net_side side, int type, int protocol)
+int net_socket(enum net_side side, int family, int type, int protocol)
 {
 	int fd;
 
-	enter(side);
-	fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-	enter(HOST);
+	net_enter(side);
+	fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+	net_enter(HOST);
 	if (fd < 0)
 		err(1, "socket");
 	return fd;
@@ -88,7 +88,7 @@ static struct sockaddr_in socket_address(const char *address, uint16_t port)
 int net_udp(enum net_side side, uint16_t port)
 {
 	struct sockaddr_in sa = socket_address("0.0.0.0", port);
-	int fd = open_socket(side, SOCK_DGRAM, 0), size = 8 << 20;
+	int fd = net_socket(side, AF_INET, SOCK_DGRAM, 0), size = 8 << 20;
 
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		err(1, "bind to port %u", port);
@@ -99,7 +99,7 @@ int net_udp(enum net_side side, uint16_t port)
 
 int net_raw(enum net_side side)
 {
-	return open_socket(side, SOCK_RAW, IPPROTO_RAW);
+	return net_socket(side, AF_INET, SOCK_RAW, IPPROTO_RAW);
 }
 
 void net_send(int fd, const char *to, uint16_t port, const void *payload, size_t length)

@@ -23,6 +23,12 @@ enum net_side {
 
 void net_setup(void);
 
+/* Let what follows happen at that side; back to HOST before long. */
+void net_enter(enum net_side side);
+
+/* Non-blocking. */
+int net_socket(enum net_side side, int family, int type, int protocol);
+
 /* Non-blocking UDP socket bound to the port. What it sends has its checksum left to the interface
  * (CHECKSUM_PARTIAL), which a veth never completes. */
 int net_udp(enum net_side side, uint16_t port);
