@@ -26,7 +26,7 @@ enum group_record_type {
 	GROUP_BLOCK_OLD_SOURCES = 6,
 };
 
-/* The sources of a record or a query as on the wire, 4 or 16 bytes each; see group_source(). */
+/* The sources of a record or a query as on the wire, 4 or 16 bytes each; group_source(), i < n. */
 struct group_sources {
 	const uint8_t *data;
 	uint16_t n;
@@ -91,7 +91,6 @@ enum group_fault group_message_parse(const void *data, size_t length,
  * unknown type or a group that is none are skipped. False: no more. */
 bool group_next_record(const struct group_message *message, size_t *at, struct group_record *ret);
 
-/* i < n */
 void group_source(const struct group_sources *sources, sa_family_t family, uint16_t i,
 		  struct address *ret);
 

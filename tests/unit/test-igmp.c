@@ -490,6 +490,24 @@ static void test_too_long(void **state)
 			 24 + 12 + 4 * query.sources.n);
 }
 
+/* RFC 9776, 4.1.6: of three bits, and 0 says that it is more than these hold. */
+static void test_robustness(void **state)
+{
+	struct content content = { .type = GROUP_QUERY, .version = 3, .source = "10.9.0.1" };
+	uint8_t buf[64];
+
+	content.robustness = 7;
+	assert_int_equal(content_build(&content, NULL, buf, sizeof(buf)), 36);
+	assert_int_equal(buf[32], 0x07);
+	content.robustness = 8;
+	assert_int_equal(content_build(&content, NULL, buf, sizeof(buf)), 36);
+	assert_int_equal(buf[32], 0);
+	content.robustness = 10;
+	content.suppress = true;
+	assert_int_equal(content_build(&content, NULL, buf, sizeof(buf)), 36);
+	assert_int_equal(buf[32], 0x08);
+}
+
 static void test_strings(void **state)
 {
 	int i, j;
@@ -507,7 +525,8 @@ int main(void)
 		cmocka_unit_test(test_faults),	    cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_unicast),	    cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_unbuildable), cmocka_unit_test(test_never_version1),
-		cmocka_unit_test(test_too_long),    cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_too_long),    cmocka_unit_test(test_robustness),
+		cmocka_unit_test(test_strings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
