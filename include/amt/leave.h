@@ -61,8 +61,8 @@ struct leave {
 	size_t mtu;		 /* bytes: no encapsulated packet is longer */
 };
 
-#define LEAVE_MTU_MIN 576 /* a smaller mtu is taken for this one */
-#define LEAVE_MTU_MAX 9000
+#define LEAVE_MTU_MIN 576  /* a smaller mtu is taken for this one */
+#define LEAVE_MTU_MAX 1500 /* a larger one likewise */
 
 /* Relays that need to be told of each group by itself know few: AMT_MAX_GROUP is 32. */
 #define LEAVE_SINGLE_MAX 256
