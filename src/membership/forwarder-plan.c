@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "forwarder-private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool listed(const struct forwarder *forwarder, const struct want *want,
+		   const uint8_t *source)
+{
+	size_t low = 0, high = want->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order =
+			memcmp(want->sources + middle * forwarder->size, source, forwarder->size);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* RFC 9776, section 3.2, of all but one downstream. */
+static int merge(struct forwarder *forwarder, const struct group *group, int but,
+		 struct filter *merged)
+{
+	int r = 0;
+
+	for (const struct want *want = group->wants; want && r >= 0; want = want->next) {
+		struct filter filter = { .mode = want->exclude ? FILTER_EXCLUDE : FILTER_INCLUDE,
+					 .n = want->n };
+
+		if (want->downstream == but)
+			continue;
+		r = forwarder_grow(&forwarder->scratch, &forwarder->scratch_room, want->n,
+				   sizeof(forwarder->scratch[0]));
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < want->n; i++)
+			forwarder->scratch[i] =
+				forwarder_unpack(forwarder, want->sources + i * forwarder->size);
+		filter.sources = forwarder->scratch;
+		r = filter_merge(merged, &filter);
+	}
+	return r;
+}
+
+static struct plan_join *find_join(const struct plan *plan, int ifindex)
+{
+	size_t low = 0, high = plan->n_joins;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (plan->joins[middle].ifindex < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < plan->n_joins && plan->joins[low].ifindex == ifindex ? &plan->joins[low]
+									  : NULL;
+}
+
+/* RFC 4605, section 4.1, for several upstreams: to each the sources that it serves. only: that one;
+ * NULL: all that do not want the group themselves. */
+static int distribute(const struct upstreams *upstreams, const struct filter *merged,
+		      struct plan_join *only, struct plan *plan)
+{
+	int r;
+
+	for (size_t i = 0; i < plan->n_joins; i++)
+		if (only ? &plan->joins[i] == only : !plan->joins[i].own)
+			plan->joins[i].filter.mode = merged->mode;
+	for (size_t i = 0; i < merged->n; i++) {
+		struct plan_join *join =
+			find_join(plan, upstreams_find(upstreams, &merged->sources[i]));
+
+		if (!join || (only ? join != only : join->own))
+			continue;
+		r = filter_add(&join->filter, &merged->sources[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* What only an upstream itself wants is not joined there, as it does not get it back. */
+static int plan_joins(struct forwarder *forwarder, const struct upstreams *upstreams,
+		      const struct group *group, struct plan *plan)
+{
+	struct filter merged = { 0 };
+	int r;
+
+	r = forwarder_grow(&plan->joins, &plan->joins_room, upstreams->n_interfaces,
+			   sizeof(plan->joins[0]));
+	if (r < 0)
+		return r;
+	for (; plan->n_joins < upstreams->n_interfaces; plan->n_joins++)
+		plan->joins[plan->n_joins] =
+			(struct plan_join){ .ifindex = upstreams->interfaces[plan->n_joins] };
+	for (const struct want *want = group->wants; want; want = want->next) {
+		struct plan_join *join = find_join(plan, want->downstream);
+
+		if (join)
+			join->own = true;
+	}
+	r = merge(forwarder, group, 0, &merged);
+	if (r >= 0)
+		r = distribute(upstreams, &merged, NULL, plan);
+	for (size_t i = 0; i < plan->n_joins && r >= 0; i++) {
+		if (!plan->joins[i].own)
+			continue;
+		filter_clear(&merged);
+		r = merge(forwarder, group, plan->joins[i].ifindex, &merged);
+		if (r >= 0)
+			r = distribute(upstreams, &merged, &plan->joins[i], plan);
+	}
+	filter_clear(&merged);
+	return r;
+}
+
+int plan_route(struct forwarder *forwarder, const struct upstreams *upstreams,
+	       const struct group *group, const struct address *source, const struct flow *flow,
+	       struct plan *plan)
+{
+	struct plan_route route = { .source = *source,
+				    .incoming = upstreams_find(upstreams, source),
+				    .outgoing = plan->n_outgoing };
+	bool included = false;
+	uint8_t key[16];
+	int r;
+
+	forwarder_pack(forwarder, source, key);
+	for (const struct want *want = route.incoming ? group->wants : NULL; want;
+	     want = want->next) {
+		bool found = listed(forwarder, want, key);
+
+		if (want->downstream == route.incoming || found == want->exclude)
+			continue;
+		included |= found;
+		r = forwarder_grow(&plan->outgoing, &plan->outgoing_room, plan->n_outgoing + 1,
+				   sizeof(plan->outgoing[0]));
+		if (r < 0)
+			return r;
+		plan->outgoing[plan->n_outgoing++] = want->downstream;
+		route.n++;
+	}
+	if (!included &&
+	    (!flow || (!route.incoming && upstreams_lack(upstreams, flow->interface)))) {
+		plan->n_outgoing = route.outgoing;
+		return 0;
+	}
+	if (!route.incoming)
+		route.incoming = flow->interface;
+	r = forwarder_grow(&plan->routes, &plan->routes_room, plan->n_routes + 1,
+			   sizeof(plan->routes[0]));
+	if (r < 0)
+		return r;
+	plan->routes[plan->n_routes++] = route;
+	return 1;
+}
+
+static int compare_sources(const void *a, const void *b)
+{
+	return address_compare(a, b);
+}
+
+static int plan_routes(struct forwarder *forwarder, const struct upstreams *upstreams,
+		       const struct group *group, struct plan *plan)
+{
+	const struct want *want;
+	const struct flow *flow;
+	size_t n = 0, i;
+	int r;
+
+	for (want = group->wants; want; want = want->next)
+		n += want->exclude ? 0 : want->n;
+	LIST_FOREACH (flow, &group->flows, of_group)
+		n++;
+	r = forwarder_grow(&forwarder->scratch, &forwarder->scratch_room, n,
+			   sizeof(forwarder->scratch[0]));
+	if (r < 0)
+		return r;
+	n = 0;
+	for (want = group->wants; want; want = want->next)
+		for (i = 0; i < want->n && !want->exclude; i++)
+			forwarder->scratch[n++] =
+				forwarder_unpack(forwarder, want->sources + i * forwarder->size);
+	LIST_FOREACH (flow, &group->flows, of_group)
+		forwarder->scratch[n++] = flow->source;
+	if (n > 1)
+		qsort(forwarder->scratch, n, sizeof(forwarder->scratch[0]), compare_sources);
+	for (i = 0; i < n && r >= 0; i++) {
+		const struct address *source = &forwarder->scratch[i];
+
+		if (i > 0 && address_equal(source, source - 1))
+			continue;
+		r = plan_route(forwarder, upstreams, group, source,
+			       forwarder_find_flow(forwarder, group, source), plan);
+	}
+	return r < 0 ? r : 0;
+}
+
+int plan_group(struct forwarder *forwarder, const struct upstreams *upstreams,
+	       const struct group *group, struct plan *plan)
+{
+	int r;
+
+	plan_clear(plan);
+	r = plan_joins(forwarder, upstreams, group, plan);
+	if (r < 0)
+		return r;
+	return plan_routes(forwarder, upstreams, group, plan);
+}
+
+void plan_clear(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_joins; i++)
+		filter_clear(&plan->joins[i].filter);
+	plan->n_joins = plan->n_routes = plan->n_outgoing = 0;
+}
+
+void plan_fini(struct plan *plan)
+{
+	plan_clear(plan);
+	free(plan->joins);
+	free(plan->routes);
+	free(plan->outgoing);
+}
+
+/* Whether after wants something that before did not. */
+static bool gains(const struct filter *before, const struct filter *after)
+{
+	const struct filter *listing = after->mode == FILTER_INCLUDE ? after : before;
+
+	if (after->mode == FILTER_EXCLUDE && before->mode == FILTER_INCLUDE)
+		return true;
+	for (size_t i = 0; i < listing->n; i++)
+		if (filter_wants(after, &listing->sources[i]) &&
+		    !filter_wants(before, &listing->sources[i]))
+			return true;
+	return false;
+}
+
+static void tell_joins(const struct forwarder *forwarder, const struct address *group,
+		       const struct plan *before, const struct plan *after, bool gaining)
+{
+	static const struct filter nothing;
+	size_t i = 0, j = 0;
+
+	while (i < before->n_joins || j < after->n_joins) {
+		int left = i < before->n_joins ? before->joins[i].ifindex : INT32_MAX;
+		int right = j < after->n_joins ? after->joins[j].ifindex : INT32_MAX;
+		const struct filter *old = left <= right ? &before->joins[i++].filter : &nothing;
+		const struct filter *new = right <= left ? &after->joins[j++].filter : &nothing;
+
+		if (!filter_equal(old, new) && gains(old, new) == gaining)
+			forwarder->ops.join(left < right ? left : right, group, new,
+					    forwarder->userdata);
+	}
+}
+
+static bool same_route(const struct plan *before, const struct plan_route *a,
+		       const struct plan *after, const struct plan_route *b)
+{
+	return a->incoming == b->incoming && a->n == b->n &&
+	       (a->n == 0 || memcmp(&before->outgoing[a->outgoing], &after->outgoing[b->outgoing],
+				    a->n * sizeof(before->outgoing[0])) == 0);
+}
+
+static void tell_routes(const struct forwarder *forwarder, const struct address *group,
+			const struct plan *before, const struct plan *after)
+{
+	size_t i = 0, j = 0;
+
+	while (i < before->n_routes || j < after->n_routes) {
+		const struct plan_route *old = &before->routes[i], *new = &after->routes[j];
+		int order = i == before->n_routes  ? 1
+			    : j == after->n_routes ? -1
+						   : address_compare(&old->source, &new->source);
+
+		if (order < 0)
+			forwarder->ops.unroute(&old->source, group, forwarder->userdata);
+		else if (order > 0 || !same_route(before, old, after, new))
+			forwarder->ops.route(&new->source, group, new->incoming,
+					     after->outgoing + new->outgoing, new->n,
+					     forwarder->userdata);
+		i += order <= 0;
+		j += order >= 0;
+	}
+}
+
+void plan_tell(const struct forwarder *forwarder, const struct address *group,
+	       const struct plan *before, const struct plan *after)
+{
+	tell_joins(forwarder, group, before, after, true);
+	tell_routes(forwarder, group, before, after);
+	tell_joins(forwarder, group, before, after, false);
+}

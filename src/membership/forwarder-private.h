@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the forwarder share. What was told is kept nowhere: it follows from the wants,
+ * the flows and the upstreams, so that it is computed before and after each change, and the
+ * difference told.
+ */
+#ifndef AMT_FORWARDER_PRIVATE_H
+#define AMT_FORWARDER_PRIVATE_H
+
+#include <amt/forwarder.h>
+#include <sys/queue.h>
+
+/* What one downstream wants of a group. */
+struct want {
+	struct want *next; /* of the group, by downstream */
+	int downstream;
+	uint32_t n : 31;
+	uint32_t exclude : 1;
+	uint8_t sources[]; /* n, sorted, as on the wire */
+};
+
+struct group {
+	struct group *next; /* of the hash's chain */
+	struct want *wants;
+	LIST_HEAD(flow_list, flow) flows;
+	uint8_t key[]; /* as on the wire */
+};
+
+/* A source and group for which the kernel had no route. */
+struct flow {
+	struct flow *next; /* of the hash's chain */
+	struct group *group;
+	LIST_ENTRY(flow) of_group;
+	TAILQ_ENTRY(flow) by_age;
+	struct address source;
+	int interface; /* where it came in */
+	bool wanted;   /* which of the two queues it is in */
+};
+
+TAILQ_HEAD(flows, flow);
+
+/* Rows of one length, sorted by address. */
+struct run {
+	uint32_t start, n;
+	uint8_t length;
+};
+
+struct upstreams {
+	struct forwarder_upstream *rows; /* the longest first */
+	struct run *runs;
+	int *interfaces; /* ascending, none twice */
+	int *gone;	 /* interfaces that no route may name */
+	size_t n, n_runs, n_interfaces, n_gone;
+};
+
+/* What a group is to have: joins in the order of the upstreams' interfaces, routes by source. */
+struct plan_join {
+	int ifindex;
+	bool own; /* the interface wants the group, too */
+	struct filter filter;
+};
+
+struct plan_route {
+	struct address source;
+	int incoming;
+	size_t outgoing, n; /* of plan->outgoing */
+};
+
+struct plan {
+	struct plan_join *joins;
+	struct plan_route *routes;
+	int *outgoing;
+	size_t n_joins, n_routes, n_outgoing;
+	size_t joins_room, routes_room, outgoing_room;
+};
+
+struct forwarder {
+	struct forwarder_options options;
+	struct forwarder_ops ops;
+	void *userdata;
+	size_t size; /* bytes of an address */
+	uint64_t seed[9];
+
+	struct group **groups;
+	struct flow **flows;
+	uint32_t groups_buckets, flows_buckets; /* powers of two */
+	struct flows ages[2];			/* [wanted], the oldest first */
+	uint32_t n_ages[2];
+
+	struct forwarder_upstream *configured;
+	int *gone;
+	size_t n_configured, n_gone;
+	struct upstreams upstreams;
+
+	struct plan before, after;
+	struct address *scratch;
+	size_t scratch_room;
+	struct forwarder_counters counters;
+};
+
+/* Room for n elements of a growing array; -ENOMEM, and it is as it was. */
+int forwarder_grow(void *array, size_t *room, size_t n, size_t size);
+void forwarder_pack(const struct forwarder *forwarder, const struct address *address, uint8_t *ret);
+struct address forwarder_unpack(const struct forwarder *forwarder, const uint8_t *bytes);
+
+/* forwarder-store.c */
+int forwarder_store_init(struct forwarder *forwarder);
+void forwarder_store_fini(struct forwarder *forwarder);
+struct group *forwarder_find(const struct forwarder *forwarder, const struct address *group);
+struct group *forwarder_add(struct forwarder *forwarder, const struct address *group);
+void forwarder_remove_if_empty(struct forwarder *forwarder, struct group *group);
+/* Give memory of removed groups back; moves groups to other buckets. */
+void forwarder_shrink(struct forwarder *forwarder);
+struct flow *forwarder_find_flow(const struct forwarder *forwarder, const struct group *group,
+				 const struct address *source);
+struct flow *forwarder_add_flow(struct forwarder *forwarder, struct group *group,
+				const struct address *source, int interface, bool wanted);
+void forwarder_remove_flow(struct forwarder *forwarder, struct flow *flow);
+void forwarder_file_flow(struct forwarder *forwarder, struct flow *flow, bool wanted);
+
+/* forwarder-upstream.c */
+int upstreams_init(struct upstreams *upstreams, sa_family_t family,
+		   const struct forwarder_upstream *rows, size_t n, const int *gone, size_t n_gone);
+void upstreams_fini(struct upstreams *upstreams);
+bool upstreams_lack(const struct upstreams *upstreams, int ifindex); /* it is gone */
+int upstreams_find(const struct upstreams *upstreams, const struct address *source); /* 0: none */
+
+/* forwarder-plan.c */
+int plan_group(struct forwarder *forwarder, const struct upstreams *upstreams,
+	       const struct group *group, struct plan *plan);
+/* Whether the group is to have a route for source, which becomes the plan's last. Positive: it is;
+ * always with a flow. */
+int plan_route(struct forwarder *forwarder, const struct upstreams *upstreams,
+	       const struct group *group, const struct address *source, const struct flow *flow,
+	       struct plan *plan);
+void plan_clear(struct plan *plan);
+void plan_fini(struct plan *plan);
+/* Tell what differs. */
+void plan_tell(const struct forwarder *forwarder, const struct address *group,
+	       const struct plan *before, const struct plan *after);
+
+#endif

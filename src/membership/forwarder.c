@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "forwarder-private.h"
+
+#include <amt/group.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int forwarder_grow(void *array, size_t *room, size_t n, size_t size)
+{
+	size_t wanted = *room > 0 ? *room : 8;
+	void *old, *new;
+
+	if (n <= *room)
+		return 0;
+	while (wanted < n)
+		wanted *= 2;
+	memcpy(&old, array, sizeof(old));
+	new = reallocarray(old, wanted, size);
+	if (!new)
+		return -ENOMEM;
+	memcpy(array, &new, sizeof(new));
+	*room = wanted;
+	return 0;
+}
+
+void forwarder_pack(const struct forwarder *forwarder, const struct address *address, uint8_t *ret)
+{
+	if (address->family == AF_INET)
+		memcpy(ret, &address->in, sizeof(address->in));
+	else
+		memcpy(ret, &address->in6, sizeof(address->in6));
+}
+
+struct address forwarder_unpack(const struct forwarder *forwarder, const uint8_t *bytes)
+{
+	struct address address = { .family = forwarder->options.family };
+
+	if (address.family == AF_INET)
+		memcpy(&address.in, bytes, sizeof(address.in));
+	else
+		memcpy(&address.in6, bytes, sizeof(address.in6));
+	return address;
+}
+
+int forwarder_new(const struct forwarder_options *options, const struct forwarder_ops *ops,
+		  void *userdata, struct forwarder **ret)
+{
+	struct forwarder *forwarder;
+	int r;
+
+	if ((options->family != AF_INET && options->family != AF_INET6) ||
+	    options->max_flows == 0 || options->max_dropped == 0)
+		return -EINVAL;
+	forwarder = calloc(1, sizeof(*forwarder));
+	if (!forwarder)
+		return -ENOMEM;
+	forwarder->options = *options;
+	forwarder->ops = *ops;
+	forwarder->userdata = userdata;
+	forwarder->size =
+		options->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+	r = forwarder_store_init(forwarder);
+	if (r >= 0)
+		r = upstreams_init(&forwarder->upstreams, options->family, NULL, 0, NULL, 0);
+	if (r < 0) {
+		forwarder_free(forwarder);
+		return r;
+	}
+	*ret = forwarder;
+	return 0;
+}
+
+void forwarder_free(struct forwarder *forwarder)
+{
+	if (!forwarder)
+		return;
+	forwarder_store_fini(forwarder);
+	upstreams_fini(&forwarder->upstreams);
+	plan_fini(&forwarder->before);
+	plan_fini(&forwarder->after);
+	free(forwarder->configured);
+	free(forwarder->gone);
+	free(forwarder->scratch);
+	free(forwarder);
+}
+
+/* Flows that are wanted by now, or no more, change queues. */
+static void refile(struct forwarder *forwarder, struct group *group, const struct plan *plan)
+{
+	struct flow *flow;
+
+	for (size_t i = 0; i < plan->n_routes && !LIST_EMPTY(&group->flows); i++) {
+		const struct plan_route *route = &plan->routes[i];
+
+		flow = forwarder_find_flow(forwarder, group, &route->source);
+		if (flow)
+			forwarder_file_flow(forwarder, flow,
+					    route->n > 0 && route->incoming == flow->interface);
+	}
+}
+
+/* Remove a flow and its route, unless a filter includes its source. */
+static void drop_flow(struct forwarder *forwarder, struct flow *flow)
+{
+	struct address address = forwarder_unpack(forwarder, flow->group->key);
+	struct address source = flow->source;
+	struct group *group = flow->group;
+	int had, r;
+
+	plan_clear(&forwarder->after);
+	had = plan_route(forwarder, &forwarder->upstreams, group, &source, flow, &forwarder->after);
+	r = plan_route(forwarder, &forwarder->upstreams, group, &source, NULL, &forwarder->after);
+	forwarder_remove_flow(forwarder, flow);
+	forwarder_remove_if_empty(forwarder, group);
+	/* Without memory to know, it goes: the kernel will ask again. */
+	if (had != 0 && r <= 0)
+		forwarder->ops.unroute(&source, &address, forwarder->userdata);
+}
+
+/* keep: the one that must not go. */
+static void evict(struct forwarder *forwarder, const struct flow *keep)
+{
+	const uint32_t max[] = { forwarder->options.max_dropped, forwarder->options.max_flows };
+
+	for (size_t wanted = 0; wanted < 2; wanted++)
+		while (forwarder->n_ages[wanted] > max[wanted]) {
+			struct flow *flow = TAILQ_FIRST(&forwarder->ages[wanted]);
+
+			if (flow == keep)
+				flow = TAILQ_NEXT(flow, by_age);
+			forwarder->counters.evicted++;
+			drop_flow(forwarder, flow);
+		}
+}
+
+static struct want *new_want(const struct forwarder *forwarder, int downstream,
+			     const struct filter *filter)
+{
+	struct want *want = malloc(sizeof(*want) + filter->n * forwarder->size);
+
+	if (!want)
+		return NULL;
+	want->downstream = downstream;
+	want->n = filter->n;
+	want->exclude = filter->mode == FILTER_EXCLUDE;
+	for (size_t i = 0; i < filter->n; i++)
+		forwarder_pack(forwarder, &filter->sources[i], want->sources + i * forwarder->size);
+	return want;
+}
+
+static struct want **want_link(struct group *group, int downstream)
+{
+	struct want **link = &group->wants;
+
+	while (*link && (*link)->downstream < downstream)
+		link = &(*link)->next;
+	return link;
+}
+
+/* Put new in the place of what the downstream wanted, and tell; NULL: it wants nothing. On failure
+ * all is as before. */
+static int replace(struct forwarder *forwarder, struct group *group, int downstream,
+		   struct want *new)
+{
+	struct address address = forwarder_unpack(forwarder, group->key);
+	struct want **link = want_link(group, downstream), *old = *link;
+	int r;
+
+	if (old && old->downstream != downstream)
+		old = NULL;
+	r = plan_group(forwarder, &forwarder->upstreams, group, &forwarder->before);
+	if (r < 0)
+		return r;
+	if (new) {
+		new->next = old ? old->next : *link;
+		*link = new;
+	} else if (old) {
+		*link = old->next;
+	}
+	r = plan_group(forwarder, &forwarder->upstreams, group, &forwarder->after);
+	if (r < 0) {
+		*link = old ? old : new ? new->next : *link;
+		return r;
+	}
+	forwarder->counters.wants += !!new;
+	forwarder->counters.wants -= !!old;
+	free(old);
+	plan_tell(forwarder, &address, &forwarder->before, &forwarder->after);
+	refile(forwarder, group, &forwarder->after);
+	return 0;
+}
+
+static bool of_family(const struct forwarder *forwarder, const struct address *group,
+		      const struct filter *filter)
+{
+	if (group->family != forwarder->options.family)
+		return false;
+	for (size_t i = 0; i < filter->n; i++)
+		if (filter->sources[i].family != forwarder->options.family)
+			return false;
+	return true;
+}
+
+int forwarder_want(struct forwarder *forwarder, int downstream, const struct address *address,
+		   const struct filter *filter)
+{
+	struct want *want = NULL;
+	struct group *group;
+	int r;
+
+	if (downstream <= 0 || !of_family(forwarder, address, filter))
+		return -EINVAL;
+	if (!group_routable(address)) {
+		forwarder->counters.refused++;
+		return 0;
+	}
+	group = forwarder_find(forwarder, address);
+	if (!group && filter_empty(filter))
+		return 0;
+	if (!filter_empty(filter)) {
+		want = new_want(forwarder, downstream, filter);
+		if (!want)
+			return -ENOMEM;
+		if (!group)
+			group = forwarder_add(forwarder, address);
+		if (!group) {
+			free(want);
+			return -ENOMEM;
+		}
+	}
+	r = replace(forwarder, group, downstream, want);
+	if (r < 0)
+		free(want);
+	forwarder_remove_if_empty(forwarder, group);
+	evict(forwarder, NULL);
+	forwarder_shrink(forwarder);
+	return r;
+}
+
+int forwarder_downstream_gone(struct forwarder *forwarder, int downstream)
+{
+	struct group *group, *next;
+	int r = 0;
+
+	for (uint32_t i = 0; i < forwarder->groups_buckets; i++)
+		for (group = forwarder->groups[i]; group && r >= 0; group = next) {
+			struct want *want = *want_link(group, downstream);
+
+			next = group->next;
+			if (!want || want->downstream != downstream)
+				continue;
+			r = replace(forwarder, group, downstream, NULL);
+			forwarder_remove_if_empty(forwarder, group);
+		}
+	evict(forwarder, NULL);
+	forwarder_shrink(forwarder);
+	return r;
+}
+
+/* A group's flows that came in on their upstream come in on the new one from now on. */
+static void follow(const struct upstreams *from, const struct upstreams *to, struct group *group)
+{
+	struct flow *flow;
+
+	LIST_FOREACH (flow, &group->flows, of_group) {
+		int new = upstreams_find(to, &flow->source);
+
+		if (new &&upstreams_find(from, &flow->source) == flow->interface)
+			flow->interface = new;
+	}
+}
+
+static int switch_upstreams(struct forwarder *forwarder)
+{
+	struct upstreams old = forwarder->upstreams, new;
+	struct group *group;
+	int r;
+
+	r = upstreams_init(&new, forwarder->options.family, forwarder->configured,
+			   forwarder->n_configured, forwarder->gone, forwarder->n_gone);
+	if (r < 0)
+		return r;
+	forwarder->upstreams = new;
+	for (uint32_t i = 0; i < forwarder->groups_buckets && r >= 0; i++)
+		for (group = forwarder->groups[i]; group && r >= 0; group = group->next) {
+			struct address address = forwarder_unpack(forwarder, group->key);
+
+			r = plan_group(forwarder, &old, group, &forwarder->before);
+			if (r < 0)
+				break;
+			follow(&old, &new, group);
+			r = plan_group(forwarder, &new, group, &forwarder->after);
+			if (r < 0)
+				break;
+			plan_tell(forwarder, &address, &forwarder->before, &forwarder->after);
+			refile(forwarder, group, &forwarder->after);
+		}
+	upstreams_fini(&old);
+	evict(forwarder, NULL);
+	return r;
+}
+
+int forwarder_set_upstreams(struct forwarder *forwarder, const struct forwarder_upstream *upstreams,
+			    size_t n)
+{
+	struct forwarder_upstream *rows = calloc(n + 1, sizeof(*rows));
+
+	if (!rows)
+		return -ENOMEM;
+	if (n > 0)
+		memcpy(rows, upstreams, n * sizeof(*rows));
+	free(forwarder->configured);
+	forwarder->configured = rows;
+	forwarder->n_configured = n;
+	return switch_upstreams(forwarder);
+}
+
+int forwarder_upstream_gone(struct forwarder *forwarder, int ifindex)
+{
+	int *gone;
+
+	for (size_t i = 0; i < forwarder->n_gone; i++)
+		if (forwarder->gone[i] == ifindex)
+			return 0;
+	gone = reallocarray(forwarder->gone, forwarder->n_gone + 1, sizeof(gone[0]));
+	if (!gone)
+		return -ENOMEM;
+	gone[forwarder->n_gone++] = ifindex;
+	forwarder->gone = gone;
+	return switch_upstreams(forwarder);
+}
+
+int forwarder_upstream_back(struct forwarder *forwarder, int ifindex)
+{
+	for (size_t i = 0; i < forwarder->n_gone; i++)
+		if (forwarder->gone[i] == ifindex) {
+			forwarder->gone[i] = forwarder->gone[--forwarder->n_gone];
+			return switch_upstreams(forwarder);
+		}
+	return 0;
+}
+
+int forwarder_missing(struct forwarder *forwarder, int interface, const struct address *source,
+		      const struct address *address)
+{
+	const int upstream = upstreams_find(&forwarder->upstreams, source);
+	const struct plan *plan = &forwarder->after;
+	const struct plan_route *route;
+	struct flow *flow = NULL;
+	struct group *group;
+	int r;
+
+	if (address->family != forwarder->options.family ||
+	    source->family != forwarder->options.family)
+		return -EINVAL;
+	if (!group_routable(address)) {
+		forwarder->counters.refused++;
+		return 0;
+	}
+	if (!upstream && upstreams_lack(&forwarder->upstreams, interface))
+		return 0;
+	forwarder->counters.wrong_interface += interface != upstream;
+	group = forwarder_find(forwarder, address);
+	if (!group)
+		group = forwarder_add(forwarder, address);
+	if (!group)
+		return -ENOMEM;
+	plan_clear(&forwarder->after);
+	r = plan_route(forwarder, &forwarder->upstreams, group, source, NULL, &forwarder->after);
+	if (r == 0) {
+		flow = forwarder_find_flow(forwarder, group, source);
+		if (!flow)
+			flow = forwarder_add_flow(forwarder, group, source, interface, false);
+		if (!flow) {
+			forwarder_remove_if_empty(forwarder, group);
+			return -ENOMEM;
+		}
+		flow->interface = interface;
+		r = plan_route(forwarder, &forwarder->upstreams, group, source, flow,
+			       &forwarder->after);
+	}
+	if (r < 0) { /* a flow stays: the kernel will ask for its route again */
+		forwarder_remove_if_empty(forwarder, group);
+		return r;
+	}
+	route = &plan->routes[plan->n_routes - 1];
+	if (flow)
+		forwarder_file_flow(forwarder, flow, route->n > 0 && interface == upstream);
+	forwarder->ops.route(source, address, route->incoming, plan->outgoing + route->outgoing,
+			     route->n, forwarder->userdata);
+	evict(forwarder, flow);
+	return 0;
+}
+
+void forwarder_idle(struct forwarder *forwarder, const struct address *source,
+		    const struct address *address)
+{
+	struct group *group;
+	struct flow *flow;
+
+	if (address->family != forwarder->options.family ||
+	    source->family != forwarder->options.family)
+		return;
+	group = forwarder_find(forwarder, address);
+	flow = group ? forwarder_find_flow(forwarder, group, source) : NULL;
+	if (flow)
+		drop_flow(forwarder, flow);
+	forwarder_shrink(forwarder);
+}
+
+void forwarder_sweep(struct forwarder *forwarder,
+		     bool (*idle)(const struct address *source, const struct address *group,
+				  void *userdata),
+		     void *userdata)
+{
+	for (size_t wanted = 0; wanted < 2; wanted++) {
+		struct flow *flow = TAILQ_FIRST(&forwarder->ages[wanted]), *next;
+
+		for (; flow; flow = next) {
+			struct address group = forwarder_unpack(forwarder, flow->group->key);
+
+			next = TAILQ_NEXT(flow, by_age);
+			if (idle(&flow->source, &group, userdata))
+				drop_flow(forwarder, flow);
+		}
+	}
+	forwarder_shrink(forwarder);
+}
+
+void forwarder_counters(const struct forwarder *forwarder, struct forwarder_counters *ret)
+{
+	*ret = forwarder->counters;
+	ret->flows = forwarder->n_ages[true];
+	ret->dropped = forwarder->n_ages[false];
+}
