@@ -75,10 +75,10 @@ int forwarder_missing(struct forwarder *forwarder, int interface, const struct a
 /* No packets come any more. What is included by a filter keeps its route. */
 void forwarder_idle(struct forwarder *forwarder, const struct address *source,
 		    const struct address *group);
-/* Ask of each flow whether it is idle. */
+/* Ask of each flow whether it is idle. mark is the asker's own for this flow, zero at first. */
 void forwarder_sweep(struct forwarder *forwarder,
 		     bool (*idle)(const struct address *source, const struct address *group,
-				  void *userdata),
+				  uint64_t *mark, void *userdata),
 		     void *userdata);
 
 void forwarder_counters(const struct forwarder *forwarder, struct forwarder_counters *ret);

@@ -84,4 +84,7 @@ int mroute_delete(struct mroute *mroute, const struct address *source, const str
 int mroute_counters(const struct mroute *mroute, const struct address *source,
 		    const struct address *group, struct mroute_counters *ret);
 
+/* Packets that came in through an interface and found a route. -ENODEV: it was not added. */
+int mroute_interface_packets(const struct mroute *mroute, int ifindex, uint64_t *ret);
+
 #endif

@@ -416,3 +416,20 @@ int mroute_counters(const struct mroute *mroute, const struct address *source,
 	};
 	return 0;
 }
+
+int mroute_interface_packets(const struct mroute *mroute, int ifindex, uint64_t *ret)
+{
+	int number = find_interface(mroute, ifindex);
+	struct sioc_vif_req request = { .vifi = number };
+	struct sioc_mif_req6 request6 = { .mifi = number };
+	int r;
+
+	if (number < 0)
+		return -ENODEV;
+	r = mroute->family == AF_INET ? ioctl(mroute->fd, SIOCGETVIFCNT, &request)
+				      : ioctl(mroute->fd, SIOCGETMIFCNT_IN6, &request6);
+	if (r < 0)
+		return errno == EADDRNOTAVAIL ? -ENODEV : -errno;
+	*ret = mroute->family == AF_INET ? request.icount : request6.icount;
+	return 0;
+}

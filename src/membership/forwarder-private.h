@@ -33,6 +33,7 @@ struct flow {
 	LIST_ENTRY(flow) of_group;
 	TAILQ_ENTRY(flow) by_age;
 	struct address source;
+	uint64_t mark; /* forwarder_sweep()'s caller's */
 	int interface; /* where it came in */
 	bool wanted;   /* which of the two queues it is in */
 };

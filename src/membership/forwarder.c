@@ -411,7 +411,7 @@ void forwarder_idle(struct forwarder *forwarder, const struct address *source,
 
 void forwarder_sweep(struct forwarder *forwarder,
 		     bool (*idle)(const struct address *source, const struct address *group,
-				  void *userdata),
+				  uint64_t *mark, void *userdata),
 		     void *userdata)
 {
 	for (size_t wanted = 0; wanted < 2; wanted++) {
@@ -421,7 +421,7 @@ void forwarder_sweep(struct forwarder *forwarder,
 			struct address group = forwarder_unpack(forwarder, flow->group->key);
 
 			next = TAILQ_NEXT(flow, by_age);
-			if (idle(&flow->source, &group, userdata))
+			if (idle(&flow->source, &group, &flow->mark, userdata))
 				drop_flow(forwarder, flow);
 		}
 	}
