@@ -32,6 +32,7 @@ struct json_t;
 struct sd_event_source;
 struct steer_probe;
 struct discovery;
+struct forward;
 
 /* What is told at most once in a while. */
 struct event_pause {
@@ -94,6 +95,8 @@ struct device {
 	struct discovery *discovery; /* what is asked of DNS; NULL: nothing */
 	char dns_outcome[128];	     /* what DNS said last; "": nothing yet */
 	size_t refused;		     /* candidates that are left out */
+
+	struct forward *forward; /* [Forward] at work; NULL: not */
 };
 
 /* Take over config. record is read from its file, if there is one. */

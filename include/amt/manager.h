@@ -40,6 +40,10 @@ int manager_create(struct manager *manager, const char *name, const char *text, 
 		   struct failure *ret_failure);
 int manager_delete(struct manager *manager, const char *name, struct failure *ret_failure);
 int manager_reload(struct manager *manager, struct failure *ret_failure);
+/* Take the sources that have no prefix of their own from another interface, Upstream= or
+ * Alternative= of [Forward]. name "": of each device that can. */
+int manager_switch(struct manager *manager, const char *upstream, const char *name,
+		   struct failure *ret_failure);
 /* name "": all, as an array. free(*ret_json). */
 int manager_describe(struct manager *manager, const char *name, char **ret_json,
 		     struct failure *ret_failure);

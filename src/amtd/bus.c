@@ -112,6 +112,20 @@ static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *
 	return sd_bus_reply_method_return(message, NULL);
 }
 
+static int method_upstream(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	const char *upstream, *name;
+	int r;
+
+	r = sd_bus_message_read(message, "ss", &upstream, &name);
+	if (r < 0)
+		return r;
+	if (manager_switch(userdata, upstream, name, &failure) < 0)
+		return reply_failure(message, &failure);
+	return sd_bus_reply_method_return(message, NULL);
+}
+
 static int property_version(sd_bus *bus, const char *path, const char *interface,
 			    const char *property, sd_bus_message *reply, void *userdata,
 			    sd_bus_error *error)
@@ -130,6 +144,8 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload,
 				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Upstream", SD_BUS_ARGS("s", upstream, "s", name), SD_BUS_NO_RESULT,
+				method_upstream, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_SIGNAL_WITH_ARGS("Event", SD_BUS_ARGS("s", json), 0),
 	SD_BUS_VTABLE_END,

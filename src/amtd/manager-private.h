@@ -30,6 +30,7 @@ struct manager {
 	size_t n_devices;
 	struct device *by_port[UINT16_MAX + 1]; /* gateways, by local port */
 
+	struct routing *routings; /* tables of multicast routes */
 	struct discover_resolver *resolvers;
 	struct prober *prober;
 	struct kick *kick; /* NULL: no CAP_NET_RAW; failover takes longer */
@@ -83,6 +84,13 @@ void steer_wake(struct device *device);	       /* the queue is there at last */
 void steer_doubt(struct device *device);       /* its stream ceased */
 void steer_dataless(struct device *device);    /* joined, and no data comes */
 void steer_found(struct device *device);       /* DNS answered: its candidates may be others now */
+
+/* forward.c */
+void forward_run(struct manager *manager); /* start, and follow interfaces that changed */
+void forward_stop(struct device *device);  /* nothing is forwarded for it any more */
+/* Something about an interface changed (0: any may have). True: forward_run() is due. */
+bool forward_notice(struct device *device, int ifindex, const char *name);
+struct json_t *forward_describe(const struct forward *forward);
 
 /* traffic.c */
 int traffic_open(struct manager *manager);

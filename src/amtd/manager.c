@@ -74,6 +74,7 @@ void manager_forget(struct manager *manager, struct device *device)
 	manager->n_devices--;
 	if (manager->by_port[device->port] == device)
 		manager->by_port[device->port] = NULL;
+	forward_stop(device);
 	steer_unwatch(device);
 	control_unwatch(device);
 	device_free(device);
@@ -109,6 +110,7 @@ static void on_change(enum monitor_event event, int ifindex, const char *name, v
 	for (size_t i = 0; i < manager->n_devices; i++) {
 		struct device *device = manager->devices[i];
 
+		any = forward_notice(device, ifindex, name) || any;
 		if (device->dirty || !concerns(device, event, ifindex, name))
 			continue;
 		device->dirty = true;

@@ -390,6 +390,7 @@ void pass_run(struct manager *manager)
 		}
 	}
 	kick_all(manager);
+	forward_run(manager);
 	arm_retry(manager);
 	pass_tidy(manager);
 }

@@ -84,6 +84,8 @@ static int take_config(struct manager *manager, struct config *config)
 	device->stale = false;
 	if (!config_equal(device->config, config)) {
 		log_info(config->name, "its settings changed");
+		if (!config_forward_equal(&device->config->forward, &config->forward))
+			forward_stop(device);
 		device_set_config(device, config);
 		steer_configure(device);
 		return 0;
@@ -169,10 +171,14 @@ int manager_reload(struct manager *manager, struct failure *ret_failure)
 static json_t *describe(struct manager *manager, const struct device *device)
 {
 	struct amtlink have;
+	json_t *object;
 	int r;
 
 	r = amtlink_get(manager->netlink, device->config->name, &have);
-	return device_describe(device, r == 0 ? &have : NULL);
+	object = device_describe(device, r == 0 ? &have : NULL);
+	if (device->forward)
+		json_object_set_new(object, "forward", forward_describe(device->forward));
+	return object;
 }
 
 static char *describe_text(struct manager *manager, const struct device *device)

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One interface that a device forwards to: its hosts' Reports to the routers of both families, what
+ * those find wanted to the forwarder.
+ */
+#include "forward-private.h"
+
+#include <amt/clock.h>
+#include <amt/group-build.h>
+#include <amt/inet.h>
+#include <amt/linklocal.h>
+#include <amt/log.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+/* So many messages of the interface at most before other events get their turn. */
+#define MESSAGES_AT_ONCE 256
+
+/* What a router sends fits into it; include/amt/router.h. */
+#define QUERY_MAX 1280
+
+static void on_changed(struct router *router, const struct address *group, void *userdata)
+{
+	struct side *side = userdata;
+	struct downstream *downstream = side->downstream;
+	struct filter filter = { 0 };
+	int r;
+
+	r = router_filter(router, group, &filter);
+	if (r == 0)
+		r = forwarder_want(downstream->forward->forwarders[side->family],
+				   downstream->ifindex, group, &filter);
+	filter_clear(&filter);
+	if (r < 0)
+		log_error(downstream->name, "a change of membership is lost: %s", strerror(-r));
+}
+
+static void on_query(struct router *router, const struct group_query *query, void *userdata)
+{
+	struct side *side = userdata;
+	uint8_t buf[QUERY_MAX];
+	ssize_t length;
+	int r;
+
+	if (side->own.family == AF_UNSPEC)
+		return; /* RFC 9776, 4.1.12: a Query comes from an address of the interface */
+	length = group_query_build(side->own.family, query, &side->own, NULL, buf, sizeof(buf));
+	r = length < 0 ? (int)length : listener_send(side->listener, buf, length);
+	if (r < 0)
+		log_debug(side->downstream->name, "a Query was not sent: %s", strerror(-r));
+}
+
+static void arm(struct downstream *downstream)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		const struct router *router = downstream->sides[family].router;
+
+		if (router && router_next(router) < next)
+			next = router_next(router);
+	}
+	if (next == UINT64_MAX) {
+		(void)sd_event_source_set_enabled(downstream->timer, SD_EVENT_OFF);
+		return;
+	}
+	(void)sd_event_source_set_time(downstream->timer, next);
+	(void)sd_event_source_set_enabled(downstream->timer, SD_EVENT_ONESHOT);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct downstream *downstream = userdata;
+
+	for (int family = 0; family < _FAMILY_MAX; family++)
+		if (downstream->sides[family].router)
+			router_run(downstream->sides[family].router, clock_monotonic());
+	arm(downstream);
+	return 0;
+}
+
+/* Does a Report count, by the way it was sent? */
+static bool counts(struct side *side, bool unicast)
+{
+	enum config_unicast mode = forward_config(side->downstream->forward)->unicast_reports;
+
+	if (unicast ? mode != CONFIG_UNICAST_NO : mode != CONFIG_UNICAST_ONLY)
+		return true;
+	side->ignored++;
+	return false;
+}
+
+static void on_packet(const struct listener_packet *packet, void *userdata)
+{
+	struct side *side = userdata;
+	struct group_message message;
+
+	if (group_message_parse(packet->data, packet->length,
+				packet->unicast ? GROUP_UNICAST : GROUP_STRICT,
+				&message) != GROUP_FAULT_NONE) {
+		side->malformed++;
+		return;
+	}
+	if (message.type == GROUP_QUERY)
+		router_query(side->router, &message, clock_monotonic());
+	else if (counts(side, packet->unicast))
+		router_report(side->router, &message, clock_monotonic());
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct side *side = userdata;
+	int r;
+
+	r = listener_dispatch(side->listener, MESSAGES_AT_ONCE);
+	if (r == -ENODEV) /* the monitor tells of that, too */
+		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	else if (r < 0)
+		log_error(side->downstream->name, "reading its memberships failed: %s",
+			  strerror(-r));
+	arm(side->downstream);
+	return 0;
+}
+
+static void take_own(const char *device, const struct address *address, void *userdata)
+{
+	struct side *side = userdata;
+
+	if (strcmp(device, side->downstream->name) == 0 && side->own.family == AF_UNSPEC)
+		side->own = *address;
+}
+
+static void find_own(struct side *side)
+{
+	struct netlink *netlink = side->downstream->forward->manager->netlink;
+	struct in_addr in;
+
+	side->own = (struct address){ 0 };
+	if (side->family == FAMILY_IPV6)
+		(void)linklocal_list(take_own, side);
+	else if (inet_primary_address(netlink, side->downstream->ifindex, &in) == 0)
+		side->own = address_from_in(in);
+}
+
+static int start_router(struct side *side)
+{
+	static const struct router_ops ops = { .changed = on_changed, .query = on_query };
+	const struct config_forward *config = forward_config(side->downstream->forward);
+	bool ipv6 = side->family == FAMILY_IPV6;
+	const struct router_options options = {
+		.family = ipv6 ? AF_INET6 : AF_INET,
+		.version = ipv6 ? config->mld_version : config->igmp_version,
+		.querier = config->querier,
+		.fast_leave = config->fast_leave,
+		.ssm_only_in_ssm_range = true,
+		.robustness = config->robustness,
+		.query_interval_usec = config->query_interval_sec * USEC_PER_SEC,
+		.query_response_usec = config->query_response_sec * USEC_PER_SEC,
+		.last_member_usec = config->last_member_sec * USEC_PER_SEC,
+		.max_groups = config->max_groups,
+		.max_sources = config->max_sources,
+		.max_groups_per_host = config->max_groups_per_host,
+	};
+
+	return router_new(&options, &ops, side, &side->own, clock_monotonic(), &side->router);
+}
+
+static int start_side(struct side *side, struct downstream *downstream, enum family family)
+{
+	sd_event *event = downstream->forward->manager->event;
+	int r;
+
+	*side = (struct side){ .downstream = downstream, .family = family };
+	if (!downstream->forward->forwarders[family])
+		return 0;
+	find_own(side);
+	r = listener_open(family == FAMILY_IPV6 ? AF_INET6 : AF_INET, downstream->ifindex,
+			  on_packet, side, &side->listener);
+	if (r == 0)
+		r = start_router(side);
+	if (r == 0)
+		r = sd_event_add_io(event, &side->source, listener_fd(side->listener), EPOLLIN,
+				    on_readable, side);
+	return r;
+}
+
+int downstream_start(struct downstream *downstream, int ifindex)
+{
+	sd_event *event = downstream->forward->manager->event;
+	int r = 0;
+
+	downstream->ifindex = ifindex;
+	for (int family = 0; family < _FAMILY_MAX && r >= 0; family++)
+		r = start_side(&downstream->sides[family], downstream, family);
+	if (r >= 0)
+		r = sd_event_add_time(event, &downstream->timer, CLOCK_MONOTONIC, 0, 1, on_timer,
+				      downstream);
+	if (r < 0) {
+		snprintf(downstream->error, sizeof(downstream->error),
+			 "memberships cannot be heard there: %s", strerror(-r));
+		downstream_stop(downstream);
+		return r;
+	}
+	downstream->error[0] = '\0';
+	arm(downstream);
+	return 0;
+}
+
+void downstream_stop(struct downstream *downstream)
+{
+	downstream->timer = sd_event_source_disable_unref(downstream->timer);
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		struct side *side = &downstream->sides[family];
+		struct forwarder *forwarder = downstream->forward->forwarders[family];
+
+		side->source = sd_event_source_disable_unref(side->source);
+		router_free(side->router);
+		side->router = NULL;
+		listener_close(side->listener);
+		side->listener = NULL;
+		if (downstream->ifindex != 0 && forwarder)
+			(void)forwarder_downstream_gone(forwarder, downstream->ifindex);
+	}
+	downstream->ifindex = 0;
+}
+
+/* An address came or went. */
+void downstream_address(struct downstream *downstream)
+{
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		struct side *side = &downstream->sides[family];
+		struct address before = side->own;
+
+		if (!side->router)
+			continue;
+		find_own(side);
+		if (!address_equal(&before, &side->own))
+			router_set_address(side->router, &side->own);
+	}
+	arm(downstream);
+}
+
+static json_t *describe_side(const struct side *side)
+{
+	const struct router_counters *counters = router_counters(side->router);
+	const struct listener_counters *heard = listener_counters(side->listener);
+	const struct address *querier = router_querier(side->router);
+	json_t *ignored = json_object();
+	char text[ADDRESS_TEXT_MAX];
+
+	for (int reason = 0; reason < ROUTER_IGNORED_MAX; reason++)
+		json_object_set_new(ignored, router_ignored_text(reason),
+				    json_integer(counters->ignored[reason]));
+	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "querier",
+			 querier->family == AF_UNSPEC ? "" : address_format(querier, text),
+			 "querying", address_equal(querier, &side->own), "groups",
+			 (json_int_t)router_groups(side->router), "reports",
+			 (json_int_t)counters->reports, "queries", (json_int_t)counters->queries,
+			 "queries_sent", (json_int_t)counters->queries_sent, "malformed",
+			 (json_int_t)side->malformed, "unicast_ignored", (json_int_t)side->ignored,
+			 "lost", (json_int_t)heard->dropped, "ignored", ignored);
+}
+
+json_t *downstream_describe(const struct downstream *downstream)
+{
+	static const char *const protocols[_FAMILY_MAX] = { "igmp", "mld" };
+	json_t *object = json_pack("{s:s, s:b}", "ifname", downstream->name, "running",
+				   downstream->ifindex != 0);
+
+	if (downstream->error[0] != '\0')
+		json_object_set_new(object, "error", json_string(downstream->error));
+	for (int family = 0; family < _FAMILY_MAX; family++)
+		if (downstream->sides[family].router)
+			json_object_set_new(object, protocols[family],
+					    describe_side(&downstream->sides[family]));
+	return object;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shared by the files that forward multicast: forward.c (a device's [Forward]: which interfaces,
+ * from upstream to downstream), downstream.c (who wants what on one interface), routing.c (the
+ * kernel's tables of multicast routes, which several devices may share).
+ */
+#ifndef AMT_FORWARD_PRIVATE_H
+#define AMT_FORWARD_PRIVATE_H
+
+#include "manager-private.h"
+
+#include <amt/forwarder.h>
+#include <amt/listener.h>
+#include <amt/mroute.h>
+#include <amt/router.h>
+
+enum family {
+	FAMILY_IPV4,
+	FAMILY_IPV6,
+	_FAMILY_MAX,
+};
+
+/* ---- routing.c ----------------------------------------------------------------------------- */
+
+/* One table of the kernel, both families. */
+struct routing {
+	struct manager *manager;
+	uint32_t table;
+	unsigned int users;
+	struct mroute *mroutes[_FAMILY_MAX]; /* NULL: see errors */
+	char errors[_FAMILY_MAX][256];
+	sd_event_source *sources[_FAMILY_MAX];
+	struct routing_interface {
+		int ifindex;
+		char name[IFNAMSIZ];
+		unsigned int users;
+	} * interfaces;
+	size_t n_interfaces;
+	struct routing *next;
+};
+
+/* The table is opened for its first user; what keeps it from working is in errors. */
+int routing_get(struct manager *manager, uint32_t table, struct routing **ret);
+void routing_put(struct routing *routing);   /* with the last user its routes go */
+void routing_retry(struct routing *routing); /* what could not be opened may be free now */
+
+/* Let its routes use the interface. 0 and what each family says to that, or -ENOMEM. */
+int routing_add(struct routing *routing, const char *name, int ifindex,
+		int results[static _FAMILY_MAX]);
+void routing_remove(struct routing *routing, int ifindex); /* once for each routing_add() */
+
+/* ---- downstream.c --------------------------------------------------------------------------- */
+
+/* One family of it. */
+struct side {
+	struct downstream *downstream;
+	enum family family;
+	struct listener *listener;
+	struct router *router;
+	struct address own; /* what its Queries come from; AF_UNSPEC: none, so none are sent */
+	sd_event_source *source;
+	uint64_t malformed, ignored; /* messages; ignored: by UnicastReports= */
+};
+
+struct downstream {
+	struct forward *forward;
+	char name[IFNAMSIZ];
+	int ifindex; /* 0: it is not there, or not up */
+	struct side sides[_FAMILY_MAX];
+	sd_event_source *timer;
+	char error[256]; /* "": it works */
+};
+
+/* 0, or negative errno and error. */
+int downstream_start(struct downstream *downstream, int ifindex);
+void downstream_address(struct downstream *downstream); /* its addresses may be others now */
+void downstream_stop(struct downstream *downstream);	/* nothing is wanted there any more */
+struct json_t *downstream_describe(const struct downstream *downstream);
+
+/* ---- forward.c ------------------------------------------------------------------------------ */
+
+struct forward {
+	struct device *device; /* its config has the settings: forward_config() */
+	struct manager *manager;
+	struct routing *routing;
+	struct forwarder *forwarders[_FAMILY_MAX]; /* NULL: the kernel does not route this family */
+	struct joins *joins[_FAMILY_MAX];	   /* upstream */
+	struct downstream *downstreams;
+	size_t n_downstreams;
+	int *upstreams; /* ifindex of each of the configuration's; 0: it is not there */
+	bool switched;	/* Alternative= is in use */
+	bool dirty;
+	sd_event_source *look; /* at idle routes, and at an upstream that may be silent */
+	uint64_t sweep_at;     /* CLOCK_MONOTONIC, microseconds, as below */
+	uint64_t upstream_packets, heard_at; /* a packet came from upstream */
+	uint64_t failed[_FAMILY_MAX];	     /* routes and memberships that the kernel refused */
+	char failure[_FAMILY_MAX][256];	     /* the last one */
+};
+
+static inline const struct config_forward *forward_config(const struct forward *forward)
+{
+	return &forward->device->config->forward;
+}
+
+/* A packet came for which the table has no route. */
+void forward_missing(struct routing *routing, enum family family, int ifindex,
+		     const struct address *source, const struct address *group);
+
+#endif

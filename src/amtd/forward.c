@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * [Forward] of a device: its interfaces as they come and go, and what the forwarder decides carried
+ * out in the kernel.
+ */
+#include "forward-private.h"
+
+#include <amt/clock.h>
+#include <amt/joins.h>
+#include <amt/link.h>
+#include <amt/log.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How often a silent upstream is looked for, and flows that ceased. */
+#define LOOK_USEC  (1 * USEC_PER_SEC)
+#define SWEEP_USEC (60 * USEC_PER_SEC)
+
+/* Flows that were not asked for by source, of each family: those that are wanted, and those that
+ * the kernel is told to drop. */
+#define FLOWS_MAX   100000
+#define DROPPED_MAX 10000
+
+static const sa_family_t families[_FAMILY_MAX] = { AF_INET, AF_INET6 };
+
+static enum family family_of(const struct address *address)
+{
+	return address->family == AF_INET6 ? FAMILY_IPV6 : FAMILY_IPV4;
+}
+
+/* ---- what the forwarder decides ---------------------------------------------------------------
+ */
+
+/* The kernel refused: counted, and the first time and then now and then, said. */
+static void __attribute__((format(printf, 3, 4)))
+refused(struct forward *forward, enum family family, const char *format, ...)
+{
+	char *text = forward->failure[family];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(forward->failure[family]), format, arguments);
+	va_end(arguments);
+	if (forward->failed[family]++ == 0)
+		log_error(forward->device->config->name, "%s", text);
+}
+
+static void on_join(int upstream, const struct address *group, const struct filter *filter,
+		    void *userdata)
+{
+	struct forward *forward = userdata;
+	enum family family = family_of(group);
+	char text[ADDRESS_TEXT_MAX], words[JOINS_WORDS_MAX];
+	int r;
+
+	r = joins_set(forward->joins[family], upstream, group, filter);
+	if (r < 0)
+		refused(forward, family, "%s cannot be joined upstream: %s",
+			address_format(group, text), joins_words(forward->joins[family], r, words));
+}
+
+static void on_route(const struct address *source, const struct address *group, int incoming,
+		     const int *outgoing, size_t n, void *userdata)
+{
+	struct forward *forward = userdata;
+	enum family family = family_of(group);
+	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
+	int r;
+
+	r = mroute_set(forward->routing->mroutes[family], source, group, incoming, outgoing, n);
+	if (r < 0)
+		refused(forward, family, "no multicast route for %s,%s: %s",
+			address_format(source, from), address_format(group, to), strerror(-r));
+}
+
+static void on_unroute(const struct address *source, const struct address *group, void *userdata)
+{
+	struct forward *forward = userdata;
+
+	(void)mroute_delete(forward->routing->mroutes[family_of(group)], source, group);
+}
+
+void forward_missing(struct routing *routing, enum family family, int ifindex,
+		     const struct address *source, const struct address *group)
+{
+	struct manager *manager = routing->manager;
+
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct forward *forward = manager->devices[i]->forward;
+
+		if (forward && forward->routing == routing && forward->forwarders[family])
+			(void)forwarder_missing(forward->forwarders[family], ifindex, source,
+						group);
+	}
+}
+
+/* ---- interfaces -------------------------------------------------------------------------------
+ */
+
+/* 0: it is not there, or down. */
+static int find_interface(struct manager *manager, const char *name)
+{
+	struct link link;
+
+	if (name[0] == '\0' || link_get(manager->netlink, name, &link) < 0 ||
+	    !(link.flags & IFF_UP))
+		return 0;
+	return link.ifindex;
+}
+
+/* Routes may use the interface from now on. */
+static bool add_interface(struct forward *forward, const char *name, int ifindex)
+{
+	int results[_FAMILY_MAX];
+
+	if (routing_add(forward->routing, name, ifindex, results) < 0)
+		return false;
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		/* no table of this family is said elsewhere; an interface may be without IPv6 */
+		if (results[family] == 0 || results[family] == -EADDRNOTAVAIL ||
+		    !forward->routing->mroutes[family])
+			continue;
+		refused(forward, family, "%s: %s", name,
+			results[family] == -ENOSPC
+				? "the kernel routes multicast between at most 32 interfaces of a "
+				  "table; give another one with Table="
+				: strerror(-results[family]));
+	}
+	return true;
+}
+
+static void start_downstream(struct forward *forward, struct downstream *downstream, int ifindex)
+{
+	if (!add_interface(forward, downstream->name, ifindex))
+		return;
+	if (downstream_start(downstream, ifindex) < 0) {
+		log_error(downstream->name, "%s", downstream->error);
+		routing_remove(forward->routing, ifindex);
+		return;
+	}
+	log_info(forward->device->config->name, "forwards to %s", downstream->name);
+}
+
+static void stop_downstream(struct forward *forward, struct downstream *downstream)
+{
+	int ifindex = downstream->ifindex;
+
+	if (ifindex == 0)
+		return;
+	downstream_stop(downstream);
+	routing_remove(forward->routing, ifindex);
+}
+
+static void refresh_downstreams(struct forward *forward)
+{
+	for (size_t i = 0; i < forward->n_downstreams; i++) {
+		struct downstream *downstream = &forward->downstreams[i];
+		int ifindex = find_interface(forward->manager, downstream->name);
+
+		if (ifindex == downstream->ifindex) {
+			downstream_address(downstream);
+			continue;
+		}
+		stop_downstream(forward, downstream);
+		if (ifindex != 0)
+			start_downstream(forward, downstream, ifindex);
+	}
+}
+
+/* The interface takes the place of the former one, in routes as well. */
+static bool take_upstream(struct forward *forward, const char *name, int *slot)
+{
+	int ifindex = find_interface(forward->manager, name);
+
+	if (ifindex == *slot)
+		return false;
+	if (ifindex != 0 && !add_interface(forward, name, ifindex))
+		ifindex = 0;
+	*slot = ifindex;
+	return true;
+}
+
+static const char *upstream_name(const struct forward *forward, size_t i)
+{
+	const struct config_upstream *upstream = &forward_config(forward)->upstreams[i];
+
+	return forward->switched && upstream->prefix.address.family == AF_UNSPEC
+		       ? forward_config(forward)->alternative
+		       : upstream->name;
+}
+
+/* Where sources come from now. What moves is joined at the new place before the old one is left. */
+static void refresh_upstreams(struct forward *forward)
+{
+	const struct config_forward *config = forward_config(forward);
+	struct forwarder_upstream *table;
+	size_t n = config->n_upstreams, m = 0;
+	int *former;
+	bool changed = false;
+
+	table = calloc(n, sizeof(*table));
+	former = calloc(n, sizeof(*former));
+	if (!table || !former) {
+		free(table);
+		free(former);
+		forward->dirty = true;
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		former[i] = forward->upstreams[i];
+		changed =
+			take_upstream(forward, upstream_name(forward, i), &forward->upstreams[i]) ||
+			changed;
+		if (forward->upstreams[i] == 0)
+			continue;
+		table[m++] = (struct forwarder_upstream){
+			.ifindex = forward->upstreams[i],
+			.prefix = config->upstreams[i].prefix,
+		};
+	}
+	for (int family = 0; changed && family < _FAMILY_MAX; family++)
+		if (forward->forwarders[family])
+			(void)forwarder_set_upstreams(forward->forwarders[family], table, m);
+	for (size_t i = 0; i < n; i++)
+		if (former[i] != 0 && former[i] != forward->upstreams[i])
+			routing_remove(forward->routing, former[i]);
+	free(table);
+	free(former);
+}
+
+static void refresh(struct forward *forward)
+{
+	forward->dirty = false;
+	routing_retry(forward->routing);
+	refresh_upstreams(forward);
+	refresh_downstreams(forward);
+}
+
+/* ---- time -------------------------------------------------------------------------------------
+ */
+
+/* A flow whose counter stands still from one sweep to the next. */
+static bool is_idle(const struct address *source, const struct address *group, uint64_t *mark,
+		    void *userdata)
+{
+	struct forward *forward = userdata;
+	struct mroute_counters counters;
+	uint64_t before = *mark;
+
+	if (mroute_counters(forward->routing->mroutes[family_of(source)], source, group,
+			    &counters) < 0)
+		return true;
+	*mark = counters.packets;
+	return counters.packets == before;
+}
+
+/* What came from where the sources without a prefix of their own are. */
+static uint64_t count_upstream(const struct forward *forward)
+{
+	uint64_t packets, sum = 0;
+
+	for (size_t i = 0; i < forward_config(forward)->n_upstreams; i++) {
+		if (forward_config(forward)->upstreams[i].prefix.address.family != AF_UNSPEC ||
+		    forward->upstreams[i] == 0)
+			continue;
+		for (int family = 0; family < _FAMILY_MAX; family++)
+			if (forward->routing->mroutes[family] &&
+			    mroute_interface_packets(forward->routing->mroutes[family],
+						     forward->upstreams[i], &packets) == 0)
+				sum += packets;
+	}
+	return sum;
+}
+
+static bool is_wanted(const struct forward *forward)
+{
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		struct forwarder_counters counters;
+
+		if (!forward->forwarders[family])
+			continue;
+		forwarder_counters(forward->forwarders[family], &counters);
+		if (counters.wants > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of the sources that have no prefix of their own; NULL: they have none. */
+static const char *default_upstream(const struct config_forward *config)
+{
+	for (size_t i = 0; i < config->n_upstreams; i++)
+		if (config->upstreams[i].prefix.address.family == AF_UNSPEC)
+			return config->upstreams[i].name;
+	return NULL;
+}
+
+static void switch_upstream(struct forward *forward, const char *why)
+{
+	forward->switched = !forward->switched;
+	forward->heard_at = clock_monotonic();
+	refresh_upstreams(forward);
+	log_notice(forward->device->config->name, "takes sources from %s: %s",
+		   forward->switched ? forward_config(forward)->alternative
+				     : default_upstream(forward_config(forward)),
+		   why);
+}
+
+static void watch_silence(struct forward *forward, uint64_t now)
+{
+	const struct config_forward *config = forward_config(forward);
+	uint64_t packets = count_upstream(forward);
+
+	if (config->silent_sec == 0 || config->alternative[0] == '\0' || !default_upstream(config))
+		return;
+	if (packets != forward->upstream_packets || !is_wanted(forward)) {
+		forward->upstream_packets = packets;
+		forward->heard_at = now;
+		return;
+	}
+	if (now - forward->heard_at >= config->silent_sec * USEC_PER_SEC)
+		switch_upstream(forward, "the other upstream is silent (SilentSec=)");
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct forward *forward = userdata;
+	uint64_t now = clock_monotonic();
+
+	watch_silence(forward, now);
+	if (now >= forward->sweep_at) {
+		forward->sweep_at = now + SWEEP_USEC;
+		for (int family = 0; family < _FAMILY_MAX; family++)
+			if (forward->forwarders[family])
+				forwarder_sweep(forward->forwarders[family], is_idle, forward);
+		routing_retry(forward->routing);
+	}
+	(void)sd_event_source_set_time_relative(source, LOOK_USEC);
+	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
+
+static int open_family(struct forward *forward, enum family family)
+{
+	static const struct forwarder_ops ops = {
+		.join = on_join,
+		.route = on_route,
+		.unroute = on_unroute,
+	};
+	const struct forwarder_options options = {
+		.family = families[family],
+		.max_flows = FLOWS_MAX,
+		.max_dropped = DROPPED_MAX,
+	};
+	int r;
+
+	r = joins_open(families[family], &forward->joins[family]);
+	if (r < 0)
+		return r == -EAFNOSUPPORT ? 0 : r; /* a kernel without IPv6 */
+	return forwarder_new(&options, &ops, forward, &forward->forwarders[family]);
+}
+
+static int prepare(struct forward *forward)
+{
+	const struct config_forward *config = forward_config(forward);
+	int r;
+
+	forward->downstreams = calloc(config->n_downstreams, sizeof(*forward->downstreams));
+	forward->upstreams = calloc(config->n_upstreams, sizeof(*forward->upstreams));
+	if (!forward->downstreams || !forward->upstreams)
+		return -ENOMEM;
+	forward->n_downstreams = config->n_downstreams;
+	for (size_t i = 0; i < config->n_downstreams; i++) {
+		forward->downstreams[i].forward = forward;
+		strcpy(forward->downstreams[i].name, config->downstreams[i]);
+	}
+	r = routing_get(forward->manager, config->table, &forward->routing);
+	for (int family = 0; family < _FAMILY_MAX && r == 0; family++)
+		r = open_family(forward, family);
+	if (r < 0)
+		return r;
+	return sd_event_add_time_relative(forward->manager->event, &forward->look, CLOCK_MONOTONIC,
+					  LOOK_USEC, USEC_PER_SEC / 10, on_look, forward);
+}
+
+static void start(struct manager *manager, struct device *device)
+{
+	struct forward *forward;
+	int r;
+
+	forward = calloc(1, sizeof(*forward));
+	if (!forward)
+		return; /* the next pass tries again */
+	forward->device = device;
+	forward->manager = manager;
+	device->forward = forward;
+	r = prepare(forward);
+	if (r < 0) {
+		log_error(device->config->name, "nothing is forwarded: %s", strerror(-r));
+		forward_stop(device);
+		return;
+	}
+	for (int family = 0; family < _FAMILY_MAX; family++)
+		if (!forward->routing->mroutes[family])
+			log_error(device->config->name, "%s is not forwarded: %s",
+				  family == FAMILY_IPV6 ? "IPv6" : "IPv4",
+				  forward->routing->errors[family]);
+	forward->heard_at = forward->sweep_at = clock_monotonic();
+	forward->dirty = true;
+}
+
+void forward_stop(struct device *device)
+{
+	struct forward *forward = device->forward;
+
+	if (!forward)
+		return;
+	device->forward = NULL;
+	sd_event_source_disable_unref(forward->look);
+	for (size_t i = 0; i < forward->n_downstreams; i++)
+		stop_downstream(forward, &forward->downstreams[i]);
+	for (size_t i = 0; forward->upstreams && i < forward_config(forward)->n_upstreams; i++)
+		if (forward->upstreams[i] != 0)
+			routing_remove(forward->routing, forward->upstreams[i]);
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		forwarder_free(forward->forwarders[family]);
+		joins_close(forward->joins[family]);
+	}
+	routing_put(forward->routing);
+	free(forward->downstreams);
+	free(forward->upstreams);
+	free(forward);
+}
+
+static bool has_interface(const struct forward *forward, const char *name, int ifindex)
+{
+	const struct config_forward *config = forward_config(forward);
+
+	for (size_t i = 0; i < forward->n_downstreams; i++)
+		if (strcmp(forward->downstreams[i].name, name) == 0 ||
+		    (ifindex != 0 && forward->downstreams[i].ifindex == ifindex))
+			return true;
+	for (size_t i = 0; i < config->n_upstreams; i++)
+		if (strcmp(config->upstreams[i].name, name) == 0 ||
+		    (ifindex != 0 && forward->upstreams[i] == ifindex))
+			return true;
+	return strcmp(config->alternative, name) == 0;
+}
+
+bool forward_notice(struct device *device, int ifindex, const char *name)
+{
+	struct forward *forward = device->forward;
+
+	/* No interface at all: events were lost. */
+	if (!forward || forward->dirty || (ifindex != 0 && !has_interface(forward, name, ifindex)))
+		return false;
+	forward->dirty = true;
+	return true;
+}
+
+void forward_run(struct manager *manager)
+{
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+
+		if (!device->forward && config_forwards(&device->config->forward))
+			start(manager, device);
+		if (device->forward && device->forward->dirty)
+			refresh(device->forward);
+	}
+}
+
+/* ---- what the bus asks for --------------------------------------------------------------------
+ */
+
+/* Could this one take its sources from the interface? */
+static bool knows_upstream(const struct forward *forward, const char *upstream)
+{
+	const struct config_forward *config = forward_config(forward);
+	const char *name = default_upstream(config);
+
+	return config->alternative[0] != '\0' && name &&
+	       (strcmp(config->alternative, upstream) == 0 || strcmp(name, upstream) == 0);
+}
+
+int manager_switch(struct manager *manager, const char *upstream, const char *name,
+		   struct failure *ret_failure)
+{
+	unsigned int found = 0;
+
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+		struct forward *forward = device->forward;
+
+		if (!forward || (*name != '\0' && strcmp(name, device->config->name) != 0) ||
+		    !knows_upstream(forward, upstream))
+			continue;
+		found++;
+		if (forward->switched !=
+		    (strcmp(forward_config(forward)->alternative, upstream) == 0))
+			switch_upstream(forward, "as asked");
+	}
+	if (found > 0)
+		return 0;
+	ret_failure->kind = FAILURE_INVALID;
+	snprintf(
+		ret_failure->text, sizeof(ret_failure->text),
+		"no device%s%s can take its sources from %s; name it in Alternative= of [Forward], "
+		"amt(5), beside an Upstream= without prefixes",
+		*name != '\0' ? " " : "", name, upstream);
+	return -1;
+}
+
+static json_t *describe_upstreams(const struct forward *forward)
+{
+	const struct config_forward *config = forward_config(forward);
+	json_t *upstreams = json_array();
+
+	for (size_t i = 0; i < config->n_upstreams; i++) {
+		char prefix[PREFIX_TEXT_MAX];
+
+		json_array_append_new(upstreams,
+				      json_pack("{s:s, s:s, s:b}", "ifname",
+						upstream_name(forward, i), "prefix",
+						prefix_format(&config->upstreams[i].prefix, prefix),
+						"running", forward->upstreams[i] != 0));
+	}
+	return upstreams;
+}
+
+static json_t *describe_family(const struct forward *forward, enum family family)
+{
+	struct forwarder_counters counters;
+	json_t *object = json_object();
+	size_t sockets;
+
+	if (!forward->routing->mroutes[family])
+		json_object_set_new(object, "error", json_string(forward->routing->errors[family]));
+	if (forward->failed[family] > 0)
+		json_object_update_new(object, json_pack("{s:I, s:s}", "failed",
+							 (json_int_t)forward->failed[family],
+							 "failure", forward->failure[family]));
+	if (!forward->forwarders[family])
+		return object;
+	forwarder_counters(forward->forwarders[family], &counters);
+	json_object_update_new(
+		object,
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "groups",
+			  (json_int_t)counters.groups, "wants", (json_int_t)counters.wants, "joins",
+			  (json_int_t)joins_count(forward->joins[family], &sockets), "flows",
+			  (json_int_t)counters.flows, "dropped_flows", (json_int_t)counters.dropped,
+			  "wrong_interface", (json_int_t)counters.wrong_interface, "refused",
+			  (json_int_t)counters.refused, "evicted", (json_int_t)counters.evicted));
+	return object;
+}
+
+json_t *forward_describe(const struct forward *forward)
+{
+	const struct config_forward *config = forward_config(forward);
+	json_t *downstreams = json_array();
+
+	for (size_t i = 0; i < forward->n_downstreams; i++)
+		json_array_append_new(downstreams, downstream_describe(&forward->downstreams[i]));
+	return json_pack("{s:i, s:o, s:s, s:b, s:o, s:o, s:o}", "table", (int)config->table,
+			 "upstreams", describe_upstreams(forward), "alternative",
+			 config->alternative, "switched", forward->switched, "downstreams",
+			 downstreams, "ipv4", describe_family(forward, FAMILY_IPV4), "ipv6",
+			 describe_family(forward, FAMILY_IPV6));
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "forward-private.h"
+
+#include <amt/log.h>
+#include <amt/mrule.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many packets without a route are looked at before other events get their turn. */
+#define UPCALLS_AT_ONCE 256
+
+static const sa_family_t families[_FAMILY_MAX] = { AF_INET, AF_INET6 };
+
+static enum family family_of(const struct address *address)
+{
+	return address->family == AF_INET6 ? FAMILY_IPV6 : FAMILY_IPV4;
+}
+
+static void on_upcall(enum mroute_upcall upcall, int ifindex, const struct address *source,
+		      const struct address *group, void *userdata)
+{
+	struct routing *routing = userdata;
+
+	if (upcall != MROUTE_NO_ROUTE || ifindex == 0)
+		return; /* what came in elsewhere was dropped already, and is counted by the kernel
+			 */
+	forward_missing(routing, family_of(source), ifindex, source, group);
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct mroute *mroute = userdata;
+	int r;
+
+	r = mroute_dispatch(mroute, UPCALLS_AT_ONCE);
+	if (r < 0)
+		log_error(NULL, "reading the multicast routing socket failed: %s", strerror(-r));
+	return 0;
+}
+
+static void open_family(struct routing *routing, enum family family)
+{
+	char *error = routing->errors[family];
+	size_t size = sizeof(routing->errors[family]);
+	int r;
+
+	r = mroute_open(families[family], routing->table, on_upcall, routing,
+			&routing->mroutes[family]);
+	if (r < 0) {
+		snprintf(error, size, "%s", mroute_words(r, families[family]));
+		return;
+	}
+	r = sd_event_add_io(routing->manager->event, &routing->sources[family],
+			    mroute_fd(routing->mroutes[family]), EPOLLIN, on_readable,
+			    routing->mroutes[family]);
+	if (r < 0) {
+		mroute_close(routing->mroutes[family]);
+		routing->mroutes[family] = NULL;
+		snprintf(error, size, "event loop: %s", strerror(-r));
+		return;
+	}
+	error[0] = '\0';
+}
+
+void routing_retry(struct routing *routing)
+{
+	for (int family = 0; family < _FAMILY_MAX; family++)
+		if (!routing->mroutes[family])
+			open_family(routing, family);
+}
+
+/* NULL: not in use. */
+static struct routing_interface *find_interface(struct routing *routing, int ifindex)
+{
+	for (size_t i = 0; i < routing->n_interfaces; i++)
+		if (routing->interfaces[i].ifindex == ifindex)
+			return &routing->interfaces[i];
+	return NULL;
+}
+
+/* Another table than the host's own has to be named for each interface. */
+static int add_rule(struct routing *routing, enum family family, const char *name)
+{
+	return routing->table == 0 ? 0
+				   : mrule_add(routing->manager->netlink, families[family], name,
+					       routing->table);
+}
+
+int routing_add(struct routing *routing, const char *name, int ifindex,
+		int results[static _FAMILY_MAX])
+{
+	struct routing_interface *interface = find_interface(routing, ifindex);
+
+	if (!interface) {
+		interface = reallocarray(routing->interfaces, routing->n_interfaces + 1,
+					 sizeof(*interface));
+		if (!interface)
+			return -ENOMEM;
+		routing->interfaces = interface;
+		interface += routing->n_interfaces++;
+		*interface = (struct routing_interface){ .ifindex = ifindex };
+		snprintf(interface->name, sizeof(interface->name), "%s", name);
+	}
+	interface->users++;
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		if (!routing->mroutes[family]) {
+			results[family] = -EADDRINUSE;
+			continue;
+		}
+		results[family] = mroute_add_interface(routing->mroutes[family], ifindex);
+		if (results[family] == 0)
+			results[family] = add_rule(routing, family, name);
+	}
+	return 0;
+}
+
+void routing_remove(struct routing *routing, int ifindex)
+{
+	struct routing_interface *interface = find_interface(routing, ifindex);
+
+	if (!interface || --interface->users > 0)
+		return;
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		if (!routing->mroutes[family])
+			continue;
+		(void)mroute_remove_interface(routing->mroutes[family], ifindex);
+		if (routing->table != 0)
+			(void)mrule_remove(routing->manager->netlink, families[family],
+					   interface->name, routing->table);
+	}
+	*interface = routing->interfaces[--routing->n_interfaces];
+}
+
+int routing_get(struct manager *manager, uint32_t table, struct routing **ret)
+{
+	struct routing *routing;
+
+	for (routing = manager->routings; routing; routing = routing->next)
+		if (routing->table == table) {
+			routing->users++;
+			*ret = routing;
+			return 0;
+		}
+	routing = calloc(1, sizeof(*routing));
+	if (!routing)
+		return -ENOMEM;
+	routing->manager = manager;
+	routing->table = table;
+	routing->users = 1;
+	routing->next = manager->routings;
+	manager->routings = routing;
+	routing_retry(routing);
+	*ret = routing;
+	return 0;
+}
+
+void routing_put(struct routing *routing)
+{
+	struct routing **link;
+
+	if (!routing || --routing->users > 0)
+		return;
+	for (link = &routing->manager->routings; *link != routing; link = &(*link)->next)
+		;
+	*link = routing->next;
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		sd_event_source_disable_unref(routing->sources[family]);
+		mroute_close(routing->mroutes[family]);
+	}
+	free(routing->interfaces);
+	free(routing);
+}
