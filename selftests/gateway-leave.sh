@@ -28,18 +28,19 @@ last_data_after() {
 		"$TMP/wire.log"
 }
 
-# ceases COMMAND...: data flows, until the command is run
+# ceases COMMAND...: data flows, until the command is run. MOMENT: what is waited for before.
 ceases() {
 	local started after
 	watch_wire
 	wait_for 10 grep -q " IP " "$TMP/wire.log"
+	${MOMENT:-true}
 	started=$(now)
 	"$@" >"$TMP/said" 2>&1 || fail "$* failed: $(cat "$TMP/said")"
 	sleep 5
 	end_background wire
 	after=$(last_data_after "$started")
 	echo "  the last data packet crossed the wire $after us after it was asked to go"
-	[ "$after" -le $PROMPT ] || fail "data for $after us, more than $PROMPT"
+	[ "$after" -le $((PROMPT + ${ROUND_TRIP:-0})) ] || fail "data for $after us"
 }
 
 joined() {
@@ -139,4 +140,25 @@ send_stream tx6 source s0 --group $GROUP6
 check "create" ctl gateway create amt0 --link g0 --relay $RELAY
 receive_stream rx6 gateway amt0 --group $GROUP6 --source $SOURCE6
 ceases ctl gateway delete amt0
+end_background rx6
+
+# This relay knows the nonce of the last Request alone, and until its Query comes amtd does not.
+request_leaves() {
+	: >"$TMP/requests.log"
+	background requests gateway tcpdump -i g0 -n -l --immediate-mode \
+		"udp dst port $AMT_PORT and udp[8] = 3"
+	wait_for 10 grep -q " IP " "$TMP/requests.log"
+	end_background requests
+}
+
+step "a Request of the driver is on its way, on a way of 300 ms"
+on internet tc qdisc change dev ig root netem delay 300ms limit 100000
+on gateway tc qdisc change dev g0 root netem delay 300ms limit 100000
+check "create" ctl gateway create amt0 --link g0 --relay $RELAY
+receive_stream rx4 gateway amt0
+receive_stream rx6 gateway amt0 --group $GROUP6 --source $SOURCE6
+wait_for 20 state_is gateway amt0 connected
+sleep 5
+MOMENT=request_leaves ROUND_TRIP=600000 ceases ctl gateway delete amt0
+end_background rx4
 end_background rx6
