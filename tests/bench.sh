@@ -13,7 +13,7 @@ top=$(dirname "$here")
 export AMTD_BUILD=${AMTD_BUILD:-$top/build}
 
 # Each part prints lines of: what TAB value TAB unit TAB what is wanted.
-PARTS=(rewrite queue datapath failover crowd)
+PARTS=(rewrite forwarder queue datapath failover crowd)
 
 die() {
 	echo "bench.sh: $*" >&2
@@ -37,6 +37,10 @@ part_rewrite() {
 		--toggle-collect=rewrite "$AMTD_BUILD/tests/bench/bench-rewrite" $count 2>&1 |
 		sed -n 's/.*Collected : \([0-9]*\)$/\1/p')
 	printf '  instructions (callgrind)\t%s\t\t\n' $((instructions / (count * rounds)))
+}
+
+part_forwarder() {
+	"$AMTD_BUILD/tests/bench/bench-forwarder"
 }
 
 part_queue() {

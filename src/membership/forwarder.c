@@ -263,11 +263,11 @@ static void follow(const struct upstreams *from, const struct upstreams *to, str
 {
 	struct flow *flow;
 
-	LIST_FOREACH (flow, &group->flows, of_group) {
-		int new = upstreams_find(to, &flow->source);
+	for (flow = LIST_FIRST(&group->flows); flow; flow = LIST_NEXT(flow, of_group)) {
+		int next = upstreams_find(to, &flow->source);
 
-		if (new &&upstreams_find(from, &flow->source) == flow->interface)
-			flow->interface = new;
+		if (next && upstreams_find(from, &flow->source) == flow->interface)
+			flow->interface = next;
 	}
 }
 
