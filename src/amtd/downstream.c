@@ -18,6 +18,9 @@
 /* So many messages of the interface at most before other events get their turn. */
 #define MESSAGES_AT_ONCE 256
 
+/* Of all groups of an interface: some 24 MB. MaxSources= alone would allow a host gigabytes. */
+#define SOURCES_MAX 1000000
+
 /* What a router sends fits into it; include/amt/router.h. */
 #define QUERY_MAX 1280
 
@@ -162,6 +165,7 @@ static int start_router(struct side *side)
 		.max_groups = config->max_groups,
 		.max_sources = config->max_sources,
 		.max_groups_per_host = config->max_groups_per_host,
+		.max_sources_in_all = SOURCES_MAX,
 	};
 
 	return router_new(&options, &ops, side, &side->own, clock_monotonic(), &side->router);

@@ -35,6 +35,13 @@ static int verify_forward(struct load *load, const char *file)
 	struct config *config = load->config;
 	struct config_forward *forward = &config->forward;
 
+	/* RFC 9776, 8.3 */
+	if (forward->query_response_sec > forward->query_interval_sec) {
+		warn(load, &place,
+		     "QueryResponseSec=%u is more than QueryIntervalSec=; taken as %u",
+		     forward->query_response_sec, forward->query_interval_sec);
+		forward->query_response_sec = forward->query_interval_sec;
+	}
 	if (config->mode == CONFIG_PROXY && !config_forwards(forward)) {
 		warn(load, &place,
 		     "Mode=proxy needs Upstream= and Downstream= in [Forward]; skipped");

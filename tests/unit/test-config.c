@@ -297,6 +297,14 @@ static void test_forward(void **state)
 	assert_int_equal(config->forward.igmp_version, 2);
 	config_free(config);
 
+	/* RFC 9776, 8.3: the response interval is the shorter one */
+	assert_int_equal(load(GATEWAY "[Forward]\nDownstream=lan0\nQueryIntervalSec=5\n", &warnings,
+			      &config),
+			 0);
+	assert_non_null(strstr(warnings.text, "QueryResponseSec=10 is more"));
+	assert_int_equal(config->forward.query_response_sec, 5);
+	config_free(config);
+
 	/* a relay's tunnels are what it forwards to */
 	assert_int_equal(load("[AMT]\nMode=relay\nLink=eth0\n[Forward]\nUpstream=eth1\n", &warnings,
 			      &config),
