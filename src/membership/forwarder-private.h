@@ -130,7 +130,7 @@ int upstreams_find(const struct upstreams *upstreams, const struct address *sour
 int plan_group(struct forwarder *forwarder, const struct upstreams *upstreams,
 	       const struct group *group, struct plan *plan);
 /* Whether the group is to have a route for source, which becomes the plan's last. Positive: it is;
- * always with a flow. */
+ * with a flow always, unless there is no interface that it could come in on. */
 int plan_route(struct forwarder *forwarder, const struct upstreams *upstreams,
 	       const struct group *group, const struct address *source, const struct flow *flow,
 	       struct plan *plan);

@@ -118,8 +118,8 @@ static void drop_flow(struct forwarder *forwarder, struct flow *flow)
 		forwarder->ops.unroute(&source, &address, forwarder->userdata);
 }
 
-/* keep: the one that must not go. */
-static void evict(struct forwarder *forwarder, const struct flow *keep)
+/* The newest is at the end of its queue, so that it stays. */
+static void evict(struct forwarder *forwarder)
 {
 	const uint32_t max[] = { forwarder->options.max_dropped, forwarder->options.max_flows };
 
@@ -127,8 +127,6 @@ static void evict(struct forwarder *forwarder, const struct flow *keep)
 		while (forwarder->n_ages[wanted] > max[wanted]) {
 			struct flow *flow = TAILQ_FIRST(&forwarder->ages[wanted]);
 
-			if (flow == keep)
-				flow = TAILQ_NEXT(flow, by_age);
 			forwarder->counters.evicted++;
 			drop_flow(forwarder, flow);
 		}
@@ -233,7 +231,7 @@ int forwarder_want(struct forwarder *forwarder, int downstream, const struct add
 	if (r < 0)
 		free(want);
 	forwarder_remove_if_empty(forwarder, group);
-	evict(forwarder, NULL);
+	evict(forwarder);
 	forwarder_shrink(forwarder);
 	return r;
 }
@@ -253,7 +251,7 @@ int forwarder_downstream_gone(struct forwarder *forwarder, int downstream)
 			r = replace(forwarder, group, downstream, NULL);
 			forwarder_remove_if_empty(forwarder, group);
 		}
-	evict(forwarder, NULL);
+	evict(forwarder);
 	forwarder_shrink(forwarder);
 	return r;
 }
@@ -297,7 +295,7 @@ static int switch_upstreams(struct forwarder *forwarder)
 			refile(forwarder, group, &forwarder->after);
 		}
 	upstreams_fini(&old);
-	evict(forwarder, NULL);
+	evict(forwarder);
 	return r;
 }
 
@@ -389,7 +387,7 @@ int forwarder_missing(struct forwarder *forwarder, int interface, const struct a
 		forwarder_file_flow(forwarder, flow, route->n > 0 && interface == upstream);
 	forwarder->ops.route(source, address, route->incoming, plan->outgoing + route->outgoing,
 			     route->n, forwarder->userdata);
-	evict(forwarder, flow);
+	evict(forwarder);
 	return 0;
 }
 
