@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <amt/tunnels.h>
+
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEC   1000000ULL
+#define NEVER UINT64_MAX
+
+/* What the driver's Queries say, amt_build_igmp_gq() and amt_newlink(); and amt_gmi(), the time
+ * after which it forgets a group, or a tunnel that never had an Update. */
+#define ROBUSTNESS     2
+#define QUERY_INTERVAL (125 * SEC)
+#define QUERY_RESPONSE (10 * SEC)
+#define FORGET	       (ROBUSTNESS * QUERY_INTERVAL + QUERY_RESPONSE)
+#define FORGET_UPDATED (3 * FORGET) /* amt_update_handler() */
+
+enum family {
+	FAMILY_IGMP,
+	FAMILY_MLD,
+	_FAMILY_MAX,
+};
+
+struct tunnel {
+	struct in_addr gateway; /* first: the tree's key */
+	uint16_t port;
+	uint8_t mac[AMT_MAC_LENGTH];
+	uint32_t nonce;
+	uint64_t since, last_query, last_update, expires;
+	uint64_t deadline; /* the first of expires and the routers' */
+	size_t heap;	   /* where in it */
+	struct router *routers[_FAMILY_MAX];
+	struct tunnels *tunnels;
+};
+
+/* A group that some tunnels want, or that changed since the last flush. */
+struct wanted {
+	struct address group; /* first: the tree's key */
+	struct tunnel **by;   /* sorted by address in memory */
+	size_t n, room;
+	bool changed;
+	struct wanted *next_changed;
+};
+
+struct tunnels {
+	uint32_t max;
+	tunnels_changed changed;
+	void *userdata;
+	void *by_gateway, *by_group; /* trees, tsearch(3): no address makes them slow */
+	struct tunnel **heap;	     /* all tunnels, the first deadline first */
+	size_t n, room;
+	struct wanted *changes;
+	struct tunnels_counters counters; /* records: of tunnels that have ended */
+};
+
+static int compare_tunnels(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct in_addr));
+}
+
+static int compare_wanted(const void *a, const void *b)
+{
+	return address_compare(a, b);
+}
+
+static struct tunnel *find_tunnel(const struct tunnels *tunnels, struct in_addr gateway)
+{
+	struct tunnel *const *found = tfind(&gateway, &tunnels->by_gateway, compare_tunnels);
+
+	return found ? *found : NULL;
+}
+
+static struct wanted *find_wanted(const struct tunnels *tunnels, const struct address *group)
+{
+	struct wanted *const *found = tfind(group, &tunnels->by_group, compare_wanted);
+
+	return found ? *found : NULL;
+}
+
+static void ignore(struct tunnels *tunnels, enum tunnels_ignored reason)
+{
+	tunnels->counters.ignored[reason]++;
+}
+
+/* Deadlines. */
+
+static void place(struct tunnels *tunnels, struct tunnel *tunnel, size_t at)
+{
+	tunnels->heap[at] = tunnel;
+	tunnel->heap = at;
+}
+
+static void sift(struct tunnels *tunnels, struct tunnel *tunnel)
+{
+	struct tunnel **heap = tunnels->heap;
+	size_t at = tunnel->heap, child;
+
+	while (at > 0 && heap[(at - 1) / 2]->deadline > tunnel->deadline) {
+		place(tunnels, heap[(at - 1) / 2], at);
+		at = (at - 1) / 2;
+	}
+	while ((child = 2 * at + 1) < tunnels->n) {
+		if (child + 1 < tunnels->n && heap[child + 1]->deadline < heap[child]->deadline)
+			child++;
+		if (heap[child]->deadline >= tunnel->deadline)
+			break;
+		place(tunnels, heap[child], at);
+		at = child;
+	}
+	place(tunnels, tunnel, at);
+}
+
+static void reschedule(struct tunnel *tunnel)
+{
+	tunnel->deadline = tunnel->expires;
+	for (int i = 0; i < _FAMILY_MAX; i++)
+		if (tunnel->routers[i] && router_next(tunnel->routers[i]) < tunnel->deadline)
+			tunnel->deadline = router_next(tunnel->routers[i]);
+	sift(tunnel->tunnels, tunnel);
+}
+
+static int enter_heap(struct tunnels *tunnels, struct tunnel *tunnel)
+{
+	size_t room = tunnels->room ? 2 * tunnels->room : 16;
+	struct tunnel **heap;
+
+	if (tunnels->n == tunnels->room) {
+		heap = reallocarray(tunnels->heap, room, sizeof(struct tunnel *));
+		if (!heap)
+			return -ENOMEM;
+		tunnels->heap = heap;
+		tunnels->room = room;
+	}
+	place(tunnels, tunnel, tunnels->n++);
+	return 0;
+}
+
+static void leave_heap(struct tunnels *tunnels, struct tunnel *tunnel)
+{
+	struct tunnel *last = tunnels->heap[--tunnels->n];
+
+	if (last == tunnel)
+		return;
+	place(tunnels, last, tunnel->heap);
+	sift(tunnels, last);
+}
+
+/* Groups. */
+
+static struct wanted *add_wanted(struct tunnels *tunnels, const struct address *group)
+{
+	struct wanted *wanted = find_wanted(tunnels, group);
+
+	if (wanted)
+		return wanted;
+	wanted = calloc(1, sizeof(*wanted));
+	if (!wanted)
+		return NULL;
+	wanted->group = *group;
+	if (!tsearch(wanted, &tunnels->by_group, compare_wanted)) {
+		free(wanted);
+		return NULL;
+	}
+	return wanted;
+}
+
+static void free_wanted(void *node)
+{
+	struct wanted *wanted = node;
+
+	free(wanted->by);
+	free(wanted);
+}
+
+static void mark_changed(struct tunnels *tunnels, struct wanted *wanted)
+{
+	if (wanted->changed)
+		return;
+	wanted->changed = true;
+	wanted->next_changed = tunnels->changes;
+	tunnels->changes = wanted;
+}
+
+/* Where the tunnel is among those that want it, or would have to be. */
+static size_t position(const struct wanted *wanted, const struct tunnel *tunnel)
+{
+	size_t low = 0, high = wanted->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if ((uintptr_t)wanted->by[middle] < (uintptr_t)tunnel)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int wanted_by(struct wanted *wanted, struct tunnel *tunnel)
+{
+	size_t at = position(wanted, tunnel), room = wanted->room ? 2 * wanted->room : 1;
+	struct tunnel **by;
+
+	if (at < wanted->n && wanted->by[at] == tunnel)
+		return 0;
+	if (wanted->n == wanted->room) {
+		by = reallocarray(wanted->by, room, sizeof(struct tunnel *));
+		if (!by)
+			return -ENOMEM;
+		wanted->by = by;
+		wanted->room = room;
+	}
+	memmove(&wanted->by[at + 1], &wanted->by[at], (wanted->n - at) * sizeof(struct tunnel *));
+	wanted->by[at] = tunnel;
+	wanted->n++;
+	return 0;
+}
+
+static void not_wanted_by(struct wanted *wanted, const struct tunnel *tunnel)
+{
+	size_t at = position(wanted, tunnel);
+
+	if (at == wanted->n || wanted->by[at] != tunnel)
+		return;
+	wanted->n--;
+	memmove(&wanted->by[at], &wanted->by[at + 1], (wanted->n - at) * sizeof(struct tunnel *));
+}
+
+static struct router *router_of(const struct tunnel *tunnel, sa_family_t family)
+{
+	return tunnel->routers[family == AF_INET ? FAMILY_IGMP : FAMILY_MLD];
+}
+
+/* A router's: of one tunnel. */
+static void on_router_changed(struct router *router, const struct address *group, void *userdata)
+{
+	struct tunnel *tunnel = userdata;
+	struct tunnels *tunnels = tunnel->tunnels;
+	struct filter filter = { 0 };
+	struct wanted *wanted;
+
+	wanted = add_wanted(tunnels, group);
+	if (!wanted || router_filter(router, group, &filter) < 0) {
+		ignore(tunnels, TUNNELS_IGNORED_MEMORY);
+		return;
+	}
+	if (filter_empty(&filter))
+		not_wanted_by(wanted, tunnel);
+	else if (wanted_by(wanted, tunnel) < 0)
+		ignore(tunnels, TUNNELS_IGNORED_MEMORY);
+	filter_clear(&filter);
+	mark_changed(tunnels, wanted);
+}
+
+static struct router *need_router(struct tunnel *tunnel, sa_family_t family, uint64_t now)
+{
+	enum family i = family == AF_INET ? FAMILY_IGMP : FAMILY_MLD;
+	const struct router_options options = {
+		.family = family,
+		.version = family == AF_INET ? 3 : 2,
+		.fast_leave = true, /* who else could want it still? */
+		.ssm_only_in_ssm_range = true,
+		.robustness = ROBUSTNESS,
+		.query_interval_usec = QUERY_INTERVAL,
+		.query_response_usec = QUERY_RESPONSE,
+		.last_member_usec = 1 * SEC,
+		.max_groups = TUNNELS_GROUPS_MAX,
+		.max_sources = TUNNELS_SOURCES_MAX,
+	};
+	static const struct router_ops ops = { .changed = on_router_changed };
+	static const struct address nobody = { .family = AF_UNSPEC };
+
+	if (!tunnel->routers[i] &&
+	    router_new(&options, &ops, tunnel, &nobody, now, &tunnel->routers[i]) < 0)
+		return NULL;
+	return tunnel->routers[i];
+}
+
+/* Tunnels. */
+
+static void drop_router(struct tunnel *tunnel, struct router *router)
+{
+	struct tunnels *tunnels = tunnel->tunnels;
+	struct router_group group;
+	struct wanted *wanted;
+	size_t at = 0;
+
+	if (!router)
+		return;
+	while (router_next_group(router, &at, 0, &group)) {
+		wanted = find_wanted(tunnels, &group.group);
+		if (!wanted)
+			continue;
+		not_wanted_by(wanted, tunnel);
+		mark_changed(tunnels, wanted);
+	}
+	for (int i = 0; i < ROUTER_IGNORED_MAX; i++)
+		tunnels->counters.records[i] += router_counters(router)->ignored[i];
+	router_free(router);
+}
+
+static void end_tunnel(struct tunnel *tunnel)
+{
+	struct tunnels *tunnels = tunnel->tunnels;
+
+	for (int i = 0; i < _FAMILY_MAX; i++)
+		drop_router(tunnel, tunnel->routers[i]);
+	leave_heap(tunnels, tunnel);
+	(void)tdelete(tunnel, &tunnels->by_gateway, compare_tunnels);
+	free(tunnel);
+}
+
+static void evict(struct tunnels *tunnels)
+{
+	struct tunnel *first = tunnels->heap[0];
+
+	for (size_t i = 1; i < tunnels->n; i++)
+		if (tunnels->heap[i]->expires < first->expires)
+			first = tunnels->heap[i];
+	tunnels->counters.evicted++;
+	end_tunnel(first);
+}
+
+static struct tunnel *begin_tunnel(struct tunnels *tunnels, struct in_addr gateway, uint16_t port,
+				   uint64_t now)
+{
+	struct tunnel *tunnel;
+
+	while (tunnels->n > 0 && tunnels->n >= tunnels->max)
+		evict(tunnels);
+	tunnel = calloc(1, sizeof(*tunnel));
+	if (!tunnel)
+		return NULL;
+	*tunnel = (struct tunnel){
+		.gateway = gateway,
+		.port = port,
+		.since = now,
+		.expires = now + FORGET,
+		.tunnels = tunnels,
+	};
+	if (enter_heap(tunnels, tunnel) < 0) {
+		free(tunnel);
+		return NULL;
+	}
+	reschedule(tunnel);
+	if (!tsearch(tunnel, &tunnels->by_gateway, compare_tunnels)) {
+		leave_heap(tunnels, tunnel);
+		free(tunnel);
+		return NULL;
+	}
+	tunnels->counters.begun++;
+	return tunnel;
+}
+
+int tunnels_new(uint32_t max_tunnels, tunnels_changed changed, void *userdata, struct tunnels **ret)
+{
+	struct tunnels *tunnels = calloc(1, sizeof(*tunnels));
+
+	if (!tunnels)
+		return -ENOMEM;
+	*tunnels = (struct tunnels){
+		.max = max_tunnels,
+		.changed = changed,
+		.userdata = userdata,
+	};
+	*ret = tunnels;
+	return 0;
+}
+
+void tunnels_free(struct tunnels *tunnels)
+{
+	if (!tunnels)
+		return;
+	tunnels_clear(tunnels);
+	tdestroy(tunnels->by_group, free_wanted);
+	free(tunnels->heap);
+	free(tunnels);
+}
+
+void tunnels_set_max(struct tunnels *tunnels, uint32_t max_tunnels)
+{
+	tunnels->max = max_tunnels;
+}
+
+void tunnels_query(struct tunnels *tunnels, struct in_addr gateway, uint16_t port,
+		   const struct message *query, uint64_t now)
+{
+	struct tunnel *tunnel;
+
+	tunnels_run(tunnels, now);
+	tunnel = find_tunnel(tunnels, gateway);
+	/* The driver never changes a tunnel's port: this is another one, that wants nothing yet. */
+	if (tunnel && tunnel->port != port) {
+		end_tunnel(tunnel);
+		tunnel = NULL;
+	}
+	if (!tunnel)
+		tunnel = begin_tunnel(tunnels, gateway, port, now);
+	if (!tunnel) {
+		ignore(tunnels, TUNNELS_IGNORED_MEMORY);
+		return;
+	}
+	tunnels->counters.queries++;
+	tunnel->last_query = now;
+	tunnel->nonce = query->query.nonce;
+	memcpy(tunnel->mac, query->query.mac, sizeof(tunnel->mac));
+}
+
+static bool shows_ticket(const struct tunnel *tunnel, uint32_t nonce, const uint8_t *mac)
+{
+	return tunnel->nonce == nonce && memcmp(tunnel->mac, mac, sizeof(tunnel->mac)) == 0;
+}
+
+/* IGMPv1: amt_igmp_report_handler() knows none. */
+static bool for_the_driver(const struct group_message *message)
+{
+	return message->type != GROUP_QUERY &&
+	       !(message->family == AF_INET && message->version == 1);
+}
+
+static void take_report(struct tunnel *tunnel, const struct message_inner *inner, uint64_t now)
+{
+	struct tunnels *tunnels = tunnel->tunnels;
+	struct group_message message;
+	struct router *router;
+	enum group_fault fault;
+
+	/* A tunnel has two ends: whom a Report is sent to, and from, makes no difference. */
+	fault = group_message_parse(inner->data, inner->length, GROUP_UNICAST, &message);
+	if (fault != GROUP_FAULT_NONE) {
+		tunnels->counters.faults[fault]++;
+		ignore(tunnels, TUNNELS_IGNORED_INNER);
+		return;
+	}
+	if (!for_the_driver(&message)) {
+		ignore(tunnels, TUNNELS_IGNORED_TYPE);
+		return;
+	}
+	router = need_router(tunnel, message.family, now);
+	if (!router) {
+		ignore(tunnels, TUNNELS_IGNORED_MEMORY);
+		return;
+	}
+	tunnels->counters.updates++;
+	router_report(router, &message, now);
+}
+
+void tunnels_update(struct tunnels *tunnels, struct in_addr gateway, const struct message *update,
+		    uint64_t now)
+{
+	struct tunnel *tunnel;
+
+	tunnels_run(tunnels, now);
+	tunnel = find_tunnel(tunnels, gateway);
+	if (!tunnel) {
+		ignore(tunnels, TUNNELS_IGNORED_GATEWAY);
+		return;
+	}
+	if (!shows_ticket(tunnel, update->update.nonce, update->update.mac)) {
+		ignore(tunnels, TUNNELS_IGNORED_MAC);
+		return;
+	}
+	tunnel->last_update = now;
+	tunnel->expires = now + FORGET_UPDATED;
+	take_report(tunnel, &update->update.inner, now);
+	reschedule(tunnel);
+}
+
+void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, uint64_t now)
+{
+	const struct message_gateway *gateway = &teardown->teardown.gateway;
+	struct tunnel *tunnel = NULL;
+
+	tunnels_run(tunnels, now);
+	if (gateway->address.family == AF_INET)
+		tunnel = find_tunnel(tunnels, gateway->address.in);
+	if (!tunnel || tunnel->port != gateway->port ||
+	    !shows_ticket(tunnel, teardown->teardown.nonce, teardown->teardown.mac)) {
+		ignore(tunnels, TUNNELS_IGNORED_TEARDOWN);
+		return;
+	}
+	tunnels->counters.teardowns++;
+	end_tunnel(tunnel);
+}
+
+void tunnels_clear(struct tunnels *tunnels)
+{
+	while (tunnels->n > 0)
+		end_tunnel(tunnels->heap[tunnels->n - 1]);
+}
+
+uint64_t tunnels_next(const struct tunnels *tunnels)
+{
+	return tunnels->n > 0 ? tunnels->heap[0]->deadline : NEVER;
+}
+
+void tunnels_run(struct tunnels *tunnels, uint64_t now)
+{
+	while (tunnels_next(tunnels) <= now) {
+		struct tunnel *tunnel = tunnels->heap[0];
+
+		if (tunnel->expires <= now) {
+			tunnels->counters.expired++;
+			end_tunnel(tunnel);
+			continue;
+		}
+		for (int i = 0; i < _FAMILY_MAX; i++)
+			if (tunnel->routers[i])
+				router_run(tunnel->routers[i], now);
+		reschedule(tunnel);
+	}
+}
+
+static int merge(const struct wanted *wanted, struct filter *ret)
+{
+	struct filter filter = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < wanted->n && r == 0; i++) {
+		r = router_filter(router_of(wanted->by[i], wanted->group.family), &wanted->group,
+				  &filter);
+		if (r == 0)
+			r = filter_merge(ret, &filter);
+	}
+	filter_clear(&filter);
+	if (r < 0)
+		filter_clear(ret);
+	return r;
+}
+
+int tunnels_filter(const struct tunnels *tunnels, const struct address *group, struct filter *ret)
+{
+	const struct wanted *wanted = find_wanted(tunnels, group);
+
+	filter_clear(ret);
+	return wanted ? merge(wanted, ret) : 0;
+}
+
+void tunnels_flush(struct tunnels *tunnels)
+{
+	struct wanted *wanted, *again = NULL;
+	struct filter filter = { 0 };
+
+	while ((wanted = tunnels->changes)) {
+		tunnels->changes = wanted->next_changed;
+		wanted->changed = false;
+		if (merge(wanted, &filter) < 0) { /* the next time */
+			ignore(tunnels, TUNNELS_IGNORED_MEMORY);
+			wanted->next_changed = again;
+			again = wanted;
+			continue;
+		}
+		tunnels->changed(tunnels, &wanted->group, &filter, tunnels->userdata);
+		filter_clear(&filter);
+		if (wanted->n == 0) {
+			(void)tdelete(wanted, &tunnels->by_group, compare_wanted);
+			free_wanted(wanted);
+		}
+	}
+	for (wanted = again; wanted; wanted = wanted->next_changed)
+		wanted->changed = true;
+	tunnels->changes = again;
+}
+
+bool tunnels_next_tunnel(const struct tunnels *tunnels, size_t *position,
+			 struct tunnels_tunnel *ret)
+{
+	const struct tunnel *tunnel;
+
+	if (*position >= tunnels->n)
+		return false;
+	tunnel = tunnels->heap[(*position)++];
+	*ret = (struct tunnels_tunnel){
+		.gateway = tunnel->gateway,
+		.port = tunnel->port,
+		.since = tunnel->since,
+		.last_query = tunnel->last_query,
+		.last_update = tunnel->last_update,
+		.expires = tunnel->expires,
+	};
+	for (int i = 0; i < _FAMILY_MAX; i++)
+		if (tunnel->routers[i])
+			ret->groups += router_groups(tunnel->routers[i]);
+	return true;
+}
+
+size_t tunnels_count(const struct tunnels *tunnels)
+{
+	return tunnels->n;
+}
+
+static int each_group(const struct router *router, uint64_t now, tunnels_each each, void *userdata)
+{
+	struct filter filter = { 0 };
+	struct router_group group;
+	size_t at = 0;
+	int r = 0;
+
+	while (r == 0 && router_next_group(router, &at, now, &group)) {
+		r = router_filter(router, &group.group, &filter);
+		if (r == 0)
+			r = each(&group, &filter, userdata);
+	}
+	filter_clear(&filter);
+	return r;
+}
+
+int tunnels_groups(const struct tunnels *tunnels, struct in_addr gateway, uint64_t now,
+		   tunnels_each each, void *userdata)
+{
+	const struct tunnel *tunnel = find_tunnel(tunnels, gateway);
+	int r = 0;
+
+	if (!tunnel)
+		return -ENOENT;
+	for (int i = 0; i < _FAMILY_MAX && r == 0; i++)
+		if (tunnel->routers[i])
+			r = each_group(tunnel->routers[i], now, each, userdata);
+	return r;
+}
+
+void tunnels_counters(const struct tunnels *tunnels, struct tunnels_counters *ret)
+{
+	*ret = tunnels->counters;
+	for (size_t i = 0; i < tunnels->n; i++)
+		for (int f = 0; f < _FAMILY_MAX; f++) {
+			const struct router *router = tunnels->heap[i]->routers[f];
+
+			for (int reason = 0; router && reason < ROUTER_IGNORED_MAX; reason++)
+				ret->records[reason] += router_counters(router)->ignored[reason];
+		}
+}
+
+const char *tunnels_ignored_string(enum tunnels_ignored reason)
+{
+	static const char *const strings[_TUNNELS_IGNORED_MAX] = {
+		[TUNNELS_IGNORED_GATEWAY] = "gateway",	 [TUNNELS_IGNORED_MAC] = "mac",
+		[TUNNELS_IGNORED_INNER] = "inner",	 [TUNNELS_IGNORED_TYPE] = "type",
+		[TUNNELS_IGNORED_TEARDOWN] = "teardown", [TUNNELS_IGNORED_MEMORY] = "memory",
+	};
+
+	return strings[reason];
+}
