@@ -22,7 +22,8 @@ struct router_options {
 	uint8_t robustness;
 	uint64_t query_interval_usec, query_response_usec, last_member_usec;
 	uint32_t max_groups;
-	uint32_t max_sources;	      /* of a group; at most UINT16_MAX */
+	uint32_t max_sources;	      /* of a group; UINT16_MAX where it is more */
+	uint32_t max_sources_in_all;  /* groups together; 0: no limit but these two */
 	uint32_t max_groups_per_host; /* that a host was the first to want; 0: no limit */
 };
 

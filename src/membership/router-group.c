@@ -161,14 +161,29 @@ static size_t work_sources(struct work *work, const struct group *group,
 	return n;
 }
 
-/* New sources are refused when there are max_sources. Which of them came tells whether what is
- * wanted changed by them. */
-static size_t limit_sources(struct work *work, struct source *sources, size_t n)
+/* How many new ones there is room for, beside these. */
+static uint32_t room_for(const struct router *router, const struct group *group, uint32_t kept)
 {
-	size_t room = work->router->options.max_sources, kept = 0, i;
+	const struct router_options *options = &router->options;
+	uint32_t others = router->store.n_sources - (group ? group->n : 0);
+	uint32_t room = options->max_sources - kept, all = options->max_sources_in_all;
+
+	if (all > 0 && all - others - kept < room)
+		room = all - others - kept;
+	return room;
+}
+
+/* New sources are refused when there are too many. Which of them came tells whether what is wanted
+ * changed by them. */
+static size_t limit_sources(struct work *work, const struct group *group, struct source *sources,
+			    size_t n)
+{
+	uint32_t room, old = 0;
+	size_t kept = 0, i;
 
 	for (i = 0; i < n; i++)
-		room -= !sources[i].fresh;
+		old += !sources[i].fresh;
+	room = room_for(work->router, group, old);
 	for (i = 0; i < n; i++) {
 		if (sources[i].fresh && room == 0) {
 			router_ignore(work->router, ROUTER_IGNORED_SOURCES);
@@ -315,7 +330,7 @@ void group_record(struct router *router, const struct group_message *message,
 	n_listed = read_sources(router, &record.sources, sources);
 	sources += n_listed;
 	n = work_sources(&work, group, sources - n_listed, n_listed, sources);
-	n = limit_sources(&work, sources, n);
+	n = limit_sources(&work, group, sources, n);
 	if (!group) {
 		if (work.mode == FILTER_INCLUDE && n == 0)
 			return;
@@ -334,7 +349,7 @@ void group_record(struct router *router, const struct group_message *message,
 
 	if (n > 0)
 		memcpy(group->sources, sources, n * sizeof(sources[0]));
-	group->n = (uint16_t)n;
+	store_count(&router->store, group, (uint16_t)n);
 	group->mode = work.mode;
 	if (work.row->exclude)
 		group->timer = now + router_membership_usec(router);
@@ -347,7 +362,7 @@ void group_record(struct router *router, const struct group_message *message,
 }
 
 /* 6.5 and 6.2.3: what happens as timers end. Returns whether what is wanted changed. */
-static bool expire(struct group *group, uint64_t now)
+static bool expire(struct store *store, struct group *group, uint64_t now)
 {
 	bool to_include = group->mode == FILTER_EXCLUDE && group->timer <= now;
 	bool changed = to_include;
@@ -370,7 +385,7 @@ static bool expire(struct group *group, uint64_t now)
 		if (source->timer > 0 || group->mode == FILTER_EXCLUDE)
 			group->sources[n++] = *source;
 	}
-	group->n = n;
+	store_count(store, group, n);
 	return changed;
 }
 
@@ -395,7 +410,7 @@ void group_update(struct router *router, struct group *group, bool changed, uint
 {
 	struct address address = router_address(router, &group->key);
 
-	changed = expire(group, now) || changed;
+	changed = expire(&router->store, group, now) || changed;
 	if (group->mode == FILTER_INCLUDE && group->n == 0) {
 		store_remove(&router->store, group);
 	} else {

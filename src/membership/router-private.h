@@ -58,6 +58,7 @@ struct store {
 	struct group **heap;
 	uint32_t n_buckets; /* a power of two */
 	uint32_t n, room;   /* of the heap, where all groups are */
+	uint32_t n_sources; /* of all groups */
 
 	struct host *hosts; /* [0] is never used */
 	uint32_t *host_buckets;
@@ -105,6 +106,8 @@ struct group *store_add(struct store *store, const struct key *key, uint16_t roo
 /* Room for n sources or somewhat more; the group may move. NULL: no memory, and it did not. */
 struct group *store_resize(struct store *store, struct group *group, uint16_t n);
 void store_remove(struct store *store, struct group *group);
+/* The group has n sources now, of those that it has room for. */
+void store_count(struct store *store, struct group *group, uint16_t n);
 void store_schedule(struct store *store, struct group *group, uint64_t deadline);
 struct group *store_first(const struct store *store); /* NULL: none */
 /* Put a group on a host's account. -EDQUOT: it has max already; -ENOMEM. */

@@ -196,6 +196,13 @@ struct group *store_resize(struct store *store, struct group *group, uint16_t n)
 	return moved;
 }
 
+void store_count(struct store *store, struct group *group, uint16_t n)
+{
+	store->n_sources += n;
+	store->n_sources -= group->n;
+	group->n = n;
+}
+
 static uint32_t *host_bucket(const struct store *store, const struct key *key)
 {
 	return &store->host_buckets[hash(store, key) & (store->hosts_room - 1)];
@@ -289,6 +296,7 @@ void store_remove(struct store *store, struct group *group)
 {
 	struct group *last = store->heap[--store->n];
 
+	store_count(store, group, 0);
 	discharge(store, group->host);
 	*find_link(store, &group->key) = group->next;
 	if (last != group) {

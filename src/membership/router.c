@@ -99,8 +99,7 @@ static bool valid(const struct router_options *options)
 	       in_range(options->robustness, ROBUSTNESS_MAX) &&
 	       in_range(options->query_interval_usec, INTERVAL_MAX) &&
 	       in_range(options->query_response_usec, options->query_interval_usec) &&
-	       in_range(options->last_member_usec, INTERVAL_MAX) &&
-	       options->max_sources <= UINT16_MAX;
+	       in_range(options->last_member_usec, INTERVAL_MAX);
 }
 
 int router_new(const struct router_options *options, const struct router_ops *ops, void *userdata,
@@ -120,6 +119,8 @@ int router_new(const struct router_options *options, const struct router_ops *op
 		return r;
 	}
 	router->options = *options;
+	if (router->options.max_sources > UINT16_MAX)
+		router->options.max_sources = UINT16_MAX;
 	router->ops = *ops;
 	router->userdata = userdata;
 	router->own = *own;

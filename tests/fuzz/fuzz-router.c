@@ -214,7 +214,7 @@ static void check_group(const struct link *link, const struct group *group)
 static void check(const struct link *link)
 {
 	const struct store *store = &link->router->store;
-	uint32_t charged = 0;
+	uint32_t charged = 0, sources = 0;
 
 	REQUIRE(store->n <= link->options.max_groups && store->n <= store->room);
 	for (uint32_t i = 0; i < store->n; i++) {
@@ -222,7 +222,11 @@ static void check(const struct link *link)
 		REQUIRE(i == 0 || store->heap[(i - 1) / 2]->deadline <= store->heap[i]->deadline);
 		REQUIRE(store_find(store, &store->heap[i]->key) == store->heap[i]);
 		check_group(link, store->heap[i]);
+		sources += store->heap[i]->n;
 	}
+	REQUIRE(sources == store->n_sources);
+	REQUIRE(link->options.max_sources_in_all == 0 ||
+		sources <= link->options.max_sources_in_all);
 	for (uint32_t i = 1; i < store->n_hosts; i++) {
 		REQUIRE(store->hosts[i].groups <= link->options.max_groups_per_host);
 		charged += store->hosts[i].groups;
@@ -264,6 +268,7 @@ static void open_link(struct link *link, struct input *input)
 			     .last_member_usec = SEC,
 			     .max_groups = limits % 32,
 			     .max_sources = limits / 32 * 3,
+			     .max_sources_in_all = kind & 16 ? 50 : 0,
 			     .max_groups_per_host = kind & 16 ? 4 : 0 },
 		.now = SEC,
 	};

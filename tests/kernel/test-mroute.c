@@ -12,11 +12,13 @@
 #include <net/if.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -35,10 +37,10 @@ static const struct family {
 	sa_family_t family;
 	uint16_t ethertype;
 	const char *source, *group, *other_group;
-	size_t header, hop_limit, destination, size;
+	size_t header, hop_limit, protocol, destination, size;
 } families[] = {
-	{ AF_INET, ETH_P_IP, "203.0.113.2", "232.1.1.1", "232.1.1.2", 20, 8, 16, 4 },
-	{ AF_INET6, ETH_P_IPV6, "2001:db8:1::2", "ff3e::8000:1", "ff3e::8000:2", 40, 7, 24, 16 },
+	{ AF_INET, ETH_P_IP, "203.0.113.2", "232.1.1.1", "232.1.1.2", 20, 8, 9, 16, 4 },
+	{ AF_INET6, ETH_P_IPV6, "2001:db8:1::2", "ff3e::8000:1", "ff3e::8000:2", 40, 7, 6, 24, 16 },
 };
 
 #define EACH_FAMILY(f) for (f = families; f < families + 2; f++)
@@ -106,7 +108,7 @@ static int watch(const struct family *f, const char *device)
 	return fd;
 }
 
-/* The next packet to the group that came out there has this mark. */
+/* The next UDP packet that came out there has this group and mark. */
 static void assert_arrives(const struct family *f, int fd, const char *group, uint8_t mark)
 {
 	struct address destination = address(group);
@@ -115,8 +117,9 @@ static void assert_arrives(const struct family *f, int fd, const char *group, ui
 
 	do
 		n = net_receive(fd, packet, sizeof(packet), NULL);
-	while (n < f->header || memcmp(packet + f->destination, &destination.in6, f->size) != 0);
+	while (n < f->header || packet[f->protocol] != IPPROTO_UDP);
 	assert_int_equal(n, f->header + 8 + PAYLOAD);
+	assert_memory_equal(packet + f->destination, &destination.in6, f->size);
 	assert_int_equal(packet[f->header + 8], mark);
 	assert_int_equal(packet[f->hop_limit], HOP_LIMIT - 1);
 }
@@ -274,6 +277,28 @@ static void test_forwards(void **state)
 	}
 }
 
+/* Whoever asks for it, a packet does not go back where it came from. */
+static void test_not_back(void **state)
+{
+	const struct family *f;
+
+	EACH_FAMILY(f)
+	{
+		struct mroute *mroute = open_router(f);
+		int in0 = watch(f, "in0-end"), out0 = watch(f, "out0-end");
+
+		assert_int_equal(SET(mroute, f, f->group, "in0", "in0", "out0"), 0);
+		assert_int_equal(SET(mroute, f, f->other_group, "out1", "in0"), 0);
+		send_packet(f, "in0-end", f->group, 1);
+		assert_arrives(f, out0, f->group, 1);
+		send_packet(f, "out1-end", f->other_group, 2);
+		assert_arrives(f, in0, f->other_group, 2);
+		mroute_close(mroute);
+		close(in0);
+		close(out0);
+	}
+}
+
 static void test_wrong_interface(void **state)
 {
 	const struct family *f;
@@ -363,6 +388,57 @@ static void test_taken(void **state)
 		assert_int_equal(counters(second, f, f->group, &count), -ENOENT);
 		mroute_close(second);
 	}
+}
+
+static bool smcrouted_has(const char *file, const char *device)
+{
+	char line[256];
+	bool found = false;
+	FILE *f = fopen(file, "re");
+
+	if (!f)
+		err(1, "%s", file);
+	while (fgets(line, sizeof(line), f))
+		found = found || strstr(line, device);
+	fclose(f);
+	return found;
+}
+
+/* Another program, and both ways out of it: a table of one's own, and its end. */
+static void test_smcrouted(void **state)
+{
+	const struct family *f;
+	struct mroute *mroute;
+	int i, status;
+	pid_t pid;
+
+	if (system("command -v smcrouted >/dev/null") != 0)
+		skip();
+	net_shell("printf 'phyint %s enable\\n' in0 out0 >/tmp/test-mroute.conf");
+	pid = fork();
+	if (pid == 0) {
+		execlp("smcrouted", "smcrouted", "-n", "-N", "-i", "test-mroute", "-f",
+		       "/tmp/test-mroute.conf", "-u", "/tmp/test-mroute.sock", "-P",
+		       "/tmp/test-mroute.pid", NULL);
+		_exit(127);
+	}
+	for (i = 0; i < 100 && !(smcrouted_has("/proc/net/ip_mr_vif", "out0") &&
+				 smcrouted_has("/proc/net/ip6_mr_vif", "out0"));
+	     i++)
+		usleep(100000);
+
+	EACH_FAMILY(f)
+	{
+		assert_int_equal(mroute_open(f->family, 0, on_upcall, &seen, &mroute), -EADDRINUSE);
+		mroute = open_table(f, TABLE);
+		add(mroute, "in0");
+		mroute_close(mroute);
+	}
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	EACH_FAMILY(f)
+	mroute_close(open_router(f));
+	unlink("/tmp/test-mroute.conf");
 }
 
 static void test_interfaces(void **state)
@@ -493,6 +569,30 @@ static void test_vanishes(void **state)
 	}
 }
 
+/* A route that still names the place of a removed interface does not lead to the next one added. */
+static void test_place(void **state)
+{
+	const struct family *f;
+
+	EACH_FAMILY(f)
+	{
+		struct mroute *mroute = open_table(f, 0);
+		int out1 = watch(f, "out1-end");
+
+		add(mroute, "in0");
+		add(mroute, "out0");
+		assert_int_equal(SET(mroute, f, f->group, "in0", "out0"), 0);
+		assert_int_equal(mroute_remove_interface(mroute, if_nametoindex("out0")), 0);
+		add(mroute, "out1");
+		assert_int_equal(SET(mroute, f, f->other_group, "in0", "out1"), 0);
+		send_packet(f, "in0-end", f->group, 1);
+		send_packet(f, "in0-end", f->other_group, 2);
+		assert_arrives(f, out1, f->other_group, 2);
+		mroute_close(mroute);
+		close(out1);
+	}
+}
+
 static void test_refused(void **state)
 {
 	struct mroute *mroute = NULL;
@@ -510,13 +610,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_forwards, setup),
+		cmocka_unit_test_setup(test_not_back, setup),
 		cmocka_unit_test_setup(test_wrong_interface, setup),
 		cmocka_unit_test_setup(test_dispatch, setup),
 		cmocka_unit_test_setup(test_taken, setup),
+		cmocka_unit_test_setup(test_smcrouted, setup),
 		cmocka_unit_test_setup(test_interfaces, setup),
 		cmocka_unit_test_setup(test_bad_route, setup),
 		cmocka_unit_test_setup(test_own_table, setup),
 		cmocka_unit_test_setup(test_vanishes, setup),
+		cmocka_unit_test_setup(test_place, setup),
 		cmocka_unit_test_setup(test_refused, setup),
 	};
 

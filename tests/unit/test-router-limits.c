@@ -229,13 +229,136 @@ static void test_max_sources(void **state)
 	world_close(&w);
 }
 
+static void test_max_sources_in_all(void **state)
+{
+	struct router_options options = world_options(AF_INET);
+	struct world w;
+
+	options.max_sources = 4;
+	options.max_sources_in_all = 6;
+	world_open(&w, &options);
+	world_report(&w, 1, 1, ALLOW, "abcd");
+	world_report(&w, 1, 2, ALLOW, "abc");
+	assert_string_equal(world_filter(&w, 2), "I ab");
+	assert_int_equal(ignored(&w, ROUTER_IGNORED_SOURCES), 1);
+	world_report(&w, 1, 3, ALLOW, "a");
+	assert_int_equal(router_groups(w.router), 2);
+	world_report(&w, 1, 3, TO_EX, "a"); /* less is excluded than could be */
+	assert_string_equal(world_filter(&w, 3), "E");
+	world_report(&w, 1, 2, TO_EX, "cde"); /* for a and b, that go */
+	assert_string_equal(world_filter(&w, 2), "E cd");
+	world_report(&w, 1, 2, TO_IN, "");
+	world_until(&w, START + LMQT); /* group 2 is gone */
+	world_report(&w, 1, 3, TO_EX, "abc");
+	assert_int_equal(ignored(&w, ROUTER_IGNORED_SOURCES), 5);
+	world_report(&w, 1, 3, TO_IN, "");
+	world_until(&w, w.now + LMQT);
+	world_report(&w, 1, 4, ALLOW, "abc");
+	assert_string_equal(world_filter(&w, 4), "I ab");
+	world_until(&w, w.now + GMI);
+	world_report(&w, 1, 4, ALLOW, "abcd");
+	world_report(&w, 1, 5, ALLOW, "cd");
+	assert_string_equal(world_filter(&w, 5), "I cd");
+	assert_int_equal(ignored(&w, ROUTER_IGNORED_SOURCES), 6);
+	world_close(&w);
+}
+
+/* A record of n sources, from the first on. */
+static void say_many(struct world *world, enum group_record_type type, uint32_t first, uint16_t n)
+{
+	size_t length = world->family == AF_INET ? 4 : 16;
+	uint8_t *buf = calloc(1, 4 + length + n * length), *at = buf + 4;
+	struct address group = world_group(world->family, 1);
+	struct group_message message = {
+		.family = world->family,
+		.type = GROUP_REPORT,
+		.version = world->version,
+		.source = world_host(world->family, 1),
+		.records = buf,
+		.records_length = 4 + length + n * length,
+	};
+
+	assert_non_null(buf);
+	buf[0] = (uint8_t)type;
+	buf[2] = (uint8_t)(n >> 8);
+	buf[3] = (uint8_t)n;
+	memcpy(at, &group.in6, length);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t last = htonl(0x0a000000 + first + i);
+
+		at += length;
+		at[0] = world->family == AF_INET ? 10 : 0x20; /* 2000::/16 */
+		memcpy(at + length - 4, &last, sizeof(last));
+	}
+	router_report(world->router, &message, world->now);
+	free(buf);
+}
+
+static size_t queried, largest;
+
+static void count_query(struct router *router, const struct group_query *query, void *userdata)
+{
+	queried += query->sources.n;
+	if (query->sources.n > largest)
+		largest = query->sources.n;
+}
+
+static void no_change(struct router *router, const struct address *group, void *userdata)
+{
+}
+
+/* Queries that fit: IPv6 with 40 + 8 + 28 bytes before the sources, IPv4 with 24 + 12. */
+static void test_large_queries(void **state)
+{
+	static const struct router_ops ops = { no_change, count_query };
+
+	for (int i = 0; i < 2; i++) {
+		sa_family_t family = i ? AF_INET6 : AF_INET;
+		size_t length = i ? 16 : 4, headers = i ? 76 : 36;
+		struct router_options options = world_options(family);
+		struct address own = world_host(family, 100);
+		struct world w = { .family = family, .version = options.version, .now = START };
+
+		options.max_sources = 1000;
+		options.robustness = 1;
+		assert_int_equal(router_new(&options, &ops, &w, &own, START, &w.router), 0);
+		say_many(&w, ALLOW, 1, 999);
+		queried = largest = 0;
+		say_many(&w, GROUP_BLOCK_OLD_SOURCES, 1, 999);
+		assert_int_equal(queried, 999);
+		assert_in_range(headers + largest * length, 1000, 1280);
+		world_close(&w);
+	}
+}
+
+/* A group as full as it may be, and hosts that go on: one source a record, in the worst order. */
+static void test_flood(void **state)
+{
+	struct router_options options = world_options(AF_INET6);
+	struct timespec before, after;
+	struct world w;
+
+	options.max_sources = 1000;
+	world_open(&w, &options);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	for (uint32_t i = 10000; i > 0; i--)
+		say_many(&w, ALLOW, i, 1);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	assert_int_equal(ignored(&w, ROUTER_IGNORED_SOURCES), 9000);
+	assert_int_equal(w.changes, 1000);
+	print_message("%.1f us a record of one source for a group of 1,000\n",
+		      ((after.tv_sec - before.tv_sec) * 1e9 + after.tv_nsec - before.tv_nsec) /
+			      1e7);
+	world_close(&w);
+}
+
 static void test_options(void **state)
 {
 	static const struct router_ops ops;
 	struct address own = world_host(AF_INET, 1);
 	struct router *router = NULL;
 
-	for (int i = 0; i < 9; i++) {
+	for (int i = 0; i < 8; i++) {
 		struct router_options options = world_options(AF_INET);
 
 		switch (i) {
@@ -262,9 +385,6 @@ static void test_options(void **state)
 			break;
 		case 7:
 			options.last_member_usec = 0;
-			break;
-		case 8:
-			options.max_sources = UINT16_MAX + 1;
 			break;
 		}
 		assert_int_equal(router_new(&options, &ops, NULL, &own, START, &router), -EINVAL);
@@ -332,6 +452,9 @@ int main(void)
 		cmocka_unit_test(test_max_groups),
 		cmocka_unit_test(test_max_groups_per_host),
 		cmocka_unit_test(test_max_sources),
+		cmocka_unit_test(test_max_sources_in_all),
+		cmocka_unit_test(test_large_queries),
+		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_scale),
 	};
