@@ -14,10 +14,11 @@ routed() {
 	ip -n "${NS}gateway" $family mroute show | grep -q "($1,.*Oifs: g1"
 }
 
-# joined ADDRESS: on the tunnel, at the relay's end of it or rather before
+# joined SOURCE: on the tunnel
 joined() {
-	on gateway cat /proc/net/mcfilter /proc/net/mcfilter6 |
-		grep -qi "amt0 .*$(printf '%02x' ${1//./ })" || return
+	local -a bytes
+	IFS=. read -ra bytes <<<"$1"
+	on gateway cat /proc/net/mcfilter | grep -q "amt0 .*$(printf '%02x' "${bytes[@]}")"
 }
 
 internet 10
@@ -43,6 +44,7 @@ refuse "a membership" joined $SOURCE
 step "a viewer joins one source in IPv4 and one in IPv6"
 receive_stream rx viewer v0 --count 300 --timeout 20
 receive_stream rx6 viewer v0 --group $GROUP6 --source $SOURCE6 --count 300 --timeout 20
+wait_for 10 joined $SOURCE
 finish rx || fail "no IPv4: $(cat "$TMP/rx.log")"
 finish rx6 || fail "no IPv6: $(cat "$TMP/rx6.log")"
 expect "IPv4 lost" 0 "$(received rx .lost)"
