@@ -7,6 +7,7 @@
 
 #include <amt/address.h>
 #include <amt/candidates.h>
+#include <amt/channel.h>
 #include <amt/conf.h>
 #include <amt/config-forward.h>
 #include <amt/resolver.h>
@@ -19,6 +20,7 @@
 #define CONFIG_SYSCTLS_MAX  64
 #define CONFIG_ALLOW_MAX    64
 #define CONFIG_SERVERS_MAX  8
+#define CONFIG_JOINS_MAX    100000
 
 enum config_mode {
 	CONFIG_GATEWAY,
@@ -73,6 +75,8 @@ struct config {
 	struct config_sysctl *sysctls; /* no key twice */
 	size_t n_sysctls;
 	struct config_forward forward;
+	struct channel_key *joins;
+	size_t n_joins;
 
 	char **pieces; /* the files it came from, main file first */
 	size_t n_pieces;

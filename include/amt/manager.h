@@ -17,6 +17,7 @@ enum failure_kind {
 	FAILURE_INVALID,
 	FAILURE_EXISTS,
 	FAILURE_NO_DEVICE,
+	FAILURE_NO_CHANNEL,
 	_FAILURE_KIND_MAX,
 };
 
@@ -47,5 +48,13 @@ int manager_switch(struct manager *manager, const char *upstream, const char *na
 /* name "": all, as an array. free(*ret_json). */
 int manager_describe(struct manager *manager, const char *name, char **ret_json,
 		     struct failure *ret_failure);
+
+/* Channels, as users write them; device "": any. *ret_json: an array of what is known of the
+ * channel (manager_channels(): of all), free() it. */
+int manager_join(struct manager *manager, const char *channel, const char *device, char **ret_json,
+		 struct failure *ret_failure);
+int manager_leave(struct manager *manager, const char *channel, const char *device,
+		  struct failure *ret_failure);
+int manager_channels(struct manager *manager, char **ret_json, struct failure *ret_failure);
 
 #endif

@@ -74,7 +74,7 @@ static void usage(void)
 	fputs("usage: stream send --group GROUP --port PORT [--dev DEV] [--rate "
 	      "PACKETS_PER_SECOND]\n"
 	      "              [--count N] [--size BYTES] [--ttl N]\n"
-	      "       stream receive --group GROUP --port PORT --dev DEV [--source SOURCE] "
+	      "       stream receive --group GROUP --port PORT [--dev DEV] [--source SOURCE] "
 	      "[--count N]\n"
 	      "              [--timeout SECONDS] [--idle SECONDS]\n",
 	      stderr);
@@ -231,6 +231,12 @@ static int join(const struct options *o)
 	set(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one), "SO_REUSEADDR");
 	/* As root; an ordinary user's reception is as good as the default buffer. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
+	/* Without --dev it joins nothing, as one of which somebody else takes care. */
+	if (!o->ifindex) {
+		if (bind(fd, (const struct sockaddr *)&o->group, o->length) < 0)
+			die("bind");
+		return fd;
+	}
 	if (level == IPPROTO_IP)
 		set(fd, IPPROTO_IP, IP_MULTICAST_ALL, &zero, sizeof(zero), "IP_MULTICAST_ALL");
 	else
@@ -367,7 +373,7 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	if (!strcmp(verb, "send"))
 		return run_send(&options);
-	if (!strcmp(verb, "receive") && options.ifindex)
+	if (!strcmp(verb, "receive"))
 		return run_receive(&options);
 	usage();
 	return 2;

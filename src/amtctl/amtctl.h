@@ -60,8 +60,12 @@ int verb_resolve(const struct settings *settings, int argc, char **argv);
 int verb_zone(const struct settings *settings, int argc, char **argv);
 int verb_monitor(const struct settings *settings, int argc, char **argv);
 int verb_wait_online(const struct settings *settings, int argc, char **argv);
+int verb_join(const struct settings *settings, int argc, char **argv);
+int verb_leave(const struct settings *settings, int argc, char **argv);
+int verb_channels(const struct settings *settings, int argc, char **argv);
 int verb_help(const struct settings *settings, int argc, char **argv);
 
+extern const struct verb_option channel_options[];
 extern const struct verb_option probe_options[];
 extern const struct verb_option resolve_options[];
 extern const struct verb_option zone_options[];

@@ -9,14 +9,6 @@
 #include "output.h"
 #include "request.h"
 
-static int open_or_complain(const struct settings *settings, struct client **ret)
-{
-	int r;
-
-	r = client_open(settings, ret);
-	return r == AMTCTL_NO_DAEMON ? client_missing(settings) : r;
-}
-
 int verb_create(const struct settings *settings, int argc, char **argv)
 {
 	struct request *request = settings->request;
@@ -32,7 +24,7 @@ int verb_create(const struct settings *settings, int argc, char **argv)
 	if (!text)
 		return complain(AMTCTL_FAILED, "out of memory");
 
-	r = open_or_complain(settings, &client);
+	r = client_open_or_complain(settings, &client);
 	if (r == AMTCTL_OK) {
 		r = client_call(client, argv[0], &device, "Create", argv[0], text, NULL);
 		client_close(client);
@@ -55,7 +47,7 @@ int verb_delete(const struct settings *settings, int argc, char **argv)
 	int i, r, first = AMTCTL_OK;
 	struct client *client;
 
-	r = open_or_complain(settings, &client);
+	r = client_open_or_complain(settings, &client);
 	if (r != AMTCTL_OK)
 		return r;
 
@@ -76,7 +68,7 @@ int verb_reload(const struct settings *settings, int argc, char **argv)
 	struct client *client;
 	int r;
 
-	r = open_or_complain(settings, &client);
+	r = client_open_or_complain(settings, &client);
 	if (r != AMTCTL_OK)
 		return r;
 

@@ -167,6 +167,14 @@ int client_missing(const struct settings *settings)
 			settings->bus);
 }
 
+int client_open_or_complain(const struct settings *settings, struct client **ret)
+{
+	int r;
+
+	r = client_open(settings, ret);
+	return r == AMTCTL_NO_DAEMON ? client_missing(settings) : r;
+}
+
 int client_call_failed(const char *subject, const sd_bus_error *error, int r)
 {
 	const char *words = error->message ?: strerror(-r);

@@ -19,6 +19,9 @@ void client_close(struct client *client); /* NULL is fine */
 /* The line for verbs that are nothing without amtd. */
 int client_missing(const struct settings *settings);
 
+/* Connect, or say why not; the exit code. */
+int client_open_or_complain(const struct settings *settings, struct client **ret);
+
 /* Call a method whose arguments are all strings, NULL at the end, and which answers with JSON in a
  * string, or, when ret is NULL, with nothing. subject is what an error is about: a device, a verb.
  * AMTCTL_OK, or another code, complained about. */

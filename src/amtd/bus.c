@@ -48,6 +48,7 @@ static const char *const error_names[_FAILURE_KIND_MAX] = {
 	[FAILURE_INVALID] = "org.amtd.Error.Invalid",
 	[FAILURE_EXISTS] = "org.amtd.Error.Exists",
 	[FAILURE_NO_DEVICE] = "org.amtd.Error.NoSuchDevice",
+	[FAILURE_NO_CHANNEL] = "org.amtd.Error.NoSuchChannel",
 };
 
 static int reply_failure(sd_bus_message *message, const struct failure *failure)
@@ -126,6 +127,50 @@ static int method_upstream(sd_bus_message *message, void *userdata, sd_bus_error
 	return sd_bus_reply_method_return(message, NULL);
 }
 
+static int method_join(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	const char *channel, *device;
+	char *json;
+	int r;
+
+	r = sd_bus_message_read(message, "ss", &channel, &device);
+	if (r < 0)
+		return r;
+	if (manager_join(userdata, channel, device, &json, &failure) < 0)
+		return reply_failure(message, &failure);
+	r = sd_bus_reply_method_return(message, "s", json);
+	free(json);
+	return r;
+}
+
+static int method_leave(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	const char *channel, *device;
+	int r;
+
+	r = sd_bus_message_read(message, "ss", &channel, &device);
+	if (r < 0)
+		return r;
+	if (manager_leave(userdata, channel, device, &failure) < 0)
+		return reply_failure(message, &failure);
+	return sd_bus_reply_method_return(message, NULL);
+}
+
+static int method_channels(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	char *json;
+	int r;
+
+	if (manager_channels(userdata, &json, &failure) < 0)
+		return reply_failure(message, &failure);
+	r = sd_bus_reply_method_return(message, "s", json);
+	free(json);
+	return r;
+}
+
 static int property_version(sd_bus *bus, const char *path, const char *interface,
 			    const char *property, sd_bus_message *reply, void *userdata,
 			    sd_bus_error *error)
@@ -146,6 +191,12 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Upstream", SD_BUS_ARGS("s", upstream, "s", name), SD_BUS_NO_RESULT,
 				method_upstream, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Join", SD_BUS_ARGS("s", channel, "s", device),
+				SD_BUS_RESULT("s", json), method_join, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Leave", SD_BUS_ARGS("s", channel, "s", device), SD_BUS_NO_RESULT,
+				method_leave, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Channels", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
+				method_channels, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_SIGNAL_WITH_ARGS("Event", SD_BUS_ARGS("s", json), 0),
 	SD_BUS_VTABLE_END,

@@ -38,6 +38,8 @@ struct manager {
 	unsigned int looks; /* at the counters of streams */
 	bool streams;	    /* some flow */
 
+	struct watch *watch;
+
 	uint64_t moves_next; /* CLOCK_MONOTONIC, microseconds: no more moves before */
 	sd_event_source *pass, *retry, *tidy, *monitor_source, *firewall_source, *queue_source;
 };
@@ -47,6 +49,10 @@ struct device *manager_find(const struct manager *manager, const char *name);
 int manager_add(struct manager *manager, struct config *config, struct device **ret);
 void manager_forget(struct manager *manager, struct device *device); /* frees it */
 int manager_load(struct manager *manager);
+
+/* requests.c: fills *failure, and returns -1 */
+int failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* pass.c */
 void pass_schedule(struct manager *manager);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "manager-private.h"
+#include "watch.h"
 
 #include <amt/file.h>
 #include <amt/log.h>
@@ -105,6 +106,7 @@ static void on_change(enum monitor_event event, int ifindex, const char *name, v
 	struct manager *manager = userdata;
 	bool any = false;
 
+	watch_link(manager, event, ifindex, name);
 	if (event == MONITOR_LOST)
 		log_debug(NULL, "events of the kernel were lost: looking at everything");
 	for (size_t i = 0; i < manager->n_devices; i++) {
@@ -174,6 +176,9 @@ int manager_new(sd_event *event, uint16_t queue_base, struct manager **ret)
 	r = traffic_open(manager);
 	if (r < 0)
 		goto fail;
+	r = watch_open(manager);
+	if (r < 0)
+		goto fail;
 	*ret = manager;
 	return 0;
 
@@ -195,6 +200,7 @@ void manager_free(struct manager *manager)
 	sd_event_source_disable_unref(manager->monitor_source);
 	sd_event_source_disable_unref(manager->firewall_source);
 	sd_event_source_disable_unref(manager->queue_source);
+	watch_close(manager);
 	traffic_close(manager);
 	steer_close(manager);
 	queue_close(manager->queue);
@@ -258,6 +264,7 @@ int manager_start(struct manager *manager)
 	if (manager->queue && !firewall_has_queue(manager->firewall))
 		log_error(NULL, "the kernel has no nft_queue (CONFIG_NFT_QUEUE); devices work, but "
 				"Advertisements are not rewritten and Queries not seen");
+	watch_start(manager);
 	return 0;
 }
 

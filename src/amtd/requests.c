@@ -3,6 +3,7 @@
  * What the bus and the files ask for.
  */
 #include "manager-private.h"
+#include "watch.h"
 
 #include <amt/file.h>
 #include <amt/log.h>
@@ -15,8 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int __attribute__((format(printf, 3, 4)))
-fail(struct failure *failure, enum failure_kind kind, const char *format, ...)
+int failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...)
 {
 	va_list arguments;
 
@@ -162,9 +162,10 @@ int manager_reload(struct manager *manager, struct failure *ret_failure)
 
 	r = manager_load(manager);
 	pass_run(manager);
+	watch_config(manager);
 	if (r < 0)
-		return fail(ret_failure, FAILURE_FAILED, "the device files cannot be read: %s",
-			    strerror(-r));
+		return failure_set(ret_failure, FAILURE_FAILED,
+				   "the device files cannot be read: %s", strerror(-r));
 	return 0;
 }
 
@@ -192,9 +193,9 @@ static char *describe_text(struct manager *manager, const struct device *device)
 
 static int no_device(const struct manager *manager, const char *name, struct failure *failure)
 {
-	return fail(failure, FAILURE_NO_DEVICE,
-		    "there is no device of this name; `amtctl list` shows the %zu there are",
-		    manager->n_devices);
+	return failure_set(failure, FAILURE_NO_DEVICE,
+			   "there is no device of this name; `amtctl list` shows the %zu there are",
+			   manager->n_devices);
 }
 
 int manager_describe(struct manager *manager, const char *name, char **ret_json,
@@ -219,7 +220,7 @@ int manager_describe(struct manager *manager, const char *name, char **ret_json,
 	json_decref(array);
 	pass_tidy(manager);
 	if (!text)
-		return fail(ret_failure, FAILURE_FAILED, "out of memory");
+		return failure_set(ret_failure, FAILURE_FAILED, "out of memory");
 	*ret_json = text;
 	return 0;
 }
@@ -240,14 +241,15 @@ static int check_free(struct manager *manager, const char *name, struct failure 
 	char path[PATH_MAX];
 
 	if (device)
-		return fail(failure, FAILURE_EXISTS,
-			    "exists already, defined in %s; edit that and `amtctl reload`, or "
-			    "`amtctl delete %s` first",
-			    device->config->pieces[0], name);
+		return failure_set(
+			failure, FAILURE_EXISTS,
+			"exists already, defined in %s; edit that and `amtctl reload`, or "
+			"`amtctl delete %s` first",
+			device->config->pieces[0], name);
 	for (; *directories; directories++) {
 		snprintf(path, sizeof(path), "%s/%s.amt", *directories, name);
 		if (access(path, F_OK) == 0)
-			return fail(
+			return failure_set(
 				failure, FAILURE_EXISTS,
 				"%s is there already, though not in use (masked, broken, or for "
 				"another host); remove it first",
@@ -266,7 +268,7 @@ static int parse_request(const char *name, const char *path, const char *text, s
 	int r;
 
 	if (parse_ifname(name, valid) < 0)
-		return fail(
+		return failure_set(
 			failure, FAILURE_INVALID,
 			"this is no name for an interface: 1 to 15 bytes, no blank, '/' or ':'");
 	r = config_load_text(path, text, strlen(text), &handler, &config);
@@ -282,8 +284,8 @@ static int parse_request(const char *name, const char *path, const char *text, s
 	if (warning.text[0] != '\0')
 		return -1;
 	if (r == -ESRCH)
-		return fail(failure, FAILURE_INVALID, "[Match] is not for this host");
-	return fail(failure, FAILURE_FAILED, "%s", strerror(-r));
+		return failure_set(failure, FAILURE_INVALID, "[Match] is not for this host");
+	return failure_set(failure, FAILURE_FAILED, "%s", strerror(-r));
 }
 
 /* Could the device be made, or will it be by and by? */
@@ -304,7 +306,7 @@ int manager_create(struct manager *manager, const char *name, const char *text, 
 
 	r = file_path(path, "/run/amt/%s.amt", name);
 	if (r < 0)
-		return fail(ret_failure, FAILURE_INVALID, "the name is too long");
+		return failure_set(ret_failure, FAILURE_INVALID, "the name is too long");
 	if (parse_request(name, path, text, &config, ret_failure) < 0)
 		return -1;
 	if (check_free(manager, name, ret_failure) < 0) {
@@ -314,21 +316,23 @@ int manager_create(struct manager *manager, const char *name, const char *text, 
 	r = manager_add(manager, config, &device);
 	if (r < 0) {
 		config_free(config);
-		return fail(ret_failure, FAILURE_FAILED, "%s", strerror(-r));
+		return failure_set(ret_failure, FAILURE_FAILED, "%s", strerror(-r));
 	}
 	pass_run(manager);
 	if (!made(device)) {
-		fail(ret_failure, FAILURE_FAILED, "%s", device->reason);
+		failure_set(ret_failure, FAILURE_FAILED, "%s", device->reason);
 		goto undo;
 	}
 	r = file_write(path, text, strlen(text), 0644);
 	if (r < 0) {
-		fail(ret_failure, FAILURE_FAILED, "%s cannot be written: %s", path, strerror(-r));
+		failure_set(ret_failure, FAILURE_FAILED, "%s cannot be written: %s", path,
+			    strerror(-r));
 		goto undo;
 	}
+	watch_config(manager);
 	json = describe_text(manager, device);
 	if (!json)
-		return fail(ret_failure, FAILURE_FAILED, "out of memory");
+		return failure_set(ret_failure, FAILURE_FAILED, "out of memory");
 	*ret_json = json;
 	return 0;
 
@@ -352,7 +356,7 @@ int manager_delete(struct manager *manager, const char *name, struct failure *re
 	defined = device->config->pieces[0];
 	r = file_path(path, "/run/amt/");
 	if (r < 0 || strncmp(defined, path, strlen(path)) != 0)
-		return fail(
+		return failure_set(
 			ret_failure, FAILURE_FAILED,
 			"it is defined in %s, which amtctl leaves alone; remove that file, or mask "
 			"it by an empty file of the same name in /etc/amt, and `amtctl reload`",
@@ -360,13 +364,14 @@ int manager_delete(struct manager *manager, const char *name, struct failure *re
 	r = departure_remove(&departure, manager, device);
 	departure_end(&departure);
 	if (r < 0)
-		return fail(ret_failure, FAILURE_FAILED, "the kernel does not remove it: %s",
-			    netlink_words(manager->netlink));
+		return failure_set(ret_failure, FAILURE_FAILED, "the kernel does not remove it: %s",
+				   netlink_words(manager->netlink));
 	if (unlink(defined) < 0 && errno != ENOENT)
-		return fail(ret_failure, FAILURE_FAILED, "%s cannot be removed: %s", defined,
-			    strerror(errno));
+		return failure_set(ret_failure, FAILURE_FAILED, "%s cannot be removed: %s", defined,
+				   strerror(errno));
 	log_info(name, "removed as asked");
 	manager_forget(manager, device);
 	pass_run(manager);
+	watch_config(manager);
 	return 0;
 }

@@ -333,6 +333,32 @@ static int parse_match(struct load *load, const char *value, void *field)
 	return 0;
 }
 
+static int join_one(struct config *config, const char *word)
+{
+	struct channel_key key, *slot;
+	const char *why;
+	int r;
+
+	r = channel_parse(word, &key, &why);
+	if (r < 0)
+		return r;
+	slot = config_append(&config->joins, &config->n_joins, sizeof(*slot), CONFIG_JOINS_MAX);
+	if (!slot)
+		return -errno;
+	*slot = key;
+	return 0;
+}
+
+static int parse_joins(struct load *load, const char *value, void *field)
+{
+	return config_parse_words(load, value, join_one);
+}
+
+static void reset_joins(struct load *load, void *field)
+{
+	load->config->n_joins = 0;
+}
+
 #define FIELD(member) offsetof(struct config, member), sizeof(((struct config *)NULL)->member)
 
 static const struct key {
@@ -380,6 +406,8 @@ static const struct key {
 	  "a prefix such as 10.0.0.0/8, an address, or 'any'; at most 64 sections" },
 	{ "Rewrite", "Relay", parse_rewrite_relay, 0, 0, NULL, "a unicast IPv4 address" },
 	{ "Rewrite", "OnFailure", parse_on_failure, FIELD(strict), NULL, "'accept' or 'drop'" },
+	{ "Membership", "Join", parse_joins, 0, 0, reset_joins,
+	  "channels: SOURCE,GROUP, or GROUP for any source" },
 	{ "Forward", "Downstream", config_parse_downstreams, 0, 0, config_reset_downstreams,
 	  "the names of at most 31 interfaces" },
 	{ "Forward", "Upstream", config_parse_upstream, 0, 0, config_reset_upstreams,

@@ -214,6 +214,7 @@ void config_free(struct config *config)
 	free(config->relays);
 	free(config->rewrites);
 	free(config->sysctls);
+	free(config->joins);
 	config_forward_clear(&config->forward);
 	free(config);
 }
@@ -275,6 +276,16 @@ static bool servers_equal(const struct config *a, const struct config *b)
 	return true;
 }
 
+static bool joins_equal(const struct config *a, const struct config *b)
+{
+	if (a->n_joins != b->n_joins)
+		return false;
+	for (size_t i = 0; i < a->n_joins; i++)
+		if (channel_compare(&a->joins[i], &b->joins[i]) != 0)
+			return false;
+	return true;
+}
+
 static bool orders_equal(const struct candidate_order *a, const struct candidate_order *b)
 {
 	return a->n == b->n && memcmp(a->origins, b->origins, a->n * sizeof(a->origins[0])) == 0;
@@ -307,7 +318,7 @@ bool config_equal(const struct config *a, const struct config *b)
 	       a->relay_port == b->relay_port && a->max_tunnels == b->max_tunnels &&
 	       a->mtu == b->mtu && a->keep == b->keep && a->strict == b->strict &&
 	       discovery_equal(a, b) && rewrites_equal(a, b) && sysctls_equal(a, b) &&
-	       config_forward_equal(&a->forward, &b->forward);
+	       joins_equal(a, b) && config_forward_equal(&a->forward, &b->forward);
 }
 
 const char *config_mode_string(enum config_mode mode)

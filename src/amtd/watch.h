@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Channels that are wanted on this host, from the want to the membership: watch.c (memberships),
+ * watch-requests.c (what the bus asks for), watch-record.c (what survives a restart).
+ */
+#ifndef AMTD_WATCH_H
+#define AMTD_WATCH_H
+
+#include "manager-private.h"
+
+#include <amt/channels.h>
+#include <amt/joins.h>
+#include <amt/monitor.h>
+
+#define WATCH_INET  0
+#define WATCH_INET6 1
+
+struct watch {
+	struct manager *manager;
+	struct channels *channels;
+	struct joins *joins[2]; /* IPv4, IPv6 */
+	sd_event_source *retry;
+	uint32_t limit;
+	size_t record_lines; /* in the file, of which some may be outdated */
+};
+
+/* watch.c */
+int watch_open(struct manager *manager);
+void watch_close(struct manager *manager);
+void watch_start(struct manager *manager); /* when devices are there: take up what was wanted */
+void watch_link(struct manager *manager, enum monitor_event event, int ifindex, const char *name);
+void watch_config(struct manager *manager); /* Join= may be another */
+
+/* Make the kernel's membership what is wanted of the group there. 0 or negative errno, and a text
+ * in *ret_problem, for free(); also with 0 where more comes than is wanted. */
+int watch_apply(struct watch *watch, struct channel_device *via, const struct address *group,
+		char **ret_problem);
+void watch_set_problem(struct channel *channel, char *problem); /* takes it over */
+int watch_set_via(struct watch *watch, struct channel *channel, const char *name);
+/* One owner less; without any it is left and freed. */
+void watch_disown(struct watch *watch, struct channel *channel, enum channel_owner owner);
+
+/* watch-record.c */
+void watch_record_load(struct watch *watch);
+void watch_record_append(struct watch *watch, const struct channel *channel); /* after a change */
+void watch_record_write(struct watch *watch);				      /* as a whole */
+
+#endif
