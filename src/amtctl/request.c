@@ -67,7 +67,7 @@ static const char *check_interface(const char *value, char **ret)
 
 static const char *check_mode(const char *value, char **ret)
 {
-	if (strcmp(value, "gateway") && strcmp(value, "relay"))
+	if (strcmp(value, "gateway") && strcmp(value, "relay") && strcmp(value, "proxy"))
 		return "no mode";
 	return copy(value, ret);
 }
@@ -216,6 +216,28 @@ static const char *check_prefix(const char *value, char **ret)
 	return copy(value, ret);
 }
 
+/* "DEV" or "DEV PREFIX...", as the device file has it. */
+static const char *check_upstream(const char *value, char **ret)
+{
+	const char *words = NULL;
+	char *text, *save = NULL, *word;
+
+	text = strdup(value);
+	if (!text)
+		return no_memory;
+	word = strtok_r(text, " \t", &save);
+	words = word ? name_fault(word) : "no interface";
+	while (!words && (word = strtok_r(NULL, " \t", &save))) {
+		struct prefix prefix;
+
+		if (prefix_parse(word, &prefix) < 0)
+			words = "what is behind the interface is no prefix, or has bits set beyond "
+				"its length";
+	}
+	free(text);
+	return words ?: copy(value, ret);
+}
+
 #define EXPECTED_ADDRESS   "an IPv4 address such as 192.0.2.1"
 #define EXPECTED_INTERFACE "the name of an interface, at most 15 bytes, such as eth0"
 #define EXPECTED_PORT	   "a number from 1 to 65535"
@@ -224,8 +246,8 @@ static const char *check_prefix(const char *value, char **ret)
 static const struct request_option options[] = {
 	{ "description", "TEXT", "what the device is for", "AMT", "Description",
 	  "one line of at most 255 bytes", .check = check_description },
-	{ "mode", "MODE", "gateway (default) or relay", "AMT", "Mode", "gateway or relay",
-	  .check = check_mode },
+	{ "mode", "MODE", "gateway (default), relay or proxy", "AMT", "Mode",
+	  "gateway, relay or proxy", .check = check_mode },
 	{ "link", "DEV", "interface towards the relay, or of the relay", "AMT", "Link",
 	  EXPECTED_INTERFACE, .check = check_interface },
 	{ "local", "ADDR", "own address on it (default: found, and followed)", "AMT", "Local",
@@ -256,6 +278,13 @@ static const struct request_option options[] = {
 	  "OnFailure", "accept or drop", .gateway_only = true, .check = check_on_failure },
 	{ "sysctl", "KEY=VALUE", "per device, e.g. ipv4.rp_filter=2; repeats", "Sysctl", NULL,
 	  "KEY=VALUE, such as ipv4.rp_filter=2", .repeats = true, .check = check_sysctl },
+	{ "downstream", "DEV", "forward to the hosts there what they want; repeats", "Forward",
+	  "Downstream", EXPECTED_INTERFACE, .repeats = true, .check = check_interface },
+	{ "upstream", "DEV [PREFIX]", "take sources (of PREFIX) from there; repeats", "Forward",
+	  "Upstream", "the name of an interface, and prefixes of sources behind it",
+	  .repeats = true, .check = check_upstream },
+	{ "alternative", "DEV", "a second upstream, see amtctl upstream", "Forward", "Alternative",
+	  EXPECTED_INTERFACE, .check = check_interface },
 };
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -367,6 +396,29 @@ static bool finds_relay(const struct request *request)
 	       request_value(request, "dnssd") || request_value(request, "anycast");
 }
 
+static bool is_proxy(const struct request *request)
+{
+	const char *mode = request_value(request, "mode");
+
+	return mode && !strcmp(mode, "proxy");
+}
+
+static int check_proxy(const struct request *request, char why[static REQUEST_WHY_MAX])
+{
+	static const char *const sections[] = { "Relay", "Rewrite", "Sysctl" };
+
+	for (size_t i = 0; i < request->n_items; i++)
+		for (size_t j = 0; j < sizeof(sections) / sizeof(sections[0]); j++)
+			if (!strcmp(request->items[i].option->section, sections[j]))
+				return fault(why,
+					     "--%s: means nothing with --mode proxy, which has no "
+					     "tunnel; leave one out",
+					     request->items[i].option->name);
+	if (!request_value(request, "upstream") || !request_value(request, "downstream"))
+		return fault(why, "create: --mode proxy needs --upstream and --downstream");
+	return 0;
+}
+
 int request_check(const struct request *request, char why[static REQUEST_WHY_MAX])
 {
 	size_t i;
@@ -376,6 +428,8 @@ int request_check(const struct request *request, char why[static REQUEST_WHY_MAX
 			return fault(why, "--%s: means nothing with --mode relay; leave one out",
 				     request->items[i].option->name);
 
+	if (is_proxy(request))
+		return check_proxy(request, why);
 	if (!request_value(request, "link"))
 		return fault(why, "create: --link is missing; expected %s", EXPECTED_INTERFACE);
 	if (!request_is_relay(request) && !finds_relay(request))
@@ -426,6 +480,7 @@ char *request_text(const struct request *request)
 	write_section(file, request, "Relay");
 	write_section(file, request, "Rewrite");
 	write_section(file, request, "Sysctl");
+	write_section(file, request, "Forward");
 
 	bad = ferror(file);
 	if (fclose(file) != 0 || bad) {
