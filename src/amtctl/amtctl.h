@@ -54,6 +54,7 @@ int verb_status(const struct settings *settings, int argc, char **argv);
 int verb_create(const struct settings *settings, int argc, char **argv);
 int verb_delete(const struct settings *settings, int argc, char **argv);
 int verb_reload(const struct settings *settings, int argc, char **argv);
+int verb_upstream(const struct settings *settings, int argc, char **argv);
 int verb_cat(const struct settings *settings, int argc, char **argv);
 int verb_probe(const struct settings *settings, int argc, char **argv);
 int verb_resolve(const struct settings *settings, int argc, char **argv);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verbs that change something: create, delete, reload. */
+/* The verbs that change something: create, delete, reload, upstream. */
 #include "amtctl.h"
 
 #include <stdio.h>
@@ -73,6 +73,20 @@ int verb_reload(const struct settings *settings, int argc, char **argv)
 		return r;
 
 	r = client_call(client, "reload", NULL, "Reload", NULL);
+	client_close(client);
+	return r;
+}
+
+int verb_upstream(const struct settings *settings, int argc, char **argv)
+{
+	struct client *client;
+	int r;
+
+	r = client_open_or_complain(settings, &client);
+	if (r != AMTCTL_OK)
+		return r;
+
+	r = client_call(client, argv[0], NULL, "Upstream", argv[0], argc > 1 ? argv[1] : "", NULL);
 	client_close(client);
 	return r;
 }

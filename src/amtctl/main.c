@@ -37,6 +37,8 @@ static const struct verb {
 	  ARGUMENTS_ANY, false, verb_channels },
 	{ "reload", "", "Read the device files again and apply the difference", 0, 0, false,
 	  verb_reload },
+	{ "upstream", "DEV [NAME]", "Take sources from Upstream= or from Alternative=", 1, 2, false,
+	  verb_upstream },
 	{ "cat", "NAME...", "Show device files and their drop-ins", 1, ARGUMENTS_ANY, false,
 	  verb_cat },
 	{ "probe", "RELAY...", "Ask relays whether they answer, and how fast", 1, ARGUMENTS_ANY,
