@@ -33,6 +33,7 @@ struct sd_event_source;
 struct steer_probe;
 struct discovery;
 struct forward;
+struct serving;
 
 /* What is told at most once in a while. */
 struct event_pause {
@@ -97,6 +98,7 @@ struct device {
 	size_t refused;		     /* candidates that are left out */
 
 	struct forward *forward; /* [Forward] at work; NULL: not */
+	struct serving *serving; /* relay: its tunnels; NULL: none are followed */
 };
 
 /* Take over config. record is read from its file, if there is one. */

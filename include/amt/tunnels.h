@@ -15,11 +15,11 @@
 #include <amt/message.h>
 #include <amt/router.h>
 
-#define TUNNELS_GROUPS_MAX  32	/* of a tunnel and a family; AMT_MAX_GROUP, include/net/amt.h */
-#define TUNNELS_SOURCES_MAX 128 /* of a group; AMT_MAX_SOURCE */
+#define TUNNELS_MAX	    128 /* by default; AMT_MAX_TUNNELS, include/net/amt.h */
+#define TUNNELS_GROUPS_MAX  32	/* of a tunnel and a family; AMT_MAX_GROUP */
+#define TUNNELS_SOURCES_MAX 128 /* likewise */
 
 struct tunnels;
-
 /* Told by tunnels_flush() of each group of which another thing is wanted, over all tunnels; filter
  * is valid during the call. It must not call back into tunnels. */
 typedef void (*tunnels_changed)(struct tunnels *tunnels, const struct address *group,
@@ -53,11 +53,10 @@ struct tunnels_tunnel {
 	size_t groups;
 };
 
-int tunnels_new(uint32_t max_tunnels, tunnels_changed changed, void *userdata,
-		struct tunnels **ret);
+int tunnels_new(uint32_t max, tunnels_changed changed, void *userdata, struct tunnels **ret);
 void tunnels_free(struct tunnels *tunnels); /* tells nobody; NULL is fine */
 
-/* More than so many cannot be: the one that would end first has, for the driver, ended already. */
+/* With more than so many, the one that would end first has, for the driver, ended already. */
 void tunnels_set_max(struct tunnels *tunnels, uint32_t max_tunnels);
 
 /* The relay device sends the Query to that gateway and port (host byte order). */
@@ -67,8 +66,7 @@ void tunnels_query(struct tunnels *tunnels, struct in_addr gateway, uint16_t por
 /* An Update from that address. */
 void tunnels_update(struct tunnels *tunnels, struct in_addr gateway, const struct message *update,
 		    uint64_t now);
-
-/* A Teardown, from whatever address: RFC 7450, 5.1.7 and 5.3.3.4. The tunnel that it names ends. */
+/* A Teardown, from whatever address, RFC 7450, 5.1.7: the tunnel that it names ends. */
 void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, uint64_t now);
 
 void tunnels_clear(struct tunnels *tunnels); /* all tunnels end, as when the device goes down */
@@ -76,8 +74,9 @@ void tunnels_clear(struct tunnels *tunnels); /* all tunnels end, as when the dev
 uint64_t tunnels_next(const struct tunnels *tunnels); /* tunnels_run() is due; UINT64_MAX: never */
 void tunnels_run(struct tunnels *tunnels, uint64_t now);
 
-/* Tell what has changed, each group once, however many messages did it. */
+/* Tell what has changed, each group once. */
 void tunnels_flush(struct tunnels *tunnels);
+void tunnels_mark(struct tunnels *tunnels); /* all groups are to be told of anew */
 
 /* What is wanted of the group. 0 or -ENOMEM; *ret is cleared first. */
 int tunnels_filter(const struct tunnels *tunnels, const struct address *group, struct filter *ret);

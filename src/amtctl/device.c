@@ -12,6 +12,7 @@
 #include <time.h>
 #include "human.h"
 #include "output.h"
+#include "tunnels.h"
 
 #define ADDRESS_PORT_MAX 300 /* an address, which may have been escaped, and a port */
 
@@ -380,7 +381,7 @@ static void print_link(const json_t *device)
 		key("MTU");
 		printf("%" PRIu64 "\n", NUMBER(device, "mtu"));
 	}
-	if (is_relay(device) && tunnels > 0) {
+	if (is_relay(device) && tunnels > 0 && !FIELD(device, "serving")) {
 		key("Tunnels");
 		printf("at most %" PRIu64 "\n", tunnels);
 	}
@@ -501,6 +502,7 @@ void device_print(const json_t *device, uint64_t now_usec)
 	print_local(device);
 	print_link(device);
 	print_counters(device, now_usec);
+	tunnels_print(FIELD(device, "serving"), now_usec);
 	print_rewrites(device);
 	print_sysctls(device);
 	print_files(device);

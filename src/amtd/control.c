@@ -31,6 +31,13 @@ static void on_query_passed(struct device *device, bool loaded)
 		restart_timer(device->mld_timer, MLD_PATIENCE_USEC);
 }
 
+static struct device *device_at(const struct manager *manager, uint16_t port, enum config_mode mode)
+{
+	struct device *device = manager->by_port[port];
+
+	return device && device->config->mode == mode ? device : NULL;
+}
+
 /* A packet whose lengths contradict each other. The firewall sends nothing here but IPv4 with a UDP
  * port of a gateway's; that much of it is there. */
 static void count_broken(struct manager *manager, const struct queue_packet *queued)
@@ -40,7 +47,8 @@ static void count_broken(struct manager *manager, const struct queue_packet *que
 
 	if (queued->length < udp + 4)
 		return;
-	device = manager->by_port[queued->data[udp + 2] << 8 | queued->data[udp + 3]];
+	device = device_at(manager, queued->data[udp + 2] << 8 | queued->data[udp + 3],
+			   CONFIG_GATEWAY);
 	if (device)
 		device_count_broken(device, queued->number - manager->queue_base);
 }
@@ -49,17 +57,34 @@ static void count_broken(struct manager *manager, const struct queue_packet *que
 static enum queue_verdict on_unreachable(struct manager *manager, const struct queue_packet *queued)
 {
 	uint16_t port = packet_quoted_port(queued->data, queued->length);
+	struct device *device = device_at(manager, port, CONFIG_GATEWAY);
 
-	if (manager->by_port[port])
-		steer_unreachable(manager->by_port[port]);
+	if (device)
+		steer_unreachable(device);
 	return QUEUE_DROP;
 }
 
-/* What passes between an own relay device and its gateways is only looked at. A gateway elsewhere
- * may well have the port of one here. */
 static bool is_of_relay(unsigned int queue)
 {
 	return queue >= FIREWALL_QUEUE_RELAY_QUERY && queue <= FIREWALL_QUEUE_TEARDOWN;
+}
+
+/* What passes between an own relay device and its gateways is only looked at. */
+static enum queue_verdict on_relay(struct manager *manager, const struct queue_packet *queued)
+{
+	unsigned int queue = queued->number - manager->queue_base;
+	struct device *device;
+	struct packet packet;
+
+	if (packet_parse(queued->data, queued->length, &packet) != PACKET_FAULT_NONE)
+		return QUEUE_ACCEPT;
+	device = device_at(manager,
+			   queue == FIREWALL_QUEUE_RELAY_QUERY ? packet.source_port
+							       : packet.destination_port,
+			   CONFIG_RELAY);
+	if (device)
+		serving_packet(device, queue, &packet);
+	return QUEUE_ACCEPT;
 }
 
 static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
@@ -72,12 +97,12 @@ static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 	if (queued->number - manager->queue_base == FIREWALL_QUEUE_UNREACHABLE)
 		return on_unreachable(manager, queued);
 	if (is_of_relay(queued->number - manager->queue_base))
-		return QUEUE_ACCEPT;
+		return on_relay(manager, queued);
 	if (packet_parse(queued->data, queued->length, &packet) != PACKET_FAULT_NONE) {
 		count_broken(manager, queued);
 		return QUEUE_DROP;
 	}
-	device = manager->by_port[packet.destination_port];
+	device = device_at(manager, packet.destination_port, CONFIG_GATEWAY);
 	if (!device)
 		return QUEUE_ACCEPT; /* the device went while the packet waited */
 

@@ -177,7 +177,7 @@ static int start_side(struct side *side, struct downstream *downstream, enum fam
 	int r;
 
 	*side = (struct side){ .downstream = downstream, .family = family };
-	if (!downstream->forward->forwarders[family])
+	if (!downstream->forward->forwarders[family] || downstream_is_tunnels(downstream))
 		return 0;
 	find_own(side);
 	r = listener_open(family == FAMILY_IPV6 ? AF_INET6 : AF_INET, downstream->ifindex,
@@ -188,6 +188,13 @@ static int start_side(struct side *side, struct downstream *downstream, enum fam
 		r = sd_event_add_io(event, &side->source, listener_fd(side->listener), EPOLLIN,
 				    on_readable, side);
 	return r;
+}
+
+bool downstream_is_tunnels(const struct downstream *downstream)
+{
+	const struct config *config = downstream->forward->device->config;
+
+	return config->mode == CONFIG_RELAY && strcmp(downstream->name, config->name) == 0;
 }
 
 int downstream_start(struct downstream *downstream, int ifindex)

@@ -75,6 +75,8 @@ struct downstream {
 int downstream_start(struct downstream *downstream, int ifindex);
 void downstream_address(struct downstream *downstream); /* its addresses may be others now */
 void downstream_stop(struct downstream *downstream);	/* nothing is wanted there any more */
+/* The relay device itself: what is wanted there comes by forward_tunnels(). */
+bool downstream_is_tunnels(const struct downstream *downstream);
 struct json_t *downstream_describe(const struct downstream *downstream);
 
 /* ---- forward.c ------------------------------------------------------------------------------ */

@@ -84,6 +84,24 @@ static void on_unroute(const struct address *source, const struct address *group
 	(void)mroute_delete(forward->routing->mroutes[family_of(group)], source, group);
 }
 
+void forward_tunnels(struct device *device, const struct address *group,
+		     const struct filter *filter)
+{
+	struct forward *forward = device->forward;
+	struct downstream *tunnels = NULL;
+	int r;
+
+	for (size_t i = 0; forward && i < forward->n_downstreams; i++)
+		if (downstream_is_tunnels(&forward->downstreams[i]))
+			tunnels = &forward->downstreams[i];
+	if (!tunnels || tunnels->ifindex == 0 || !forward->forwarders[family_of(group)])
+		return;
+	r = forwarder_want(forward->forwarders[family_of(group)], tunnels->ifindex, group, filter);
+	if (r < 0)
+		log_error(device->config->name, "a change of its gateways' memberships is lost: %s",
+			  strerror(-r));
+}
+
 void forward_missing(struct routing *routing, enum family family, int ifindex,
 		     const struct address *source, const struct address *group)
 {
@@ -142,6 +160,8 @@ static void start_downstream(struct forward *forward, struct downstream *downstr
 		routing_remove(forward->routing, ifindex);
 		return;
 	}
+	if (downstream_is_tunnels(downstream))
+		serving_tell(forward->device);
 	log_info(forward->device->config->name, "forwards to %s", downstream->name);
 }
 

@@ -8,6 +8,7 @@
 #define AMT_MANAGER_PRIVATE_H
 
 #include <amt/device.h>
+#include <amt/filter.h>
 #include <amt/kick.h>
 #include <amt/manager.h>
 #include <amt/monitor.h>
@@ -28,7 +29,7 @@ struct manager {
 	struct device **devices; /* sorted by name */
 	unsigned int broken;	 /* device files that could not be used, at the last load */
 	size_t n_devices;
-	struct device *by_port[UINT16_MAX + 1]; /* gateways, by local port */
+	struct device *by_port[UINT16_MAX + 1]; /* gateways and relays, by local port */
 
 	struct routing *routings; /* tables of multicast routes */
 	struct discover_resolver *resolvers;
@@ -97,6 +98,17 @@ void forward_stop(struct device *device);  /* nothing is forwarded for it any mo
 /* Something about an interface changed (0: any may have). True: forward_run() is due. */
 bool forward_notice(struct device *device, int ifindex, const char *name);
 struct json_t *forward_describe(const struct forward *forward);
+/* The gateways of a relay device want that of a group now, all together. */
+void forward_tunnels(struct device *device, const struct address *group,
+		     const struct filter *filter);
+
+/* serving.c: relay devices */
+void serving_follow(struct manager *manager, struct device *device); /* its interface may be new */
+void serving_stop(struct device *device);
+void serving_tell(struct device *device); /* all that its gateways want, to forward_tunnels() */
+/* What passed, of the queues from FIREWALL_QUEUE_RELAY_QUERY to FIREWALL_QUEUE_TEARDOWN. */
+void serving_packet(struct device *device, enum firewall_queue queue, const struct packet *packet);
+struct json_t *serving_describe(const struct serving *serving);
 
 /* traffic.c */
 int traffic_open(struct manager *manager);

@@ -76,6 +76,7 @@ void manager_forget(struct manager *manager, struct device *device)
 	if (manager->by_port[device->port] == device)
 		manager->by_port[device->port] = NULL;
 	forward_stop(device);
+	serving_stop(device);
 	steer_unwatch(device);
 	control_unwatch(device);
 	device_free(device);

@@ -147,11 +147,11 @@ static int collect_rules(struct manager *manager, struct firewall_rules *ret, vo
 
 		if (device->port == 0 || port_taken(manager, device, device->port))
 			continue;
+		manager->by_port[device->port] = device;
 		if (config->mode == CONFIG_RELAY) {
 			rules.relay_devices[rules.n_relay_devices++] = device->port;
 			continue;
 		}
-		manager->by_port[device->port] = device;
 		rules.gateways[rules.n_gateways++] = (struct firewall_gateway){
 			.port = device->port,
 			.relay_port = config->relay_port,
@@ -269,6 +269,7 @@ static void reconcile_one(struct manager *manager, struct device *device)
 	if (blocked(manager, device))
 		return;
 	r = reconcile_device(device, manager->netlink);
+	serving_follow(manager, device);
 	if (device->state == DEVICE_DISCOVERING)
 		warn_of_twin(manager, device);
 	if (r != -EADDRINUSE)

@@ -179,6 +179,8 @@ static json_t *describe(struct manager *manager, const struct device *device)
 	object = device_describe(device, r == 0 ? &have : NULL);
 	if (device->forward)
 		json_object_set_new(object, "forward", forward_describe(device->forward));
+	if (device->serving)
+		json_object_set_new(object, "serving", serving_describe(device->serving));
 	return object;
 }
 

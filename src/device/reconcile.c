@@ -395,8 +395,10 @@ static void set_working_state(struct device *device, const struct view *view)
 	char relay[INET_ADDRSTRLEN];
 
 	if (view->want.mode == AMT_MODE_RELAY) {
-		device_set_state(device, DEVICE_RUNNING, "UDP port %u on %s", device->port,
-				 device->config->link);
+		device_set_state(device, DEVICE_RUNNING, "UDP port %u on %s%s%s", device->port,
+				 device->config->link,
+				 device->queueless ? "; what its gateways want is not seen: " : "",
+				 device->queueless ?: "");
 		return;
 	}
 	if (device->queueless && device->relay.s_addr != 0) {

@@ -269,6 +269,7 @@ static struct router *need_router(struct tunnel *tunnel, sa_family_t family, uin
 		.last_member_usec = 1 * SEC,
 		.max_groups = TUNNELS_GROUPS_MAX,
 		.max_sources = TUNNELS_SOURCES_MAX,
+		.max_sources_in_all = TUNNELS_SOURCES_MAX,
 	};
 	static const struct router_ops ops = { .changed = on_router_changed };
 	static const struct address nobody = { .family = AF_UNSPEC };
@@ -537,6 +538,19 @@ int tunnels_filter(const struct tunnels *tunnels, const struct address *group, s
 
 	filter_clear(ret);
 	return wanted ? merge(wanted, ret) : 0;
+}
+
+static void mark_node(const void *node, VISIT which, void *userdata)
+{
+	struct wanted *const *wanted = node;
+
+	if (which == postorder || which == leaf) /* once each */
+		mark_changed(userdata, *wanted);
+}
+
+void tunnels_mark(struct tunnels *tunnels)
+{
+	twalk_r(tunnels->by_group, mark_node, tunnels);
 }
 
 void tunnels_flush(struct tunnels *tunnels)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tunnels of a relay device, as amtd describes them in JSON, for the eyes of a human.
+ */
+#ifndef TUNNELS_H
+#define TUNNELS_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* Part of the block that is printed of a device; nothing when serving is NULL. */
+void tunnels_print(const json_t *serving, uint64_t now_usec);
+
+#endif
