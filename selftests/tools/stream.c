@@ -73,7 +73,7 @@ static void usage(void)
 {
 	fputs("usage: stream send --group GROUP --port PORT [--dev DEV] [--rate "
 	      "PACKETS_PER_SECOND]\n"
-	      "              [--count N] [--size BYTES] [--ttl N]\n"
+	      "              [--count N] [--size BYTES] [--ttl N] [--source ADDRESS]\n"
 	      "       stream receive --group GROUP --port PORT [--dev DEV] [--source SOURCE] "
 	      "[--count N]\n"
 	      "              [--timeout SECONDS] [--idle SECONDS]\n",
@@ -202,6 +202,8 @@ static int run_send(const struct options *o)
 		set(fd, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, sizeof(ttl), "TTL");
 		set(fd, IPPROTO_IP, IP_MULTICAST_IF, &interface, sizeof(interface), "--dev");
 	}
+	if (o->has_source && bind(fd, (const struct sockaddr *)&o->source, o->length) < 0)
+		die("--source");
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	for (n = 0; !stopped && (!o->count || n < o->count); n++) {
 		payload.sequence = htobe64(n);
