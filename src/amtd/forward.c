@@ -384,6 +384,9 @@ static int open_family(struct forward *forward, enum family family)
 	r = joins_open(families[family], &forward->joins[family]);
 	if (r < 0)
 		return r == -EAFNOSUPPORT ? 0 : r; /* a kernel without IPv6 */
+	r = keep_joins(forward->manager, forward->joins[family]);
+	if (r < 0)
+		return r;
 	return forwarder_new(&options, &ops, forward, &forward->forwarders[family]);
 }
 

@@ -16,6 +16,8 @@
 #include <amt/queue.h>
 #include <amt/resolver.h>
 
+struct joins;
+
 struct manager {
 	sd_event *event;
 	struct netlink *netlink;
@@ -31,6 +33,7 @@ struct manager {
 	size_t n_devices;
 	struct device *by_port[UINT16_MAX + 1]; /* gateways and relays, by local port */
 
+	struct keep *keep; /* memberships that outlive amtd */
 	struct routing *routings; /* tables of multicast routes */
 	struct discover_resolver *resolvers;
 	struct prober *prober;
@@ -109,6 +112,13 @@ void serving_tell(struct device *device); /* all that its gateways want, to forw
 /* What passed, of the queues from FIREWALL_QUEUE_RELAY_QUERY to FIREWALL_QUEUE_TEARDOWN. */
 void serving_packet(struct device *device, enum firewall_queue queue, const struct packet *packet);
 struct json_t *serving_describe(const struct serving *serving);
+
+/* keep.c */
+int keep_open(struct manager *manager);
+void keep_release(struct manager *manager); /* what is closed from now on is kept */
+void keep_close(struct manager *manager);
+/* The memberships outlive this process, if it does not close them before keep_release(). */
+int keep_joins(struct manager *manager, struct joins *joins);
 
 /* traffic.c */
 int traffic_open(struct manager *manager);

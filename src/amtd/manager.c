@@ -177,6 +177,9 @@ int manager_new(sd_event *event, uint16_t queue_base, struct manager **ret)
 	r = traffic_open(manager);
 	if (r < 0)
 		goto fail;
+	r = keep_open(manager);
+	if (r < 0)
+		goto fail;
 	r = watch_open(manager);
 	if (r < 0)
 		goto fail;
@@ -192,6 +195,7 @@ void manager_free(struct manager *manager)
 {
 	if (!manager)
 		return;
+	keep_release(manager);
 	while (manager->n_devices > 0)
 		manager_forget(manager, manager->devices[manager->n_devices - 1]);
 	free(manager->devices);
@@ -202,6 +206,7 @@ void manager_free(struct manager *manager)
 	sd_event_source_disable_unref(manager->firewall_source);
 	sd_event_source_disable_unref(manager->queue_source);
 	watch_close(manager);
+	keep_close(manager);
 	traffic_close(manager);
 	steer_close(manager);
 	queue_close(manager->queue);

@@ -162,6 +162,8 @@ int watch_open(struct manager *manager)
 		r = joins_open(AF_INET, &watch->joins[WATCH_INET]);
 	if (r == 0)
 		r = joins_open(AF_INET6, &watch->joins[WATCH_INET6]);
+	for (size_t i = 0; i < 2 && r == 0; i++)
+		r = keep_joins(manager, watch->joins[i]);
 	if (r == 0)
 		r = sd_event_add_time_relative(manager->event, &watch->retry, CLOCK_MONOTONIC,
 					       RETRY_USEC, 0, on_retry, watch);

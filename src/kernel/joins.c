@@ -675,9 +675,15 @@ void joins_close(struct joins *joins)
 {
 	if (!joins)
 		return;
-	for (uint32_t i = 0; i < joins->n_sockets; i++)
-		if (joins->sockets[i].fd >= 0)
-			close(joins->sockets[i].fd);
+	for (uint32_t i = 0; i < joins->n_sockets; i++) {
+		const struct socket *socket = &joins->sockets[i];
+
+		if (socket->fd < 0)
+			continue;
+		if (joins->keeper && socket->kept)
+			joins->keeper(socket->fd, i, false, joins->userdata);
+		close(socket->fd);
+	}
 	for (size_t i = 0; i < joins->n_blocks; i++)
 		free(joins->blocks[i]);
 	free(joins->blocks);
