@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <amt/joins.h>
 
+#include <amt/hash.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ struct joins {
 	uint32_t free_row;
 	uint32_t *buckets;
 	uint32_t n_buckets;
+	struct hash hash;
 
 	struct socket *sockets;
 	uint32_t n_sockets, open_sockets;
@@ -78,14 +80,12 @@ static struct address address_of(const struct joins *joins, const uint8_t *bytes
 	return address;
 }
 
-/* FNV-1a */
 static uint32_t *bucket_of(const struct joins *joins, uint32_t ifindex, const uint8_t *group)
 {
-	uint32_t hash = 2166136261u ^ ifindex;
+	uint64_t sum = hash_sum(&joins->hash, 0, 0, &ifindex, sizeof(ifindex));
 
-	for (size_t i = 0; i < joins->length; i++)
-		hash = (hash ^ group[i]) * 16777619u;
-	return &joins->buckets[(hash ^ hash >> 16) & (joins->n_buckets - 1)];
+	sum = hash_sum(&joins->hash, sum, 1, group, joins->length);
+	return &joins->buckets[hash_end(&joins->hash, sum) & (joins->n_buckets - 1)];
 }
 
 static bool row_is(const struct joins *joins, const struct row *row, uint32_t ifindex,
@@ -654,10 +654,16 @@ int joins_open(sa_family_t family, struct joins **ret)
 {
 	struct rlimit limit;
 	struct joins *joins;
+	int r;
 
 	joins = calloc(1, sizeof(*joins));
 	if (!joins)
 		return -ENOMEM;
+	r = hash_draw(&joins->hash);
+	if (r < 0) {
+		free(joins);
+		return r;
+	}
 	joins->family = family;
 	joins->length = family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 	joins->level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <amt/channels.h>
 
+#include <amt/hash.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +12,17 @@
 struct channels {
 	struct channel **buckets;
 	size_t n_buckets, n;
+	struct hash hash;
 	struct channel_device *devices;
 };
 
-/* FNV-1a */
 static size_t bucket_of(const struct channels *channels, const struct address *group)
 {
-	const uint8_t *bytes = group->family == AF_INET ? (const uint8_t *)&group->in
-							: (const uint8_t *)&group->in6;
+	const void *bytes =
+		group->family == AF_INET ? (const void *)&group->in : (const void *)&group->in6;
 	size_t length = group->family == AF_INET ? sizeof(group->in) : sizeof(group->in6);
-	uint32_t hash = 2166136261u;
 
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return (hash ^ hash >> 16) & (channels->n_buckets - 1);
+	return hash_bytes(&channels->hash, bytes, length) & (channels->n_buckets - 1);
 }
 
 int channels_new(struct channels **ret)
@@ -35,7 +33,8 @@ int channels_new(struct channels **ret)
 		return -ENOMEM;
 	channels->n_buckets = BUCKETS_MIN;
 	channels->buckets = calloc(channels->n_buckets, sizeof(struct channel *));
-	if (!channels->buckets) {
+	if (!channels->buckets || hash_draw(&channels->hash) < 0) {
+		free(channels->buckets);
 		free(channels);
 		return -ENOMEM;
 	}

@@ -8,6 +8,7 @@
 #define AMT_FORWARDER_PRIVATE_H
 
 #include <amt/forwarder.h>
+#include <amt/hash.h>
 #include <sys/queue.h>
 
 /* What one downstream wants of a group. */
@@ -80,7 +81,7 @@ struct forwarder {
 	struct forwarder_ops ops;
 	void *userdata;
 	size_t size; /* bytes of an address */
-	uint64_t seed[9];
+	struct hash hash;
 
 	struct group **groups;
 	struct flow **flows;

@@ -4,46 +4,34 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define BUCKETS_MIN 8
 
-/* Hosts choose groups and sources: the function is drawn at random of a strongly universal family
- * (multilinear over 32-bit words), so that nobody can choose such as collide. */
-static uint64_t sum(const struct forwarder *forwarder, const uint8_t *bytes, const uint64_t *seed)
-{
-	uint64_t total = 0;
-	uint32_t word;
-
-	for (size_t i = 0; i < forwarder->size / sizeof(word); i++) {
-		memcpy(&word, bytes + i * sizeof(word), sizeof(word));
-		total += seed[i] * word;
-	}
-	return total;
-}
-
 static uint32_t hash_group(const struct forwarder *forwarder, const uint8_t *key)
 {
-	return (forwarder->seed[8] + sum(forwarder, key, forwarder->seed)) >> 32;
+	return hash_bytes(&forwarder->hash, key, forwarder->size);
 }
 
 static uint32_t hash_flow(const struct forwarder *forwarder, const struct group *group,
 			  const struct address *source)
 {
 	uint8_t bytes[16];
+	uint64_t sum;
 
 	forwarder_pack(forwarder, source, bytes);
-	return (forwarder->seed[8] + sum(forwarder, group->key, forwarder->seed) +
-		sum(forwarder, bytes, forwarder->seed + 4)) >>
-	       32;
+	sum = hash_sum(&forwarder->hash, 0, 0, group->key, forwarder->size);
+	sum = hash_sum(&forwarder->hash, sum, forwarder->size / sizeof(uint32_t), bytes,
+		       forwarder->size);
+	return hash_end(&forwarder->hash, sum);
 }
 
 int forwarder_store_init(struct forwarder *forwarder)
 {
-	ssize_t n = getrandom(forwarder->seed, sizeof(forwarder->seed), 0);
+	int r;
 
-	if (n != sizeof(forwarder->seed))
-		return n < 0 ? -errno : -EIO;
+	r = hash_draw(&forwarder->hash);
+	if (r < 0)
+		return r;
 	TAILQ_INIT(&forwarder->ages[false]);
 	TAILQ_INIT(&forwarder->ages[true]);
 	forwarder->groups = calloc(BUCKETS_MIN, sizeof(forwarder->groups[0]));

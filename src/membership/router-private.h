@@ -6,6 +6,7 @@
 #ifndef AMT_ROUTER_PRIVATE_H
 #define AMT_ROUTER_PRIVATE_H
 
+#include <amt/hash.h>
 #include <amt/router.h>
 
 #define NEVER UINT64_MAX
@@ -53,7 +54,7 @@ struct host {
 
 /* Groups by address and by deadline, hosts by address. */
 struct store {
-	uint64_t seed[5];
+	struct hash hash;
 	struct group **buckets;
 	struct group **heap;
 	uint32_t n_buckets; /* a power of two */

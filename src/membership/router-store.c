@@ -4,32 +4,22 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define BUCKETS_MIN 8
 #define HEAP_STEP   4
 
-/* Hosts choose the addresses of groups: the function is drawn at random of a strongly universal
- * family (multilinear over 32-bit words), so that nobody can choose such as collide. */
 static uint32_t hash(const struct store *store, const struct key *key)
 {
-	uint64_t sum = store->seed[4];
-	uint32_t word;
-	size_t i;
-
-	for (i = 0; i < 4; i++) {
-		memcpy(&word, key->bytes + 4 * i, sizeof(word));
-		sum += store->seed[i] * word;
-	}
-	return sum >> 32;
+	return hash_bytes(&store->hash, key->bytes, sizeof(key->bytes));
 }
 
 int store_init(struct store *store)
 {
-	ssize_t n = getrandom(store->seed, sizeof(store->seed), 0);
+	int r;
 
-	if (n != sizeof(store->seed))
-		return n < 0 ? -errno : -EIO;
+	r = hash_draw(&store->hash);
+	if (r < 0)
+		return r;
 	store->n_buckets = BUCKETS_MIN;
 	store->buckets = calloc(store->n_buckets, sizeof(store->buckets[0]));
 	return store->buckets ? 0 : -ENOMEM;
