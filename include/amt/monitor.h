@@ -9,7 +9,7 @@
 
 enum monitor_event {
 	MONITOR_LINK, /* interface ifindex, named name, came, changed or went */
-	MONITOR_INET, /* an IPv4 address of ifindex, or a route out of it (0: not known) */
+	MONITOR_INET, /* an address of ifindex, or an IPv4 route out of it (0: not known) */
 	MONITOR_LOST, /* ENOBUFS: events were lost, look at everything */
 };
 

@@ -21,6 +21,7 @@ struct router_options {
 	bool ssm_only_in_ssm_range; /* RFC 4604: no any-source joins in 232.0.0.0/8, ff3x::/32 */
 	uint8_t robustness;
 	uint64_t query_interval_usec, query_response_usec, last_member_usec;
+	uint64_t startup_response_usec; /* of the first Queries, if it is shorter; 0: it is not */
 	uint32_t max_groups;
 	uint32_t max_sources;	      /* of a group; UINT16_MAX where it is more */
 	uint32_t max_sources_in_all;  /* groups together; 0: no limit but these two */
@@ -64,8 +65,9 @@ struct router_group {
 	uint64_t expires; /* the last timer */
 };
 
-/* own: of the interface, for the election; AF_UNSPEC: none yet, gives way to all. -EINVAL for
- * options out of range, -ENOMEM. Send nothing before the first router_run(), which is due now. */
+/* own: of the interface, for the election; AF_UNSPEC: none yet, gives way to all and sends no
+ * General Query. -EINVAL for options out of range, -ENOMEM. Send nothing before the first
+ * router_run(), which is due now. */
 int router_new(const struct router_options *options, const struct router_ops *ops, void *userdata,
 	       const struct address *own, uint64_t now, struct router **ret);
 void router_free(struct router *router); /* says nothing to the ops */

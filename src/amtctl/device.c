@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "forward.h"
 #include "human.h"
 #include "output.h"
 #include "tunnels.h"
@@ -503,6 +504,7 @@ void device_print(const json_t *device, uint64_t now_usec)
 	print_link(device);
 	print_counters(device, now_usec);
 	tunnels_print(FIELD(device, "serving"), now_usec);
+	forward_print(device);
 	print_rewrites(device);
 	print_sysctls(device);
 	print_files(device);

@@ -21,6 +21,9 @@
 /* Of all groups of an interface: some 24 MB. MaxSources= alone would allow a host gigabytes. */
 #define SOURCES_MAX 1000000
 
+/* Within this the hosts are to say what they want when amtd starts, or the interface is there. */
+#define STARTUP_RESPONSE_USEC (1 * USEC_PER_SEC)
+
 /* What a router sends fits into it; include/amt/router.h. */
 #define QUERY_MAX 1280
 
@@ -162,6 +165,7 @@ static int start_router(struct side *side)
 		.query_interval_usec = config->query_interval_sec * USEC_PER_SEC,
 		.query_response_usec = config->query_response_sec * USEC_PER_SEC,
 		.last_member_usec = config->last_member_sec * USEC_PER_SEC,
+		.startup_response_usec = STARTUP_RESPONSE_USEC,
 		.max_groups = config->max_groups,
 		.max_sources = config->max_sources,
 		.max_groups_per_host = config->max_groups_per_host,
@@ -266,8 +270,9 @@ static json_t *describe_side(const struct side *side)
 				    json_integer(counters->ignored[reason]));
 	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "querier",
 			 querier->family == AF_UNSPEC ? "" : address_format(querier, text),
-			 "querying", address_equal(querier, &side->own), "groups",
-			 (json_int_t)router_groups(side->router), "reports",
+			 "querying",
+			 querier->family != AF_UNSPEC && address_equal(querier, &side->own),
+			 "groups", (json_int_t)router_groups(side->router), "reports",
 			 (json_int_t)counters->reports, "queries", (json_int_t)counters->queries,
 			 "queries_sent", (json_int_t)counters->queries_sent, "malformed",
 			 (json_int_t)side->malformed, "unicast_ignored", (json_int_t)side->ignored,

@@ -42,7 +42,8 @@ struct routing {
 /* The table is opened for its first user; what keeps it from working is in errors. */
 int routing_get(struct manager *manager, uint32_t table, struct routing **ret);
 void routing_put(struct routing *routing);   /* with the last user its routes go */
-void routing_retry(struct routing *routing); /* what could not be opened may be free now */
+void routing_retry(struct routing *routing); /* what could not be had may be free now */
+const char *routing_words(int error);	     /* of routing_add()'s results */
 
 /* Let its routes use the interface. 0 and what each family says to that, or -ENOMEM. */
 int routing_add(struct routing *routing, const char *name, int ifindex,
@@ -92,8 +93,10 @@ struct forward {
 	int *upstreams; /* ifindex of each of the configuration's; 0: it is not there */
 	bool switched;	/* Alternative= is in use */
 	bool dirty;
-	sd_event_source *look; /* at idle routes, and at an upstream that may be silent */
+	int error;	       /* below 0: nothing of what is above is there; it is tried again */
+	sd_event_source *look; /* at what RETRY_USEC and its like in forward.c say */
 	uint64_t sweep_at;     /* CLOCK_MONOTONIC, microseconds, as below */
+	uint64_t retry_at, say_at[_FAMILY_MAX];
 	uint64_t upstream_packets, heard_at; /* a packet came from upstream */
 	uint64_t failed[_FAMILY_MAX];	     /* routes and memberships that the kernel refused */
 	char failure[_FAMILY_MAX][256];	     /* the last one */

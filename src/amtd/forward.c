@@ -16,9 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How often a silent upstream is looked for, and flows that ceased. */
+/* How often a silent upstream is looked for, flows that ceased, and whether what failed goes now.
+ */
 #define LOOK_USEC  (1 * USEC_PER_SEC)
 #define SWEEP_USEC (60 * USEC_PER_SEC)
+#define RETRY_USEC (5 * USEC_PER_SEC)
+
+/* What the kernel refuses is said at most so often. */
+#define SAY_USEC (60 * USEC_PER_SEC)
 
 /* Flows that were not asked for by source, of each family: those that are wanted, and those that
  * the kernel is told to drop. */
@@ -35,18 +40,22 @@ static enum family family_of(const struct address *address)
 /* ---- what the forwarder decides ---------------------------------------------------------------
  */
 
-/* The kernel refused: counted, and the first time and then now and then, said. */
+/* The kernel refused: counted, and said, though not for each of thousands of groups. */
 static void __attribute__((format(printf, 3, 4)))
 refused(struct forward *forward, enum family family, const char *format, ...)
 {
 	char *text = forward->failure[family];
+	uint64_t now = clock_monotonic();
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(forward->failure[family]), format, arguments);
 	va_end(arguments);
-	if (forward->failed[family]++ == 0)
-		log_error(forward->device->config->name, "%s", text);
+	forward->failed[family]++;
+	if (now < forward->say_at[family])
+		return;
+	forward->say_at[family] = now + SAY_USEC;
+	log_error(forward->device->config->name, "%s", text);
 }
 
 static void on_join(int upstream, const struct address *group, const struct filter *filter,
@@ -58,7 +67,10 @@ static void on_join(int upstream, const struct address *group, const struct filt
 	int r;
 
 	r = joins_set(forward->joins[family], upstream, group, filter);
-	if (r < 0)
+	if (r == JOINS_WIDER)
+		refused(forward, family, "%s: %s", address_format(group, text),
+			joins_words(forward->joins[family], r, words));
+	else if (r < 0)
 		refused(forward, family, "%s cannot be joined upstream: %s",
 			address_format(group, text), joins_words(forward->joins[family], r, words));
 }
@@ -71,6 +83,9 @@ static void on_route(const struct address *source, const struct address *group, 
 	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
 	int r;
 
+	/* Once the table can be had, the kernel asks for a route with the first packet. */
+	if (!forward->routing->mroutes[family])
+		return;
 	r = mroute_set(forward->routing->mroutes[family], source, group, incoming, outgoing, n);
 	if (r < 0)
 		refused(forward, family, "no multicast route for %s,%s: %s",
@@ -80,8 +95,10 @@ static void on_route(const struct address *source, const struct address *group, 
 static void on_unroute(const struct address *source, const struct address *group, void *userdata)
 {
 	struct forward *forward = userdata;
+	struct mroute *mroute = forward->routing->mroutes[family_of(group)];
 
-	(void)mroute_delete(forward->routing->mroutes[family_of(group)], source, group);
+	if (mroute)
+		(void)mroute_delete(mroute, source, group);
 }
 
 void forward_tunnels(struct device *device, const struct address *group,
@@ -142,21 +159,21 @@ static bool add_interface(struct forward *forward, const char *name, int ifindex
 		if (results[family] == 0 || results[family] == -EADDRNOTAVAIL ||
 		    !forward->routing->mroutes[family])
 			continue;
-		refused(forward, family, "%s: %s", name,
-			results[family] == -ENOSPC
-				? "the kernel routes multicast between at most 32 interfaces of a "
-				  "table; give another one with Table="
-				: strerror(-results[family]));
+		refused(forward, family, "%s: %s", name, routing_words(results[family]));
 	}
 	return true;
 }
 
 static void start_downstream(struct forward *forward, struct downstream *downstream, int ifindex)
 {
+	char before[sizeof(downstream->error)];
+
+	memcpy(before, downstream->error, sizeof(before));
 	if (!add_interface(forward, downstream->name, ifindex))
 		return;
 	if (downstream_start(downstream, ifindex) < 0) {
-		log_error(downstream->name, "%s", downstream->error);
+		if (strcmp(before, downstream->error) != 0)
+			log_error(downstream->name, "%s", downstream->error);
 		routing_remove(forward->routing, ifindex);
 		return;
 	}
@@ -191,16 +208,34 @@ static void refresh_downstreams(struct forward *forward)
 	}
 }
 
+/* Its memberships went along with an interface that is gone, not with one that is down. */
+static void forget_if_gone(struct forward *forward, int ifindex)
+{
+	char name[IFNAMSIZ];
+
+	if (ifindex == 0 || if_indextoname((unsigned int)ifindex, name))
+		return;
+	for (int family = 0; family < _FAMILY_MAX; family++)
+		if (forward->joins[family])
+			joins_forget(forward->joins[family], ifindex);
+}
+
 /* The interface takes the place of the former one, in routes as well. */
 static bool take_upstream(struct forward *forward, const char *name, int *slot)
 {
-	int ifindex = find_interface(forward->manager, name);
+	int ifindex = find_interface(forward->manager, name), former = *slot;
 
-	if (ifindex == *slot)
-		return false;
-	if (ifindex != 0 && !add_interface(forward, name, ifindex))
+	if (ifindex != 0 && ifindex != former && !add_interface(forward, name, ifindex))
 		ifindex = 0;
+	if (ifindex == former)
+		return false;
 	*slot = ifindex;
+	forget_if_gone(forward, former);
+	if (ifindex == 0)
+		log_warning(forward->device->config->name,
+			    "no sources from %s: it is not there, or down", name);
+	else
+		log_info(forward->device->config->name, "takes sources from %s", name);
 	return true;
 }
 
@@ -255,7 +290,6 @@ static void refresh_upstreams(struct forward *forward)
 static void refresh(struct forward *forward)
 {
 	forward->dirty = false;
-	routing_retry(forward->routing);
 	refresh_upstreams(forward);
 	refresh_downstreams(forward);
 }
@@ -268,11 +302,11 @@ static bool is_idle(const struct address *source, const struct address *group, u
 		    void *userdata)
 {
 	struct forward *forward = userdata;
+	struct mroute *mroute = forward->routing->mroutes[family_of(source)];
 	struct mroute_counters counters;
 	uint64_t before = *mark;
 
-	if (mroute_counters(forward->routing->mroutes[family_of(source)], source, group,
-			    &counters) < 0)
+	if (!mroute || mroute_counters(mroute, source, group, &counters) < 0)
 		return true;
 	*mark = counters.packets;
 	return counters.packets == before;
@@ -346,24 +380,6 @@ static void watch_silence(struct forward *forward, uint64_t now)
 		switch_upstream(forward, "the other upstream is silent (SilentSec=)");
 }
 
-static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct forward *forward = userdata;
-	uint64_t now = clock_monotonic();
-
-	watch_silence(forward, now);
-	if (now >= forward->sweep_at) {
-		forward->sweep_at = now + SWEEP_USEC;
-		for (int family = 0; family < _FAMILY_MAX; family++)
-			if (forward->forwarders[family])
-				forwarder_sweep(forward->forwarders[family], is_idle, forward);
-		routing_retry(forward->routing);
-	}
-	(void)sd_event_source_set_time_relative(source, LOOK_USEC);
-	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-	return 0;
-}
-
 /* ---- life -------------------------------------------------------------------------------------
  */
 
@@ -407,36 +423,109 @@ static int prepare(struct forward *forward)
 	r = routing_get(forward->manager, config->table, &forward->routing);
 	for (int family = 0; family < _FAMILY_MAX && r == 0; family++)
 		r = open_family(forward, family);
-	if (r < 0)
-		return r;
-	return sd_event_add_time_relative(forward->manager->event, &forward->look, CLOCK_MONOTONIC,
-					  LOOK_USEC, USEC_PER_SEC / 10, on_look, forward);
+	return r;
+}
+
+/* Undoes all of prepare(), or what it had done. */
+static void release(struct forward *forward)
+{
+	for (size_t i = 0; i < forward->n_downstreams; i++)
+		stop_downstream(forward, &forward->downstreams[i]);
+	for (size_t i = 0; forward->upstreams && i < forward_config(forward)->n_upstreams; i++)
+		if (forward->upstreams[i] != 0)
+			routing_remove(forward->routing, forward->upstreams[i]);
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		forwarder_free(forward->forwarders[family]);
+		forward->forwarders[family] = NULL;
+		joins_close(forward->joins[family]);
+		forward->joins[family] = NULL;
+	}
+	routing_put(forward->routing);
+	forward->routing = NULL;
+	free(forward->downstreams);
+	free(forward->upstreams);
+	forward->downstreams = NULL;
+	forward->n_downstreams = 0;
+	forward->upstreams = NULL;
+}
+
+static void begin(struct forward *forward)
+{
+	const char *name = forward->device->config->name;
+	int r, before = forward->error;
+
+	r = prepare(forward);
+	forward->error = r;
+	if (r < 0) {
+		release(forward);
+		if (r != before)
+			log_error(name, "nothing is forwarded: %s", strerror(-r));
+		return;
+	}
+	for (int family = 0; family < _FAMILY_MAX; family++)
+		if (!forward->routing->mroutes[family])
+			log_error(name, "%s is not forwarded: %s",
+				  family == FAMILY_IPV6 ? "IPv6" : "IPv4",
+				  forward->routing->errors[family]);
+	forward->heard_at = forward->sweep_at = clock_monotonic();
+	refresh(forward);
+}
+
+static void try_again(struct forward *forward)
+{
+	bool failed = false;
+
+	if (forward->error < 0) {
+		begin(forward);
+		return;
+	}
+	routing_retry(forward->routing);
+	for (size_t i = 0; i < forward->n_downstreams; i++)
+		failed = failed || forward->downstreams[i].error[0] != '\0';
+	for (size_t i = 0; i < forward_config(forward)->n_upstreams; i++)
+		failed = failed || forward->upstreams[i] == 0;
+	if (failed)
+		refresh(forward);
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct forward *forward = userdata;
+	uint64_t now = clock_monotonic();
+
+	if (now >= forward->retry_at) {
+		forward->retry_at = now + RETRY_USEC;
+		try_again(forward);
+	}
+	if (forward->error == 0)
+		watch_silence(forward, now);
+	if (forward->error == 0 && now >= forward->sweep_at) {
+		forward->sweep_at = now + SWEEP_USEC;
+		for (int family = 0; family < _FAMILY_MAX; family++)
+			if (forward->forwarders[family])
+				forwarder_sweep(forward->forwarders[family], is_idle, forward);
+	}
+	(void)sd_event_source_set_time_relative(source, LOOK_USEC);
+	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
 }
 
 static void start(struct manager *manager, struct device *device)
 {
 	struct forward *forward;
-	int r;
 
 	forward = calloc(1, sizeof(*forward));
 	if (!forward)
 		return; /* the next pass tries again */
 	forward->device = device;
 	forward->manager = manager;
-	device->forward = forward;
-	r = prepare(forward);
-	if (r < 0) {
-		log_error(device->config->name, "nothing is forwarded: %s", strerror(-r));
-		forward_stop(device);
+	if (sd_event_add_time_relative(manager->event, &forward->look, CLOCK_MONOTONIC, LOOK_USEC,
+				       USEC_PER_SEC / 10, on_look, forward) < 0) {
+		free(forward);
 		return;
 	}
-	for (int family = 0; family < _FAMILY_MAX; family++)
-		if (!forward->routing->mroutes[family])
-			log_error(device->config->name, "%s is not forwarded: %s",
-				  family == FAMILY_IPV6 ? "IPv6" : "IPv4",
-				  forward->routing->errors[family]);
-	forward->heard_at = forward->sweep_at = clock_monotonic();
-	forward->dirty = true;
+	device->forward = forward;
+	begin(forward);
 }
 
 void forward_stop(struct device *device)
@@ -447,19 +536,15 @@ void forward_stop(struct device *device)
 		return;
 	device->forward = NULL;
 	sd_event_source_disable_unref(forward->look);
-	for (size_t i = 0; i < forward->n_downstreams; i++)
-		stop_downstream(forward, &forward->downstreams[i]);
-	for (size_t i = 0; forward->upstreams && i < forward_config(forward)->n_upstreams; i++)
-		if (forward->upstreams[i] != 0)
-			routing_remove(forward->routing, forward->upstreams[i]);
-	for (int family = 0; family < _FAMILY_MAX; family++) {
-		forwarder_free(forward->forwarders[family]);
-		joins_close(forward->joins[family]);
-	}
-	routing_put(forward->routing);
-	free(forward->downstreams);
-	free(forward->upstreams);
+	release(forward);
 	free(forward);
+}
+
+/* name: "" where the event has none. */
+static bool is_it(const char *own, int own_ifindex, const char *name, int ifindex)
+{
+	return (own_ifindex != 0 && own_ifindex == ifindex) ||
+	       (own[0] != '\0' && strcmp(own, name) == 0);
 }
 
 static bool has_interface(const struct forward *forward, const char *name, int ifindex)
@@ -467,14 +552,13 @@ static bool has_interface(const struct forward *forward, const char *name, int i
 	const struct config_forward *config = forward_config(forward);
 
 	for (size_t i = 0; i < forward->n_downstreams; i++)
-		if (strcmp(forward->downstreams[i].name, name) == 0 ||
-		    (ifindex != 0 && forward->downstreams[i].ifindex == ifindex))
+		if (is_it(forward->downstreams[i].name, forward->downstreams[i].ifindex, name,
+			  ifindex))
 			return true;
 	for (size_t i = 0; i < config->n_upstreams; i++)
-		if (strcmp(config->upstreams[i].name, name) == 0 ||
-		    (ifindex != 0 && forward->upstreams[i] == ifindex))
+		if (is_it(config->upstreams[i].name, forward->upstreams[i], name, ifindex))
 			return true;
-	return strcmp(config->alternative, name) == 0;
+	return is_it(config->alternative, 0, name, ifindex);
 }
 
 bool forward_notice(struct device *device, int ifindex, const char *name)
@@ -482,7 +566,8 @@ bool forward_notice(struct device *device, int ifindex, const char *name)
 	struct forward *forward = device->forward;
 
 	/* No interface at all: events were lost. */
-	if (!forward || forward->dirty || (ifindex != 0 && !has_interface(forward, name, ifindex)))
+	if (!forward || forward->error < 0 || forward->dirty ||
+	    (ifindex != 0 && !has_interface(forward, name, ifindex)))
 		return false;
 	forward->dirty = true;
 	return true;
@@ -522,7 +607,8 @@ int manager_switch(struct manager *manager, const char *upstream, const char *na
 		struct device *device = manager->devices[i];
 		struct forward *forward = device->forward;
 
-		if (!forward || (*name != '\0' && strcmp(name, device->config->name) != 0) ||
+		if (!forward || forward->error < 0 ||
+		    (*name != '\0' && strcmp(name, device->config->name) != 0) ||
 		    !knows_upstream(forward, upstream))
 			continue;
 		found++;
@@ -587,8 +673,11 @@ static json_t *describe_family(const struct forward *forward, enum family family
 json_t *forward_describe(const struct forward *forward)
 {
 	const struct config_forward *config = forward_config(forward);
-	json_t *downstreams = json_array();
+	json_t *downstreams;
 
+	if (forward->error < 0)
+		return json_pack("{s:s}", "error", strerror(-forward->error));
+	downstreams = json_array();
 	for (size_t i = 0; i < forward->n_downstreams; i++)
 		json_array_append_new(downstreams, downstream_describe(&forward->downstreams[i]));
 	return json_pack("{s:i, s:o, s:s, s:b, s:o, s:o, s:o}", "table", (int)config->table,

@@ -64,13 +64,6 @@ static void open_family(struct routing *routing, enum family family)
 	error[0] = '\0';
 }
 
-void routing_retry(struct routing *routing)
-{
-	for (int family = 0; family < _FAMILY_MAX; family++)
-		if (!routing->mroutes[family])
-			open_family(routing, family);
-}
-
 /* NULL: not in use. */
 static struct routing_interface *find_interface(struct routing *routing, int ifindex)
 {
@@ -86,6 +79,44 @@ static int add_rule(struct routing *routing, enum family family, const char *nam
 	return routing->table == 0 ? 0
 				   : mrule_add(routing->manager->netlink, families[family], name,
 					       routing->table);
+}
+
+static int add_interface(struct routing *routing, enum family family,
+			 const struct routing_interface *interface)
+{
+	int r;
+
+	r = mroute_add_interface(routing->mroutes[family], interface->ifindex);
+	return r < 0 ? r : add_rule(routing, family, interface->name);
+}
+
+/* What was to be routed while another program had the table: the kernel asks for the routes, packet
+ * by packet. */
+void routing_retry(struct routing *routing)
+{
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		if (routing->mroutes[family])
+			continue;
+		open_family(routing, family);
+		if (!routing->mroutes[family])
+			continue;
+		log_notice(NULL, "%s multicast is routed from now on",
+			   family == FAMILY_IPV6 ? "IPv6" : "IPv4");
+		for (size_t i = 0; i < routing->n_interfaces; i++) {
+			const struct routing_interface *interface = &routing->interfaces[i];
+			int r = add_interface(routing, family, interface);
+
+			if (r < 0 && r != -EADDRNOTAVAIL)
+				log_error(interface->name, "%s", routing_words(r));
+		}
+	}
+}
+
+const char *routing_words(int error)
+{
+	return error == -ENOSPC ? "the kernel routes multicast between at most 32 interfaces of a "
+				  "table; give another one with Table="
+				: strerror(-error);
 }
 
 int routing_add(struct routing *routing, const char *name, int ifindex,
@@ -109,9 +140,7 @@ int routing_add(struct routing *routing, const char *name, int ifindex,
 			results[family] = -EADDRINUSE;
 			continue;
 		}
-		results[family] = mroute_add_interface(routing->mroutes[family], ifindex);
-		if (results[family] == 0)
-			results[family] = add_rule(routing, family, name);
+		results[family] = add_interface(routing, family, interface);
 	}
 	return 0;
 }
@@ -151,7 +180,8 @@ int routing_get(struct manager *manager, uint32_t table, struct routing **ret)
 	routing->users = 1;
 	routing->next = manager->routings;
 	manager->routings = routing;
-	routing_retry(routing);
+	for (int family = 0; family < _FAMILY_MAX; family++)
+		open_family(routing, family);
 	*ret = routing;
 	return 0;
 }

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The kernel's own limit, and what `ip mrule` takes. */
-#define TABLE_MAX 999999999
+/* The kernel's own limit: net/ipv4/ipmr.c, ipmr_new_table() */
+#define TABLE_MAX 99999999
+
+/* struct router_options */
+#define SOURCES_MAX UINT16_MAX
 
 /* The most that the codes of IGMP and MLD carry, RFC 9776, 4.2.7: 31 << 10 tenths of a second */
 #define RESPONSE_SEC_MAX 3174
@@ -146,6 +149,11 @@ int config_parse_response(struct load *load, const char *value, void *field)
 int config_parse_limit(struct load *load, const char *value, void *field)
 {
 	return parse_u32(value, 1, INT32_MAX, field);
+}
+
+int config_parse_max_sources(struct load *load, const char *value, void *field)
+{
+	return parse_u32(value, 1, SOURCES_MAX, field);
 }
 
 int config_parse_ttl(struct load *load, const char *value, void *field)

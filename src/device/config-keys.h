@@ -41,6 +41,7 @@ int config_parse_mld_version(struct load *load, const char *value, void *field);
 int config_parse_robustness(struct load *load, const char *value, void *field);
 int config_parse_response(struct load *load, const char *value, void *field);
 int config_parse_limit(struct load *load, const char *value, void *field);
+int config_parse_max_sources(struct load *load, const char *value, void *field);
 int config_parse_ttl(struct load *load, const char *value, void *field);
 int config_parse_unicast(struct load *load, const char *value, void *field);
 int config_add_downstream(struct config *config, const char *name); /* there already: fine */

@@ -84,7 +84,7 @@ int monitor_open(monitor_handler handler, void *userdata, struct monitor **ret)
 	r = nl_connect(monitor->socket, NETLINK_ROUTE);
 	if (r >= 0)
 		r = nl_socket_add_memberships(monitor->socket, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-					      RTNLGRP_IPV4_ROUTE, 0);
+					      RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR, 0);
 	if (r >= 0)
 		r = nl_socket_set_nonblocking(monitor->socket);
 	if (r < 0) {

@@ -124,7 +124,7 @@ uint8_t group_version(const struct router *router, const struct group *group, ui
 
 /* router-query.c: RFC 9776, 6.6.1 and 6.6.3 */
 void query_due(struct router *router, struct group *group, uint64_t now);
-void query_general(struct router *router);
+void query_general(struct router *router, bool startup);
 /* Another router's question. */
 void query_heard(struct router *router, const struct group_query *query, uint64_t now);
 

@@ -21,9 +21,14 @@ static void send_query(struct router *router, struct group_query *query)
 	router->ops.query(router, query, router->userdata);
 }
 
-void query_general(struct router *router)
+/* Nothing is forwarded before the hosts have answered the first one. */
+void query_general(struct router *router, bool startup)
 {
 	struct group_query query = { .max_response_usec = router->response };
+	uint64_t usec = router->options.startup_response_usec;
+
+	if (startup && usec > 0 && usec < router->response)
+		query.max_response_usec = usec;
 
 	send_query(router, &query);
 }

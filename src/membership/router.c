@@ -142,6 +142,9 @@ void router_free(struct router *router)
 
 void router_set_address(struct router *router, const struct address *own)
 {
+	/* The hosts were not asked yet. */
+	if (router->own.family == AF_UNSPEC && own->family != AF_UNSPEC)
+		router->general_at = 0;
 	router->own = *own;
 }
 
@@ -241,12 +244,17 @@ uint64_t router_next(const struct router *router)
 static void run_general(struct router *router, uint64_t now)
 {
 	uint64_t interval = router->interval;
+	bool startup = router->startup > 0;
 
+	if (router->own.family == AF_UNSPEC) {
+		router->general_at = NEVER;
+		return;
+	}
 	/* 8.6 and 8.7: Startup Query Count, each a Startup Query Interval from the last */
-	if (router->startup > 0 && --router->startup > 0)
+	if (startup && --router->startup > 0)
 		interval /= 4;
 	router->general_at = now + interval;
-	query_general(router);
+	query_general(router, startup);
 }
 
 void router_run(struct router *router, uint64_t now)

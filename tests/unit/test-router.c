@@ -389,6 +389,39 @@ static void test_election(void **state)
 }
 
 /* Questions that come from nobody, or from itself, have no effect. */
+/* Nothing is forwarded before the hosts have said what they want: they are not given long. And
+ * nobody is asked before there is an address to ask from. */
+static void test_startup(void **state)
+{
+	struct router_options options = world_options(AF_INET);
+	const struct address none = { 0 }, own = world_host(AF_INET, 100);
+	struct world w;
+
+	options.startup_response_usec = 1 * SEC;
+	world_open(&w, &options);
+	router_set_address(w.router, &none);
+	world_until(&w, START + 3 * INTERVAL);
+	assert_int_equal(w.general, 0);
+	assert_int_equal(router_counters(w.router)->queries_sent, 0);
+	router_set_address(w.router, &own);
+	world_until(&w, START + 3 * INTERVAL);
+	assert_int_equal(w.general, 1);
+	assert_int_equal(w.last.max_response_usec, 1 * SEC);
+	world_until(&w, START + 3 * INTERVAL + INTERVAL / 4);
+	assert_int_equal(w.general, 2);
+	assert_int_equal(w.last.max_response_usec, 1 * SEC);
+	world_until(&w, START + 4 * INTERVAL + INTERVAL / 4);
+	assert_int_equal(w.general, 3);
+	assert_int_equal(w.last.max_response_usec, RESPONSE);
+	world_close(&w);
+
+	options.startup_response_usec = RESPONSE + 1; /* only if it is shorter */
+	world_open(&w, &options);
+	world_until(&w, START);
+	assert_int_equal(w.last.max_response_usec, RESPONSE);
+	world_close(&w);
+}
+
 static void test_query_of_nobody(void **state)
 {
 	const struct group_query query = { .version = 3, .max_response_usec = SEC };
@@ -550,7 +583,7 @@ int main(void)
 		cmocka_unit_test(test_ask_group), cmocka_unit_test(test_ask_sources),
 		cmocka_unit_test(test_election),  cmocka_unit_test(test_query_of_nobody),
 		cmocka_unit_test(test_lowered),	  cmocka_unit_test(test_older),
-		cmocka_unit_test(test_version),
+		cmocka_unit_test(test_version),	  cmocka_unit_test(test_startup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "forward.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "device.h"
+#include "output.h"
+
+#define FIELD(object, ...) device_field(object, __VA_ARGS__, NULL)
+#define TEXT(object, ...)  output_safe(json_string_value(FIELD(object, __VA_ARGS__)))
+
+/* What is worth a look is told where it is not 0, by these names. */
+struct counter {
+	const char *key, *words;
+};
+
+static uint64_t number(const json_t *object, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(object, key));
+}
+
+/* "       Key: " for the first line of a kind, as much space for the others */
+static void start_line(const char *key, size_t i)
+{
+	if (i == 0)
+		printf("%14s: ", key);
+	else
+		printf("%16s", "");
+}
+
+static void trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void trouble(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs(output_colour(COLOUR_RED), stdout);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	fputs(output_reset(), stdout);
+}
+
+static void plural(uint64_t n, const char *word)
+{
+	printf("%" PRIu64 " %s%s", n, word, n == 1 ? "" : "s");
+}
+
+/* "3 malformed, 12 over MaxGroups="; nothing where all are 0. Whether there were any. */
+static bool print_counters(const char *before, const json_t *object, const struct counter *counters,
+			   size_t n)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t count = number(object, counters[i].key);
+
+		if (count == 0)
+			continue;
+		printf("%s%" PRIu64 " %s", any ? ", " : before, count, counters[i].words);
+		any = true;
+	}
+	return any;
+}
+
+#define COUNTERS(before, object, table) \
+	print_counters(before, object, table, sizeof(table) / sizeof((table)[0]))
+
+static int widest(const json_t *interfaces)
+{
+	int width = 0;
+
+	for (size_t i = 0; i < json_array_size(interfaces); i++) {
+		int n = (int)strlen(TEXT(json_array_get(interfaces, i), "ifname"));
+
+		width = n > width ? n : width;
+	}
+	return width;
+}
+
+static void print_upstreams(const json_t *forward)
+{
+	const json_t *upstreams = FIELD(forward, "upstreams");
+	const char *alternative = TEXT(forward, "alternative");
+	int width = widest(upstreams);
+
+	for (size_t i = 0; i < json_array_size(upstreams); i++) {
+		const json_t *upstream = json_array_get(upstreams, i);
+
+		start_line("Upstream", i);
+		printf("%-*s  %s", width, TEXT(upstream, "ifname"),
+		       strcmp(TEXT(upstream, "prefix"), "any") == 0 ? "any source"
+								    : TEXT(upstream, "prefix"));
+		if (!json_is_true(FIELD(upstream, "running")))
+			trouble("  not there, or down");
+		putchar('\n');
+	}
+	if (*alternative) {
+		start_line("Alternative", 0);
+		printf("%s%s\n", alternative,
+		       json_is_true(FIELD(forward, "switched")) ? ", in use now" : "");
+	}
+}
+
+/* Who asks the hosts, what they want, what was not heeded. */
+static void print_side(const char *protocol, const json_t *side)
+{
+	static const struct counter odd[] = {
+		{ "malformed", "malformed" },
+		{ "unicast_ignored", "against UnicastReports=" },
+		{ "lost", "lost, amtd was too slow" },
+	};
+	static const struct counter ignored[] = {
+		{ "max_groups", "over MaxGroups=" },
+		{ "max_groups_per_host", "over MaxGroupsPerHost=" },
+		{ "max_sources", "sources over MaxSources=" },
+		{ "group", "of groups that are never forwarded" },
+		{ "any_source", "without a source in the SSM range" },
+		{ "source", "sources that are no host" },
+		{ "version", "of a later version" },
+		{ "older_host", "not heeded beside older hosts" },
+		{ "query", "Queries of nobody" },
+		{ "memory", "for lack of memory" },
+	};
+	const char *querier = TEXT(side, "querier");
+
+	printf("%-4s  ", protocol);
+	plural(number(side, "groups"), "group");
+	fputs("; ", stdout);
+	plural(number(side, "reports"), "report");
+	printf(" heard; ");
+	if (!*querier)
+		trouble("nobody asks the hosts");
+	else if (json_is_true(FIELD(side, "querying")))
+		printf("asks from %s", querier);
+	else
+		printf("%s asks", querier);
+	putchar('\n');
+	if (COUNTERS("                  ignored: ", side, odd)) {
+		(void)COUNTERS(", ", FIELD(side, "ignored"), ignored);
+		putchar('\n');
+	} else if (COUNTERS("                  ignored: ", FIELD(side, "ignored"), ignored)) {
+		putchar('\n');
+	}
+}
+
+static void print_downstream(const json_t *downstream, int width)
+{
+	const char *name = TEXT(downstream, "ifname"), *error = TEXT(downstream, "error");
+	const json_t *igmp = FIELD(downstream, "igmp"), *mld = FIELD(downstream, "mld");
+
+	printf("%-*s  ", width, name);
+	if (*error || !json_is_true(FIELD(downstream, "running"))) {
+		trouble("%s", *error ? error : "not there, or down");
+		putchar('\n');
+		return;
+	}
+	if (igmp)
+		print_side("IGMP", igmp);
+	if (igmp && mld)
+		printf("%16s%*s  ", "", width, "");
+	if (mld)
+		print_side("MLD", mld);
+	if (!igmp && !mld)
+		putchar('\n');
+}
+
+/* What is joined upstream and routed, of one family. */
+static void print_family(const char *name, const json_t *family)
+{
+	static const struct counter odd[] = {
+		{ "dropped_flows", "unwanted" },
+		{ "wrong_interface", "came in elsewhere than they should" },
+		{ "refused", "of groups that are never forwarded" },
+		{ "evicted", "gone for newer ones" },
+	};
+	const char *error = TEXT(family, "error"), *failure = TEXT(family, "failure");
+	uint64_t failed = number(family, "failed");
+
+	printf("%s  ", name);
+	if (*error)
+		trouble("not forwarded: %s", error);
+	else {
+		plural(number(family, "groups"), "group");
+		fputs(", ", stdout);
+		plural(number(family, "joins"), "join");
+		printf(" upstream; ");
+		plural(number(family, "flows"), "any-source flow");
+		(void)COUNTERS(", ", family, odd);
+	}
+	putchar('\n');
+	if (failed > 0) {
+		printf("%22s", "");
+		trouble("refused by the kernel %" PRIu64 " time%s, the last: %s", failed,
+			failed == 1 ? "" : "s", failure);
+		putchar('\n');
+	}
+}
+
+void forward_print(const json_t *device)
+{
+	const json_t *forward = FIELD(device, "forward"), *downstreams;
+	int width;
+
+	if (!forward)
+		return;
+	if (*TEXT(forward, "error")) {
+		start_line("Forwarding", 0);
+		trouble("nothing: %s", TEXT(forward, "error"));
+		putchar('\n');
+		return;
+	}
+	print_upstreams(forward);
+	downstreams = FIELD(forward, "downstreams");
+	width = widest(downstreams);
+	for (size_t i = 0; i < json_array_size(downstreams); i++) {
+		start_line("Downstream", i);
+		print_downstream(json_array_get(downstreams, i), width);
+	}
+	start_line("Forwarding", 0);
+	print_family("IPv4", FIELD(forward, "ipv4"));
+	start_line("Forwarding", 1);
+	print_family("IPv6", FIELD(forward, "ipv6"));
+	if (number(forward, "table") > 0) {
+		start_line("Table", 0);
+		printf("%" PRIu64 ", see ip mroute show table %" PRIu64 "\n",
+		       number(forward, "table"), number(forward, "table"));
+	}
+}

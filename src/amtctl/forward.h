@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a device forwards, as amtd describes it in JSON, for the eyes of a human.
+ */
+#ifndef FORWARD_H
+#define FORWARD_H
+
+#include <jansson.h>
+
+/* The lines of the block that device_print() prints; none without "forward". */
+void forward_print(const json_t *device);
+
+#endif
