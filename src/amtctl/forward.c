@@ -163,7 +163,7 @@ static void print_downstream(const json_t *downstream, int width)
 	if (mld)
 		print_side("MLD", mld);
 	if (!igmp && !mld)
-		putchar('\n');
+		printf("the tunnels of its gateways\n");
 }
 
 /* What is joined upstream and routed, of one family. */
