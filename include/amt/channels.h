@@ -45,7 +45,7 @@ struct channel {
 	uint64_t last_packet;		  /* 0: none */
 	uint32_t rate;			  /* packets a second */
 
-	bool stale;			   /* for the caller's use */
+	bool stale, seeking; /* for the caller's use */
 	struct channel *peer, **peer_link; /* of the same via */
 	struct channel *next;		   /* of the same bucket */
 };

@@ -54,6 +54,7 @@ struct config {
 	uint32_t mtu;	      /* bytes; 0: the link's less the tunnel's overhead */
 	bool keep;	      /* KeepConfiguration= */
 	bool strict;	      /* OnFailure=drop */
+	bool on_demand;	      /* goes when its last channel was left */
 
 	struct address *relays; /* in order */
 	size_t n_relays;

@@ -71,7 +71,8 @@ struct device {
 	unsigned int rx_doubts;		     /* how often a silence was taken for a sign lately */
 	uint64_t rx_doubted;		     /* CLOCK_MONOTONIC, microseconds: the last time */
 	int rx_ifindex;			     /* whose packets these are */
-	bool joined;			     /* somebody joined a channel on it */
+	bool joined;		/* somebody joined a channel on it */
+	uint64_t idle_since;	/* CLOCK_MONOTONIC: made on demand, and no channel; 0: it has */
 	uint64_t queries_counted;	     /* queries.passed, as of the last look */
 	uint64_t dataless_until;      /* CLOCK_MONOTONIC: data must come before; 0: it does */
 	unsigned int dataless_rounds; /* how often it did not */

@@ -22,4 +22,7 @@ int inet_primary_address(struct netlink *netlink, int ifindex, struct in_addr *r
 int inet_route_source(struct netlink *netlink, struct in_addr destination, int ifindex,
 		      struct in_addr *source);
 
+/* The interface by which a packet to destination would leave; -ENETUNREACH or the like: none. */
+int inet_route_interface(struct netlink *netlink, struct in_addr destination, int *ret);
+
 #endif

@@ -244,7 +244,7 @@ static char *resolver_key(const struct config *config)
 	return key;
 }
 
-static void release_resolver(struct manager *manager, struct discover_resolver *shared)
+void discover_release(struct manager *manager, struct discover_resolver *shared)
 {
 	struct discover_resolver **link = &manager->resolvers;
 
@@ -259,8 +259,8 @@ static void release_resolver(struct manager *manager, struct discover_resolver *
 	free(shared);
 }
 
-static int share_resolver(struct manager *manager, const struct config *config,
-			  struct discover_resolver **ret)
+int discover_share(struct manager *manager, const struct config *config,
+		   struct discover_resolver **ret)
 {
 	const struct resolver_options options = {
 		.servers = (const char *const *)config->servers,
@@ -297,11 +297,16 @@ static int share_resolver(struct manager *manager, const struct config *config,
 		r = sd_event_add_io(manager->event, &shared->source, resolver_fd(shared->resolver),
 				    EPOLLIN, on_resolver, shared);
 	if (r < 0) {
-		release_resolver(manager, shared);
+		discover_release(manager, shared);
 		return r;
 	}
 	*ret = shared;
 	return 0;
+}
+
+struct resolver *discover_resolver_of(const struct discover_resolver *shared)
+{
+	return shared->resolver;
 }
 
 static int add_question(struct device *device, bool service)
@@ -331,7 +336,7 @@ void discover_start(struct device *device)
 	    (config->source.family == AF_UNSPEC && !config->service))
 		return;
 	device->discovery = calloc(1, sizeof(*device->discovery));
-	r = device->discovery ? share_resolver(device->owner, config, &device->discovery->resolver)
+	r = device->discovery ? discover_share(device->owner, config, &device->discovery->resolver)
 			      : -ENOMEM;
 	if (r >= 0 && config->source.family != AF_UNSPEC)
 		r = add_question(device, false);
@@ -355,7 +360,7 @@ void discover_stop(struct device *device)
 		sd_event_source_disable_unref(discovery->questions[i].timer);
 		free(discovery->questions[i].found);
 	}
-	release_resolver(device->owner, discovery->resolver);
+	discover_release(device->owner, discovery->resolver);
 	free(discovery);
 	device->discovery = NULL;
 }

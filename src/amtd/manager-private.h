@@ -54,6 +54,8 @@ int manager_add(struct manager *manager, struct config *config, struct device **
 void manager_forget(struct manager *manager, struct device *device); /* frees it */
 int manager_load(struct manager *manager);
 
+extern const struct conf_handler manager_log_places; /* what is wrong with files */
+
 /* requests.c: fills *failure, and returns -1 */
 int failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -124,7 +126,11 @@ int keep_joins(struct manager *manager, struct joins *joins);
 int traffic_open(struct manager *manager);
 void traffic_close(struct manager *manager);
 
-/* discover.c */
+/* discover.c; a resolver is shared by all that want the same of one */
+int discover_share(struct manager *manager, const struct config *config,
+		   struct discover_resolver **ret);
+void discover_release(struct manager *manager, struct discover_resolver *shared); /* NULL: fine */
+struct resolver *discover_resolver_of(const struct discover_resolver *shared);
 void discover_start(struct device *device); /* ask DNS, as the configuration wants it; anew */
 void discover_stop(struct device *device);
 void discover_candidates(struct device *device, uint64_t now);

@@ -39,7 +39,7 @@ static void log_place(const struct conf_place *place, const char *text, void *us
 	}
 }
 
-static const struct conf_handler to_log = { .warning = log_place };
+const struct conf_handler manager_log_places = { .warning = log_place };
 
 /* The device that the unit defines now, if one does. */
 static struct device *device_of_unit(const struct manager *manager, const struct conf_unit *unit)
@@ -104,7 +104,7 @@ static int load_unit(struct manager *manager, const struct conf_unit *unit)
 
 	if (unit->masked)
 		return 0;
-	r = config_load(unit, &to_log, &config);
+	r = config_load(unit, &manager_log_places, &config);
 	if (r == 0)
 		return take_config(manager, config);
 	if (r == -ENOMEM)
@@ -130,7 +130,7 @@ int manager_load(struct manager *manager)
 	size_t n;
 	int r;
 
-	r = conf_find(conf_directories(), ".amt", &to_log, &units, &n);
+	r = conf_find(conf_directories(), ".amt", &manager_log_places, &units, &n);
 	if (r < 0) {
 		log_error(NULL, "the device files cannot be listed: %s", strerror(-r));
 		return r;
@@ -162,7 +162,7 @@ int manager_reload(struct manager *manager, struct failure *ret_failure)
 
 	r = manager_load(manager);
 	pass_run(manager);
-	watch_config(manager);
+	watch_reload(manager);
 	if (r < 0)
 		return failure_set(ret_failure, FAILURE_FAILED,
 				   "the device files cannot be read: %s", strerror(-r));

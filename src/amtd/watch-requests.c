@@ -70,8 +70,9 @@ static json_t *describe(const struct watch *watch, const struct channel *channel
 	if (channel->via)
 		describe_relay(watch, channel, object);
 	json_object_set_new(object, "state", json_string(state_of(channel)));
-	if (channel->problem)
-		json_object_set_new(object, "reason", json_string(channel->problem));
+	if (channel->problem || channel->seeking)
+		json_object_set_new(object, "reason",
+				    json_string(channel->problem ?: "looking for a relay in DNS"));
 	return object;
 }
 
@@ -131,25 +132,30 @@ int manager_join(struct manager *manager, const char *text, const char *on, char
 	if (parse(text, &key, ret_failure) < 0 ||
 	    (*on != '\0' && check_device(manager, on, ret_failure) < 0))
 		return -1;
-	if (*on == '\0')
-		return failure_set(ret_failure, FAILURE_INVALID, "name a device: --on DEV");
+	if (*on == '\0' && key.source.family == AF_UNSPEC)
+		return failure_set(
+			ret_failure, FAILURE_INVALID,
+			"without a source no relay can be found; name a device: --on DEV");
 	if (!channels_find(watch->channels, &key, on) &&
-	    channels_count(watch->channels) >= watch->limit)
+	    channels_count(watch->channels) >= watch->settings.max_channels)
 		return failure_set(ret_failure, FAILURE_FAILED,
 				   "there are %u channels already, which is the limit; leave some "
-				   "(amtctl leave)",
-				   watch->limit);
+				   "(amtctl leave), or raise Limit= in amtd.conf",
+				   watch->settings.max_channels);
 	channel = channels_add(watch->channels, &key, on, clock_realtime());
-	r = channel ? watch_set_via(watch, channel, on) : -ENOMEM;
+	r = !channel ? -ENOMEM : *on != '\0' ? watch_set_via(watch, channel, on) : 0;
 	if (r < 0)
 		return failure_set(ret_failure, FAILURE_FAILED, "%s", strerror(-r));
-	if (channel->owners == 0 && channel->problem && channel->via->ifindex != 0) {
+	if (channel->owners == 0 && channel->problem && channel->via &&
+	    channel->via->ifindex != 0) {
 		failure_set(ret_failure, FAILURE_FAILED, "%s: %s", on, channel->problem);
 		watch_disown(watch, channel, CHANNEL_AMTCTL);
 		return -1;
 	}
 	channel->owners |= CHANNEL_AMTCTL;
 	watch_record_append(watch, channel);
+	if (!channel->via)
+		demand_seek(watch, channel);
 	array = json_array();
 	json_array_append_new(array, describe(watch, channel));
 	return hand_out(manager, array, ret_json, ret_failure);

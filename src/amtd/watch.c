@@ -16,11 +16,13 @@
 /* What the kernel refused is tried again so often. */
 #define RETRY_USEC (5 * USEC_PER_SEC)
 
-#define LIMIT_DEFAULT 100000
-
 static struct joins *joins_of(const struct watch *watch, const struct address *group)
 {
 	return watch->joins[group->family == AF_INET ? WATCH_INET : WATCH_INET6];
+}
+
+void watch_ignore_warning(const struct conf_place *place, const char *text, void *userdata)
+{
 }
 
 void watch_set_problem(struct channel *channel, char *problem)
@@ -134,6 +136,8 @@ void watch_disown(struct watch *watch, struct channel *channel, enum channel_own
 	if (via && via->ifindex != 0)
 		(void)watch_apply(watch, via, &group, &problem);
 	free(problem);
+	if (via && via->n == 0)
+		demand_tidy(watch);
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
@@ -156,9 +160,10 @@ int watch_open(struct manager *manager)
 		return -ENOMEM;
 	manager->watch = watch;
 	watch->manager = manager;
-	watch->limit = LIMIT_DEFAULT;
 	r = channels_new(&watch->channels);
 	if (r == 0)
+		r = demand_open(watch);
+	if (r >= 0)
 		r = joins_open(AF_INET, &watch->joins[WATCH_INET]);
 	if (r == 0)
 		r = joins_open(AF_INET6, &watch->joins[WATCH_INET6]);
@@ -178,6 +183,8 @@ void watch_close(struct manager *manager)
 
 	if (!watch)
 		return;
+	demand_close(watch);
+	settings_clear(&watch->settings);
 	sd_event_source_disable_unref(watch->retry);
 	for (size_t i = 0; i < 2; i++)
 		joins_close(watch->joins[i]);
@@ -191,7 +198,7 @@ void watch_start(struct manager *manager)
 	struct watch *watch = manager->watch;
 
 	watch_record_load(watch);
-	watch_config(manager);
+	watch_reload(manager);
 	watch_record_write(watch);
 	for (struct channel_device *via = channels_devices(watch->channels); via; via = via->next)
 		follow_interface(watch, via);
@@ -214,6 +221,19 @@ static void want(struct watch *watch, const struct device *device, const struct 
 	watch_record_append(watch, channel);
 }
 
+void watch_reload(struct manager *manager)
+{
+	struct watch *watch = manager->watch;
+	struct settings settings;
+
+	if (settings_load(&manager_log_places, &settings) == 0) {
+		settings_clear(&watch->settings);
+		watch->settings = settings;
+	}
+	watch_config(manager);
+	demand_configure(watch);
+}
+
 void watch_config(struct manager *manager)
 {
 	struct watch *watch = manager->watch;
@@ -233,4 +253,5 @@ void watch_config(struct manager *manager)
 		if (c->stale)
 			watch_disown(watch, c, CHANNEL_FILE);
 	}
+	demand_seek_all(watch);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Channels that are wanted on this host, from the want to the membership: watch.c (memberships),
- * watch-requests.c (what the bus asks for), watch-record.c (what survives a restart).
+ * demand.c (gateways), watch-requests.c (what
+ * the bus asks for), watch-record.c (what survives a restart).
  */
 #ifndef AMTD_WATCH_H
 #define AMTD_WATCH_H
@@ -11,6 +12,7 @@
 #include <amt/channels.h>
 #include <amt/joins.h>
 #include <amt/monitor.h>
+#include <amt/settings.h>
 
 #define WATCH_INET  0
 #define WATCH_INET6 1
@@ -20,7 +22,8 @@ struct watch {
 	struct channels *channels;
 	struct joins *joins[2]; /* IPv4, IPv6 */
 	sd_event_source *retry;
-	uint32_t limit;
+	struct settings settings;
+	struct demand *demand;
 	size_t record_lines; /* in the file, of which some may be outdated */
 };
 
@@ -29,7 +32,8 @@ int watch_open(struct manager *manager);
 void watch_close(struct manager *manager);
 void watch_start(struct manager *manager); /* when devices are there: take up what was wanted */
 void watch_link(struct manager *manager, enum monitor_event event, int ifindex, const char *name);
-void watch_config(struct manager *manager); /* Join= may be another */
+void watch_config(struct manager *manager); /* Join= may be another, or a device gone */
+void watch_reload(struct manager *manager); /* amtd.conf, too */
 
 /* Make the kernel's membership what is wanted of the group there. 0 or negative errno, and a text
  * in *ret_problem, for free(); also with 0 where more comes than is wanted. */
@@ -39,6 +43,16 @@ void watch_set_problem(struct channel *channel, char *problem); /* takes it over
 int watch_set_via(struct watch *watch, struct channel *channel, const char *name);
 /* One owner less; without any it is left and freed. */
 void watch_disown(struct watch *watch, struct channel *channel, enum channel_owner owner);
+
+void watch_ignore_warning(const struct conf_place *place, const char *text, void *userdata);
+
+/* demand.c */
+int demand_open(struct watch *watch);
+void demand_close(struct watch *watch);
+void demand_configure(struct watch *watch);			/* settings may be others */
+void demand_seek(struct watch *watch, struct channel *channel); /* of no device: find it one */
+void demand_seek_all(struct watch *watch);
+void demand_tidy(struct watch *watch); /* the last channel of a device may have gone */
 
 /* watch-record.c */
 void watch_record_load(struct watch *watch);

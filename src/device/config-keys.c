@@ -385,6 +385,7 @@ static const struct key {
 	{ "AMT", "MaxTunnels", parse_tunnels, FIELD(max_tunnels), NULL, "a number of 1 or more" },
 	{ "AMT", "MTUBytes", parse_mtu, FIELD(mtu), NULL, "bytes, from 108 to 65535" },
 	{ "AMT", "KeepConfiguration", parse_bool, FIELD(keep), NULL, "yes or no" },
+	{ "AMT", "OnDemand", parse_bool, FIELD(on_demand), NULL, "yes or no" },
 	{ "Relay", "Address", parse_relays, 0, 0, reset_relays,
 	  "the unicast IPv4 addresses of at most 64 relays" },
 	{ "Relay", "Driad", parse_source, FIELD(source), NULL, "the address of a source" },

@@ -115,6 +115,20 @@ int inet_route_source(struct netlink *netlink, struct in_addr destination, int i
 	return 0;
 }
 
+int inet_route_interface(struct netlink *netlink, struct in_addr destination, int *ret)
+{
+	struct answer answer = { 0 };
+	int r;
+
+	r = ask_route(netlink, destination, 0, (struct in_addr){ 0 }, 0, &answer);
+	if (r < 0)
+		return r;
+	if (answer.type != RTN_UNICAST || answer.ifindex == 0)
+		return -ENETUNREACH;
+	*ret = answer.ifindex;
+	return 0;
+}
+
 struct primary {
 	int ifindex;
 	struct in_addr address;

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Channels for which no device was named: through a gateway that reaches the source, which DNS
+ * tells (RFC 8777), else through a new one, which goes some time after its last channel.
+ */
+#include "watch.h"
+
+#include <amt/clock.h>
+#include <amt/file.h>
+#include <amt/inet.h>
+#include <amt/log.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Lookups at once; the resolver itself sends no more than so many in 100 ms, RFC 8777. */
+#define LOOKUPS_MAX 32
+
+/* DNS is asked again so long after it had no relay, or no answer. */
+#define ASK_AGAIN_USEC (30 * USEC_PER_SEC)
+
+#define NAMES_MAX 100000
+
+struct question {
+	struct watch *watch;
+	struct channel_key key;
+	struct lookup *lookup;
+	struct question *next;
+};
+
+/* A gateway made here, until it has a relay: by then it is known which one that will be. */
+struct expected {
+	char name[IFNAMSIZ];
+	struct in_addr relay;
+	struct expected *next;
+};
+
+struct demand {
+	struct discover_resolver *resolver; /* NULL: none so far */
+	bool other_relays;		    /* amtd.conf has some for sources without */
+	struct channel_key *queue;
+	size_t first, n, room;
+	struct question *questions; /* under way */
+	unsigned int n_questions;
+	struct expected *expected;
+	sd_event_source *again, *linger;
+};
+
+static struct channel *find(const struct watch *watch, const struct channel_key *key)
+{
+	struct channel *channel = channels_find(watch->channels, key, "");
+
+	return channel && !channel->via ? channel : NULL;
+}
+
+/* A line for whoever looks at the channel, and another try by and by. */
+static void __attribute__((format(printf, 3, 4)))
+give_up(struct watch *watch, struct channel *channel, const char *format, ...)
+{
+	struct demand *demand = watch->demand;
+	char text[CHANNEL_TEXT_MAX], *problem = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&problem, format, arguments) < 0)
+		problem = NULL;
+	va_end(arguments);
+	if (problem && (!channel->problem || strcmp(problem, channel->problem) != 0))
+		log_warning(channel_format(&channel->key, text), "%s", problem);
+	watch_set_problem(channel, problem);
+	channel->seeking = false;
+	if (sd_event_source_get_enabled(demand->again, NULL) > 0)
+		return;
+	(void)sd_event_source_set_time_relative(demand->again, ASK_AGAIN_USEC);
+	(void)sd_event_source_set_enabled(demand->again, SD_EVENT_ONESHOT);
+}
+
+static void use(struct watch *watch, struct channel *channel, const char *name)
+{
+	channel->seeking = false;
+	watch_set_problem(channel, NULL);
+	if (watch_set_via(watch, channel, name) < 0)
+		give_up(watch, channel, "out of memory");
+	watch_record_append(watch, channel);
+}
+
+static struct in_addr expected_relay(const struct watch *watch, const struct device *device)
+{
+	if (device->record.chosen.s_addr != 0)
+		return device->record.chosen;
+	for (const struct expected *e = watch->demand->expected; e; e = e->next)
+		if (strcmp(e->name, device->config->name) == 0)
+			return e->relay;
+	return (struct in_addr){ 0 };
+}
+
+static bool may_use(const struct device *device)
+{
+	return device->config->mode == CONFIG_GATEWAY;
+}
+
+static const struct device *by_source(const struct watch *watch, const struct address *source)
+{
+	const struct manager *manager = watch->manager;
+
+	for (size_t i = 0; i < manager->n_devices; i++)
+		if (may_use(manager->devices[i]) &&
+		    address_equal(&manager->devices[i]->config->source, source))
+			return manager->devices[i];
+	return NULL;
+}
+
+static bool usable(const struct candidate *candidate)
+{
+	return candidate->skip == CANDIDATE_SKIP_NONE && candidate->address.family == AF_INET;
+}
+
+static const struct device *by_relay(const struct watch *watch, const struct lookup_result *result)
+{
+	const struct manager *manager = watch->manager;
+
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct in_addr relay = expected_relay(watch, manager->devices[i]);
+
+		for (size_t j = 0; may_use(manager->devices[i]) && j < result->n_candidates; j++)
+			if (usable(&result->candidates[j]) &&
+			    result->candidates[j].address.in.s_addr == relay.s_addr)
+				return manager->devices[i];
+	}
+	return NULL;
+}
+
+/* One for all sources without a relay of their own. */
+static const struct device *by_default(const struct watch *watch)
+{
+	const struct manager *manager = watch->manager;
+
+	for (size_t i = 0; i < manager->n_devices; i++)
+		if (manager->devices[i]->config->on_demand &&
+		    manager->devices[i]->config->source.family == AF_UNSPEC)
+			return manager->devices[i];
+	return NULL;
+}
+
+static int choose_name(const struct watch *watch, char name[static IFNAMSIZ])
+{
+	char path[PATH_MAX];
+
+	for (unsigned int i = 0; i < NAMES_MAX; i++) {
+		snprintf(name, IFNAMSIZ, "amt%u", i);
+		if (!manager_find(watch->manager, name) && if_nametoindex(name) == 0 &&
+		    file_path(path, "/run/amt/%s.amt", name) == 0 && access(path, F_OK) < 0)
+			return 0;
+	}
+	return -EEXIST;
+}
+
+static int choose_link(const struct watch *watch, struct in_addr relay, char link[static IFNAMSIZ])
+{
+	int ifindex, r;
+
+	if (watch->settings.link[0] != '\0') {
+		strcpy(link, watch->settings.link);
+		return 0;
+	}
+	r = inet_route_interface(watch->manager->netlink, relay, &ifindex);
+	if (r < 0)
+		return r;
+	return if_indextoname(ifindex, link) ? 0 : -errno;
+}
+
+/* source NULL: amtd.conf says where relays are. */
+static char *gateway_text(const struct watch *watch, const char *name, const char *link,
+			  const struct address *source)
+{
+	char address[ADDRESS_TEXT_MAX], *text = NULL;
+	int n;
+
+	n = asprintf(&text,
+		     "# made by amtd for channels; goes when none is left (LingerSec=)\n"
+		     "[AMT]\nName=%s\nLink=%s\nOnDemand=yes\n%s%s%s%s",
+		     name, link, watch->settings.gateway, source ? "[Relay]\nDriad=" : "",
+		     source ? address_format(source, address) : "", source ? "\n" : "");
+	return n < 0 ? NULL : text;
+}
+
+static void remember_relay(struct demand *demand, const char *name, struct in_addr relay)
+{
+	struct expected *expected = calloc(1, sizeof(*expected));
+
+	if (!expected)
+		return;
+	strcpy(expected->name, name);
+	expected->relay = relay;
+	expected->next = demand->expected;
+	demand->expected = expected;
+}
+
+static void forget_relay(struct demand *demand, const char *name)
+{
+	for (struct expected **link = &demand->expected; *link; link = &(*link)->next) {
+		struct expected *expected = *link;
+
+		if (strcmp(expected->name, name) != 0)
+			continue;
+		*link = expected->next;
+		free(expected);
+		return;
+	}
+}
+
+static void make(struct watch *watch, struct channel *channel, struct in_addr relay)
+{
+	const bool own = relay.s_addr != 0;
+	char name[IFNAMSIZ], link[IFNAMSIZ], *text, *json;
+	struct failure failure = { 0 };
+	int r;
+
+	r = choose_link(watch, relay, link);
+	if (r < 0) {
+		give_up(watch, channel,
+			"no interface for a gateway: %s; Link= in [Channels] of amtd.conf names "
+			"one",
+			strerror(-r));
+		return;
+	}
+	text = choose_name(watch, name) == 0
+		       ? gateway_text(watch, name, link, own ? &channel->key.source : NULL)
+		       : NULL;
+	if (!text) {
+		give_up(watch, channel, "no gateway can be made: out of names or memory");
+		return;
+	}
+	r = manager_create(watch->manager, name, text, &json, &failure);
+	free(text);
+	if (r < 0) {
+		give_up(watch, channel, "no gateway can be made: %s", failure.text);
+		return;
+	}
+	free(json);
+	log_info(name, "made on demand");
+	if (own)
+		remember_relay(watch->demand, name, relay);
+	use(watch, channel, name);
+}
+
+static void take_answer(struct watch *watch, struct channel *channel,
+			const struct lookup_result *result)
+{
+	const struct device *device = by_relay(watch, result);
+	const struct candidate *best = NULL;
+	char source[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < result->n_candidates; i++)
+		if (usable(&result->candidates[i]) &&
+		    (!best || result->candidates[i].precedence < best->precedence))
+			best = &result->candidates[i];
+	if (!best && watch->demand->other_relays)
+		device = by_default(watch);
+	if (device)
+		use(watch, channel, device->config->name);
+	else if (best)
+		make(watch, channel, best->address.in);
+	else if (watch->demand->other_relays)
+		make(watch, channel, (struct in_addr){ 0 });
+	else
+		give_up(watch, channel,
+			"DNS names no relay of %s (%s%s%s); name a device: --on DEV, or publish "
+			"one: amtctl zone",
+			address_format(&channel->key.source, source),
+			lookup_outcome_string(result->outcome), *result->why ? ": " : "",
+			result->why);
+}
+
+static void run_queue(struct watch *watch);
+
+static void forget_question(struct question *question)
+{
+	struct demand *demand = question->watch->demand;
+	struct question **link = &demand->questions;
+
+	while (*link != question)
+		link = &(*link)->next;
+	*link = question->next;
+	demand->n_questions--;
+	free(question);
+}
+
+static void on_lookup(struct lookup *lookup, const struct lookup_result *result, void *userdata)
+{
+	struct question *question = userdata;
+	struct watch *watch = question->watch;
+	struct channel *channel = find(watch, &question->key);
+	const struct device *device;
+
+	forget_question(question);
+	device = channel ? by_source(watch, &channel->key.source) : NULL;
+	if (device)
+		use(watch, channel, device->config->name);
+	else if (channel)
+		take_answer(watch, channel, result);
+	run_queue(watch);
+}
+
+/* How amtd.conf wants DNS to be asked. */
+static int open_resolver(struct watch *watch)
+{
+	const struct conf_handler quiet = { .warning = watch_ignore_warning };
+	const struct address nobody = { .family = AF_INET, .in.s_addr = htonl(0xc0000201) };
+	struct demand *demand = watch->demand;
+	struct config *config;
+	char *text;
+	int r;
+
+	if (demand->resolver)
+		return 0;
+	text = gateway_text(watch, "amt0", "lo", &nobody);
+	r = text ? config_load_text("amtd.conf", text, strlen(text), &quiet, &config) : -ENOMEM;
+	free(text);
+	if (r < 0)
+		return r;
+	demand->other_relays = config->n_relays > 0 || config->service || config->anycast;
+	r = discover_share(watch->manager, config, &demand->resolver);
+	config_free(config);
+	return r;
+}
+
+static int ask(struct watch *watch, const struct channel_key *key)
+{
+	struct demand *demand = watch->demand;
+	struct question *question;
+	int r;
+
+	r = open_resolver(watch);
+	if (r < 0)
+		return r;
+	question = calloc(1, sizeof(*question));
+	if (!question)
+		return -ENOMEM;
+	question->watch = watch;
+	question->key = *key;
+	question->next = demand->questions;
+	demand->questions = question;
+	demand->n_questions++;
+	r = resolver_lookup_source(discover_resolver_of(demand->resolver), &key->source, on_lookup,
+				   question, &question->lookup);
+	if (r < 0)
+		forget_question(question);
+	return r;
+}
+
+static void run_queue(struct watch *watch)
+{
+	struct demand *demand = watch->demand;
+
+	while (demand->n_questions < LOOKUPS_MAX && demand->first < demand->n) {
+		struct channel *channel = find(watch, &demand->queue[demand->first++]);
+		const struct device *device;
+		int r;
+
+		if (!channel)
+			continue;
+		device = by_source(watch, &channel->key.source);
+		if (device) {
+			use(watch, channel, device->config->name);
+			continue;
+		}
+		r = ask(watch, &channel->key);
+		if (r < 0)
+			give_up(watch, channel, "DNS cannot be asked: %s", strerror(-r));
+	}
+	if (demand->first == demand->n)
+		demand->first = demand->n = 0;
+}
+
+void demand_seek(struct watch *watch, struct channel *channel)
+{
+	struct demand *demand = watch->demand;
+	struct channel_key *queue;
+
+	if (channel->seeking || channel->key.source.family == AF_UNSPEC)
+		return;
+	if (demand->n == demand->room) {
+		size_t room = demand->room > 0 ? demand->room * 2 : 16;
+
+		queue = reallocarray(demand->queue, room, sizeof(*queue));
+		if (!queue) {
+			give_up(watch, channel, "out of memory");
+			return;
+		}
+		demand->queue = queue;
+		demand->room = room;
+	}
+	channel->seeking = true;
+	demand->queue[demand->n++] = channel->key;
+	run_queue(watch);
+}
+
+/* A gateway that went, or none found so far. */
+void demand_seek_all(struct watch *watch)
+{
+	for (struct channel *c = channels_next(watch->channels, NULL); c;
+	     c = channels_next(watch->channels, c)) {
+		if (c->on)
+			continue;
+		if (c->via && !manager_find(watch->manager, c->via->name))
+			(void)watch_set_via(watch, c, "");
+		if (!c->via)
+			demand_seek(watch, c);
+	}
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	demand_seek_all(userdata);
+	return 0;
+}
+
+/*
+ * Gateways without channels.
+ */
+
+static bool is_idle(const struct watch *watch, const struct device *device)
+{
+	const struct channel_device *via = channels_device(watch->channels, device->config->name);
+
+	return !via || via->n == 0;
+}
+
+/* Past its time? It stays as long as an application has joined something on it by itself. */
+static bool is_over(const struct watch *watch, struct device *device, uint64_t now)
+{
+	const uint64_t linger = watch->settings.linger_sec * USEC_PER_SEC;
+
+	if (!is_idle(watch, device)) {
+		device->idle_since = 0;
+		return false;
+	}
+	if (device->idle_since == 0)
+		device->idle_since = now;
+	if (now < device->idle_since + linger)
+		return false;
+	if (!device->joined)
+		return true;
+	device->idle_since = now - linger + USEC_PER_SEC; /* looked at again in a second */
+	return false;
+}
+
+void demand_tidy(struct watch *watch)
+{
+	const uint64_t linger = watch->settings.linger_sec * USEC_PER_SEC;
+	struct manager *manager = watch->manager;
+	uint64_t now = clock_monotonic(), next = UINT64_MAX;
+	struct failure failure;
+
+	for (size_t i = manager->n_devices; i-- > 0;) {
+		struct device *device = manager->devices[i];
+		char name[IFNAMSIZ];
+
+		if (!device->config->on_demand)
+			continue;
+		if (device->record.chosen.s_addr != 0)
+			forget_relay(watch->demand, device->config->name);
+		if (!is_over(watch, device, now)) {
+			if (device->idle_since != 0 && device->idle_since + linger < next)
+				next = device->idle_since + linger;
+			continue;
+		}
+		strcpy(name, device->config->name);
+		forget_relay(watch->demand, name);
+		device->idle_since = now;
+		if (manager_delete(manager, name, &failure) < 0)
+			log_warning(name, "has no channels, and cannot go: %s", failure.text);
+	}
+	if (next == UINT64_MAX)
+		return;
+	(void)sd_event_source_set_time(watch->demand->linger, next);
+	(void)sd_event_source_set_enabled(watch->demand->linger, SD_EVENT_ONESHOT);
+}
+
+static int on_linger(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	demand_tidy(userdata);
+	return 0;
+}
+
+static void stop_asking(struct watch *watch)
+{
+	struct demand *demand = watch->demand;
+
+	while (demand->questions) {
+		lookup_cancel(demand->questions->lookup);
+		forget_question(demand->questions);
+	}
+	demand->first = demand->n = 0;
+	discover_release(watch->manager, demand->resolver);
+	demand->resolver = NULL;
+}
+
+/* amtd.conf may be another one. */
+void demand_configure(struct watch *watch)
+{
+	stop_asking(watch);
+	for (struct channel *c = channels_next(watch->channels, NULL); c;
+	     c = channels_next(watch->channels, c))
+		c->seeking = false;
+	demand_seek_all(watch);
+	demand_tidy(watch);
+}
+
+int demand_open(struct watch *watch)
+{
+	sd_event *event = watch->manager->event;
+	struct demand *demand = calloc(1, sizeof(*demand));
+	int r;
+
+	if (!demand)
+		return -ENOMEM;
+	watch->demand = demand;
+	r = sd_event_add_time(event, &demand->again, CLOCK_MONOTONIC, 0, 0, on_again, watch);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(demand->again, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(event, &demand->linger, CLOCK_MONOTONIC, 0, 0, on_linger,
+				      watch);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(demand->linger, SD_EVENT_OFF);
+	return r;
+}
+
+void demand_close(struct watch *watch)
+{
+	struct demand *demand = watch->demand;
+
+	if (!demand)
+		return;
+	stop_asking(watch);
+	while (demand->expected)
+		forget_relay(demand, demand->expected->name);
+	sd_event_source_disable_unref(demand->again);
+	sd_event_source_disable_unref(demand->linger);
+	free(demand->queue);
+	free(demand);
+	watch->demand = NULL;
+}
