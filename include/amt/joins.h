@@ -19,7 +19,8 @@
 
 struct joins;
 
-/* family: AF_INET or AF_INET6. The limit of open files is raised as far as it goes. */
+/* family: AF_INET or AF_INET6. The limit of open files is raised as far as it goes; descriptors are
+ * taken from FD_SETSIZE on, so that select() goes on to work for others. */
 int joins_open(sa_family_t family, struct joins **ret);
 void joins_close(struct joins *joins); /* leaves everything; NULL is fine */
 

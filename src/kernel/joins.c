@@ -3,10 +3,12 @@
 
 #include <amt/hash.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -208,6 +210,20 @@ static void list_remove(struct joins *joins, uint32_t i)
 		joins->sockets[socket->next].prev = socket->prev;
 }
 
+/* Where the limit allows it, numbers that fit into an fd_set are left to libraries that use
+ * select(): libnftables, given a higher one, ends the program. */
+static int move_up(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, FD_SETSIZE);
+
+	if (high < 0 && errno == EINVAL)
+		return fd;
+	if (high < 0)
+		high = -errno;
+	close(fd);
+	return high;
+}
+
 /* Without a port it receives nothing; without ALL it would not even with one. */
 static int open_fd(const struct joins *joins)
 {
@@ -219,7 +235,7 @@ static int open_fd(const struct joins *joins)
 	(void)setsockopt(fd, joins->level,
 			 joins->family == AF_INET ? IP_MULTICAST_ALL : IPV6_MULTICAST_ALL, &off,
 			 sizeof(off));
-	return fd;
+	return move_up(fd);
 }
 
 static int socket_new(struct joins *joins, uint32_t *ret)

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -321,6 +323,37 @@ static void test_vanishing(void **state)
 	}
 }
 
+static void note_fd(int fd, uint32_t id, bool kept, void *userdata)
+{
+	*(int *)userdata = fd;
+}
+
+/* Sockets by the thousand leave the numbers that select() can handle to others, if there are more;
+ * none is lost over it. */
+static void test_select(void **state)
+{
+	static const rlim_t limits[] = { FD_SETSIZE + 16, FD_SETSIZE };
+	struct address group = numbered(&families[0], true, 0);
+	struct filter any = { .mode = FILTER_EXCLUDE };
+	struct rlimit before;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	for (size_t i = 0; i < 2; i++) {
+		const struct rlimit limit = { limits[i], before.rlim_max };
+		struct joins *joins;
+		int fd = -1;
+
+		assert_int_equal(joins_open(AF_INET, &joins), 0);
+		joins_keep(joins, note_fd, &fd);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		assert_int_equal(joins_set(joins, if_nametoindex("d0"), &group, &any), 0);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		assert_int_equal(fd >= FD_SETSIZE, limits[i] > FD_SETSIZE);
+		check(&families[0], "d0", &group, &any);
+		joins_close(joins);
+	}
+}
+
 /* The files in /proc/net begin with the first interface whose newest group has sources, and leave
  * out those before (igmp_mcf_get_first(), igmp6_mcf_get_first()): lo is to be the first. */
 static int anchor(void **state)
@@ -344,7 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_order), cmocka_unit_test(test_small_limits),
 		cmocka_unit_test(test_wider),	  cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_vanishing),
+		cmocka_unit_test(test_vanishing), cmocka_unit_test(test_select),
 	};
 
 	open_limits();
