@@ -41,6 +41,12 @@ struct event_pause {
 	unsigned int count; /* not told so far */
 };
 
+/* The Queries of one protocol since the tunnel leads to its relay. */
+struct device_asked {
+	unsigned int n; /* of those that were hastened */
+	uint64_t at;	/* CLOCK_MONOTONIC, microseconds: the last one of all */
+};
+
 struct device {
 	struct config *config;
 	struct record record;
@@ -80,6 +86,7 @@ struct device {
 
 	struct inspect_counters advertisements, queries;
 	struct event_pause advertisement_pauses[2]; /* of events: rewritten, refused */
+	struct device_asked asked[2];		    /* IGMP, MLD */
 	uint64_t last_query;			    /* CLOCK_REALTIME, microseconds; 0: never */
 	struct address seen_as;			    /* how the relay sees this gateway (G) */
 	uint16_t seen_port;

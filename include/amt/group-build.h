@@ -24,6 +24,10 @@ ssize_t group_report_build(sa_family_t family, uint8_t version, const struct gro
 			   uint16_t n, const struct address *source,
 			   const struct address *destination, void *buf, size_t size);
 
+/* Edit a packet in place that is a General Query of IGMPv3 or MLDv2, so that who hears it answers
+ * at once: a Max Resp Code of 0. False: it is none, and untouched. */
+bool group_query_hasten(void *packet, size_t length);
+
 /* For group_sources.data: one source after the other. Returns the bytes written, 4 or 16. */
 size_t group_put_source(const struct address *source, uint8_t *to);
 

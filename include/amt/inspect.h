@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What becomes of a control message from a relay before the driver sees it: checked, read, and an
- * Advertisement's address rewritten. Pure: no I/O, no allocation.
+ * What becomes of a control message from a relay before the driver sees it: checked, read, an
+ * Advertisement's address rewritten, a Query hastened. Pure: no I/O, no allocation.
+ *
+ * Hastened: the host answers a Query within the time that the relay gives it, which may be 10 s.
+ * Only what it answers tells a new relay of its memberships, and only then the driver takes data:
+ * its status has to be AMT_STATUS_SENT_UPDATE (drivers/net/amt.c, amt_multicast_data_handler()).
  */
 #ifndef AMT_INSPECT_H
 #define AMT_INSPECT_H
@@ -44,6 +48,7 @@ struct inspect_rules {
 				  * its tunnel is aimed elsewhere; zero: what is advertised */
 	const struct config_rewrite *rewrites;
 	size_t n_rewrites;
+	bool hasten4, hasten6;	    /* an IGMP, MLD Query is to be answered at once */
 	const struct prefix *allow; /* Advertised relays within these only; none: all */
 	size_t n_allow;
 };

@@ -40,6 +40,9 @@ uint16_t packet_quoted_port(const void *data, size_t length);
  * checksum incrementally (RFC 1624); a checksum of zero, "none" over IPv4, stays zero. */
 void packet_write(struct packet *packet, size_t offset, const void *bytes, size_t n);
 
+/* The UDP checksum becomes zero, "none": for a packet of which it may still be to be computed. */
+void packet_clear_checksum(struct packet *packet);
+
 /* Cut the payload to length bytes (no longer than it is), mending lengths and both checksums.
  * Returns the packet's new total length. */
 size_t packet_trim(struct packet *packet, size_t length);
@@ -53,5 +56,8 @@ size_t packet_set_relay(struct packet *packet, struct in_addr relay);
  * even number of them). Fold, then invert: the checksum, in network order when stored as it is. */
 uint32_t checksum_add(uint32_t sum, const void *data, size_t length);
 uint16_t checksum_fold(uint32_t sum);
+
+/* A checksum after an edit, RFC 1624: old and new are sums over what was and what is there. */
+uint16_t checksum_mend(uint16_t checksum, uint32_t old, uint32_t new);
 
 #endif

@@ -24,7 +24,7 @@ struct queue_packet {
 	uint8_t *data;	 /* starts with the IP header */
 	size_t length;	 /* bytes in data */
 	bool whole;	 /* false: longer than QUEUE_PACKET_MAX; must not be changed */
-	bool changed;	 /* set by the handler; of no effect in a read_only queue */
+	bool changed;	 /* set by the handler; see as_is */
 };
 
 typedef enum queue_verdict (*queue_handler)(struct queue_packet *packet, void *userdata);
@@ -34,11 +34,12 @@ struct queue_range {
 	uint16_t count;
 	uint16_t fail_open; /* the first so many accept when the queue is full; the rest drop */
 
-	/* The handler changes no packet of the first so many. The kernel then leaves a checksum
-	 * alone that is still to be computed (CHECKSUM_PARTIAL: a relay on the same machine, a
-	 * virtual interface): to complete it, it would start from what stands in the field, and
-	 * that is zero after a rule of the firewall table set it so. */
-	uint16_t read_only;
+	/* Packets of the first so many come as they are. The kernel then leaves a checksum alone
+	 * that is still to be computed (CHECKSUM_PARTIAL: a relay on the same machine, a virtual
+	 * interface): to complete it, it would start from what stands in the field, and that is
+	 * zero after a rule of the firewall table set it so. A handler that changes one sets its
+	 * UDP checksum to zero: what was changed is taken to be complete. */
+	uint16_t as_is;
 };
 
 struct queue_counters {

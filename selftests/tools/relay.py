@@ -23,7 +23,6 @@ import time
 DISCOVERY, ADVERTISEMENT, REQUEST, QUERY, UPDATE, DATA, TEARDOWN = range(1, 8)
 FLAG_G, FLAG_L = 0x01, 0x02  # RFC 7450, 5.1.4
 QUERIER6 = "fe80::2"
-MAX_RESPONSE = 1  # tenths of a second, so that reports come soon
 SEQUENCES = 1 << 22  # of the stream, with --aligned
 
 
@@ -68,15 +67,15 @@ def udp(source, destination, port, payload):
     return with_checksum(message, 6, pseudo_header(source, destination, 17, len(message)))
 
 
-def igmp_query(querier):
-    """General Query of RFC 3376, 4.1."""
-    message = struct.pack("!BBH4sBBH", 0x11, MAX_RESPONSE, 0, bytes(4), 2, 125, 0)
+def igmp_query(querier, max_response):
+    """General Query of RFC 3376, 4.1; max_response: tenths of a second."""
+    message = struct.pack("!BBH4sBBH", 0x11, max_response, 0, bytes(4), 2, 125, 0)
     return ipv4(querier, "224.0.0.1", 2, with_checksum(message, 2), options=b"\x94\x04\0\0")
 
 
-def mld_query():
-    """General Query of RFC 3810, 5.1, with the Router Alert."""
-    message = struct.pack("!BBHHH16sBBH", 130, 0, 0, MAX_RESPONSE * 100, 0, bytes(16), 2, 125, 0)
+def mld_query(max_response):
+    """General Query of RFC 3810, 5.1, with the Router Alert; max_response: tenths of a second."""
+    message = struct.pack("!BBHHH16sBBH", 130, 0, 0, max_response * 100, 0, bytes(16), 2, 125, 0)
     message = with_checksum(message, 2, pseudo_header(QUERIER6, "ff02::1", 58, len(message)))
     return ipv6(QUERIER6, "ff02::1", 0, b"\x3a\0\x05\x02\0\0\x01\0" + message)
 
@@ -248,9 +247,12 @@ class Relay:
         flags = sum({"G": FLAG_G, "L": FLAG_L}[f] for f in self.flags)
         nonce = self.nonces[gateway] = message[4:8]
         query = bytes([QUERY, flags]) + self.mac(gateway, nonce) + nonce
-        query += mld_query() if mld else igmp_query(self.address)
+        response = self.options.max_response
+        query += mld_query(response) if mld else igmp_query(self.address, response)
         if flags & FLAG_G:
             query += self.gateway_fields(gateway)
+        if self.state["queries"] == 0:
+            self.state["first_query_usec"] = int(time.time() * 1e6)
         self.state["queries"] += 1
         self.state["queries6" if mld else "queries4"] += 1
         self.socket.sendto(query, gateway)
@@ -344,6 +346,9 @@ def main():
                         help="gateway addresses as ::a.b.c.d, not ::ffff:a.b.c.d")
     parser.add_argument("--p-bit", type=lambda text: int(text, 0), default=0x01,
                         help="where P of a Request is looked for (default: 0x01)")
+    parser.add_argument("--max-response", type=int, default=1, metavar="TENTHS",
+                        help="within which hosts answer a Query, of a second (default: 1, at most "
+                             "127), so that reports come soon")
     parser.add_argument("--rate", type=float, default=100, help="packets per second and channel")
     parser.add_argument("--aligned", action="store_true",
                         help="packets are numbered by the clock, for all relays alike")

@@ -153,7 +153,7 @@ int control_open(struct manager *manager)
 	const struct queue_range range = {
 		.first = manager->queue_base,
 		.count = _FIREWALL_QUEUE_MAX,
-		.read_only = FIREWALL_QUEUE_ADVERTISEMENT,
+		.as_is = FIREWALL_QUEUE_ADVERTISEMENT,
 		.fail_open = FIREWALL_QUEUE_ADVERTISEMENT_STRICT,
 	};
 	uint16_t taken = 0;

@@ -19,6 +19,10 @@
  * that the RFC gives is kept. */
 #define MLD_TRIALS 4
 
+/* The first Queries of a relay are hastened: so many, since the answer to one may be lost, RFC
+ * 9776, 8.1. */
+#define HASTENED 2
+
 static struct selection_options selection_options(const struct config *config)
 {
 	return (struct selection_options){
@@ -157,6 +161,29 @@ bool device_try_mld_flag(struct device *device)
 	return true;
 }
 
+/* The relay knows no membership: it is another one, or has expired the tunnel, or so the driver
+ * thinks. */
+static void forget_asked(struct device *device)
+{
+	memset(device->asked, 0, sizeof(device->asked));
+}
+
+static bool is_first(const struct device *device, sa_family_t family, uint64_t now)
+{
+	const struct device_asked *asked = &device->asked[family == AF_INET6];
+
+	return asked->n < HASTENED || now - asked->at > device->config->dead_sec * 1000000ULL;
+}
+
+static void note_asked(struct device *device, const struct inspect_result *result, uint64_t now)
+{
+	struct device_asked *asked = &device->asked[result->family == AF_INET6];
+
+	if (is_first(device, result->family, now))
+		asked->n = asked->n % HASTENED + 1;
+	asked->at = now;
+}
+
 /* Another relay: what was learnt of the former one's P bit says nothing of this one's. */
 static void set_relay(struct device *device, struct in_addr relay)
 {
@@ -168,6 +195,7 @@ static void set_relay(struct device *device, struct in_addr relay)
 	device->queries_since_mld = 0;
 	device->mld_trials = 0;
 	device->tickets = (struct leave_tickets){ 0 };
+	forget_asked(device);
 	device->relay = relay;
 }
 
@@ -178,6 +206,7 @@ static void on_advertisement(struct device *device, const struct inspect_result 
 	char address[INET_ADDRSTRLEN];
 
 	device->record.remote = result->relay;
+	forget_asked(device);
 	if (device->record.aim.s_addr == 0)
 		set_relay(device, result->relay);
 	inet_ntop(AF_INET, &result->relay, address, sizeof(address));
@@ -185,9 +214,10 @@ static void on_advertisement(struct device *device, const struct inspect_result 
 		 result->changed ? " (rewritten)" : "");
 }
 
-static void on_query(struct device *device, const struct inspect_result *result)
+static void on_query(struct device *device, const struct inspect_result *result, uint64_t now)
 {
 	set_relay(device, result->relay);
+	note_asked(device, result, now);
 	device->last_query = clock_realtime();
 	learn_mld_flag(device, result->family);
 	device->tickets.mld_last = result->family == AF_INET6;
@@ -212,6 +242,7 @@ enum inspect_drop device_inspect(struct device *device, enum firewall_queue queu
 {
 	const struct record *record = &device->record;
 	const bool aimed = record->aim.s_addr != 0;
+	const uint64_t now = clock_monotonic();
 	const struct inspect_rules rules = {
 		.discovery = aimed ? record->aim : record->discovery,
 		.relay = device->relay,
@@ -219,6 +250,8 @@ enum inspect_drop device_inspect(struct device *device, enum firewall_queue queu
 		.believed = aimed ? believed_remote(record) : (struct in_addr){ 0 },
 		.rewrites = device->config->rewrites,
 		.n_rewrites = device->config->n_rewrites,
+		.hasten4 = is_first(device, AF_INET, now),
+		.hasten6 = is_first(device, AF_INET6, now),
 		.allow = device->config->allow,
 		.n_allow = device->config->n_allow,
 	};
@@ -231,7 +264,7 @@ enum inspect_drop device_inspect(struct device *device, enum firewall_queue queu
 		log_debug(device->config->name, "%s dropped: %s",
 			  ret->query ? "Query" : "Advertisement", inspect_drop_string(ret->drop));
 	else if (ret->query)
-		on_query(device, ret);
+		on_query(device, ret, now);
 	else
 		on_advertisement(device, ret);
 	return ret->drop;
@@ -273,6 +306,7 @@ void device_move(struct device *device)
 
 	device->choices_done = device->selection.choices;
 	device->move_at = 0;
+	forget_asked(device);
 	device->rx_doubts = 0;
 	device->dirty = true;
 	tell_choice(device, candidate);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <amt/inspect.h>
 
+#include <amt/group-build.h>
 #include <amt/message.h>
 #include <string.h>
 
@@ -132,8 +133,22 @@ static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules
 	return INSPECT_PASS;
 }
 
-static enum inspect_drop inspect_query(enum firewall_queue queue, struct packet *packet,
-				       struct inspect_result *result)
+/* A Query may come with a checksum that is still to be computed (queue.h), and the firewall clears
+ * it where there are flags. */
+static void hasten(const struct inspect_rules *rules, struct packet *packet,
+		   const struct message_inner *inner, struct inspect_result *result)
+{
+	uint8_t *query = packet->payload + (inner->data - packet->payload);
+
+	if (!(inner->family == AF_INET6 ? rules->hasten6 : rules->hasten4) ||
+	    !group_query_hasten(query, inner->length))
+		return;
+	packet_clear_checksum(packet);
+	result->changed = true;
+}
+
+static enum inspect_drop inspect_query(const struct inspect_rules *rules, enum firewall_queue queue,
+				       struct packet *packet, struct inspect_result *result)
 {
 	const uint8_t flags = queue_flags[queue];
 	enum message_fault fault;
@@ -162,6 +177,7 @@ static enum inspect_drop inspect_query(enum firewall_queue queue, struct packet 
 		result->seen_port = message.query.gateway.port;
 		result->ticket.gateway = message.query.gateway;
 	}
+	hasten(rules, packet, &message.query.inner, result);
 	return INSPECT_PASS;
 }
 
@@ -174,7 +190,7 @@ static enum inspect_drop inspect(const struct inspect_rules *rules, enum firewal
 		return INSPECT_DROP_SOURCE;
 	if (packet->source_port != rules->relay_port)
 		return INSPECT_DROP_PORT;
-	return result->query ? inspect_query(queue, packet, result)
+	return result->query ? inspect_query(rules, queue, packet, result)
 			     : inspect_advertisement(rules, packet, result);
 }
 

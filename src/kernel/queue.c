@@ -83,7 +83,6 @@ static enum queue_verdict without_handler(struct queue_packet *packet, void *use
 static enum queue_verdict ask(struct queue *queue, struct queue_packet *packet, uint32_t info,
 			      queue_handler handler, void *userdata)
 {
-	bool read_only = packet->number - queue->range.first < queue->range.read_only;
 	size_t length = packet->length;
 	enum queue_verdict verdict;
 
@@ -93,7 +92,7 @@ static enum queue_verdict ask(struct queue *queue, struct queue_packet *packet, 
 		return QUEUE_ACCEPT;
 
 	verdict = handler(packet, userdata);
-	if (read_only || !packet->whole || packet->length > length)
+	if (!packet->whole || packet->length > length)
 		packet->changed = false;
 	return verdict;
 }
@@ -181,7 +180,7 @@ static size_t put_bind(void *buf, const struct queue_range *range, uint16_t i)
 
 	if (i < range->fail_open)
 		flags |= NFQA_CFG_F_FAIL_OPEN;
-	if (i < range->read_only)
+	if (i < range->as_is)
 		flags |= NFQA_CFG_F_GSO;
 
 	nlh->nlmsg_flags |= NLM_F_ACK;

@@ -29,3 +29,13 @@ uint16_t checksum_fold(uint32_t sum)
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)sum;
 }
+
+/* Equation 3, which (unlike equation 2) never turns a right checksum into a wrong zero. */
+uint16_t checksum_mend(uint16_t checksum, uint32_t old, uint32_t new)
+{
+	uint32_t sum = (uint16_t)~checksum;
+
+	sum += (uint16_t)~checksum_fold(old);
+	sum += checksum_fold(new);
+	return (uint16_t)~checksum_fold(sum);
+}

@@ -2,6 +2,7 @@
 #include <amt/group-build.h>
 
 #include "group-wire.h"
+#include <amt/packet.h>
 
 #include <errno.h>
 #include <string.h>
@@ -113,4 +114,31 @@ ssize_t group_report_build(sa_family_t family, uint8_t version, const struct gro
 	if (family == AF_INET)
 		return igmp_report_build(version, records, n, source, destination, buf, size);
 	return mld_report_build(version, records, n, source, destination, buf, size);
+}
+
+void group_edit16(uint8_t *p, size_t value, uint8_t *checksum)
+{
+	uint32_t old = checksum_add(0, p, 2);
+	uint16_t sum;
+
+	group_store16(p, value);
+	memcpy(&sum, checksum, sizeof(sum));
+	sum = checksum_mend(sum, old, checksum_add(0, p, 2));
+	memcpy(checksum, &sum, sizeof(sum));
+}
+
+bool group_query_hasten(void *packet, size_t length)
+{
+	struct group_message message;
+
+	if (group_message_parse(packet, length, GROUP_UNICAST, &message) != GROUP_FAULT_NONE ||
+	    message.type != GROUP_QUERY || message.query.group.family != AF_UNSPEC)
+		return false;
+	if (message.family == AF_INET && message.version == 3)
+		igmp_query_hasten(packet);
+	else if (message.family == AF_INET6 && message.version == 2)
+		mld_query_hasten(packet);
+	else
+		return false;
+	return true;
 }

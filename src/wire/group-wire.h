@@ -54,6 +54,13 @@ ssize_t igmp_query_build(const struct group_query *query, const struct address *
 			 const struct address *destination, uint8_t *buf, size_t size);
 ssize_t mld_query_build(const struct group_query *query, const struct address *source,
 			const struct address *destination, uint8_t *buf, size_t size);
+/* packet: a General Query of IGMPv3 or MLDv2, as parsed. */
+void igmp_query_hasten(uint8_t *packet);
+void mld_query_hasten(uint8_t *packet);
+
+/* Write two bytes, at an even offset of what the checksum at checksum covers, and mend that. */
+void group_edit16(uint8_t *p, size_t value, uint8_t *checksum);
+
 ssize_t igmp_report_build(uint8_t version, const struct group_record *records, uint16_t n,
 			  const struct address *source, const struct address *destination,
 			  uint8_t *buf, size_t size);

@@ -358,3 +358,10 @@ ssize_t igmp_report_build(uint8_t version, const struct group_record *records, u
 	finish(buf, (size_t)total, source, destination ? destination : &right);
 	return total;
 }
+
+void igmp_query_hasten(uint8_t *packet)
+{
+	uint8_t *p = packet + (packet[0] & 0x0f) * 4;
+
+	group_edit16(p, TYPE_QUERY << 8, p + CHECKSUM); /* the code is the lower byte */
+}

@@ -373,3 +373,12 @@ ssize_t mld_report_build(uint8_t version, const struct group_record *records, ui
 	finish(buf, (size_t)total, source, destination ? destination : &right);
 	return total;
 }
+
+void mld_query_hasten(uint8_t *packet)
+{
+	uint8_t *p = packet + IP6_HEADER;
+
+	if (packet[IP6_NEXT] == IPPROTO_HOPOPTS)
+		p += (p[1] + 1) * 8;
+	group_edit16(p + CODE, 0, p + CHECKSUM);
+}

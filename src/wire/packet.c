@@ -82,17 +82,6 @@ enum packet_fault packet_parse(void *data, size_t length, struct packet *ret)
 	return PACKET_FAULT_NONE;
 }
 
-/* RFC 1624, equation 3, which (unlike equation 2) never turns a right checksum into a wrong zero:
- * old and new are sums over what was and what is there. */
-static uint16_t mend(uint16_t checksum, uint32_t old, uint32_t new)
-{
-	uint32_t sum = (uint16_t)~checksum;
-
-	sum += (uint16_t)~checksum_fold(old);
-	sum += checksum_fold(new);
-	return (uint16_t)~checksum_fold(sum);
-}
-
 static void mend_udp(struct packet *packet, uint32_t old, uint32_t new)
 {
 	uint8_t *field = packet->udp + UDP_CHECKSUM;
@@ -100,7 +89,7 @@ static void mend_udp(struct packet *packet, uint32_t old, uint32_t new)
 
 	if (checksum == 0)
 		return;
-	checksum = mend(checksum, old, new);
+	checksum = checksum_mend(checksum, old, new);
 	store(field, checksum ? checksum : 0xffff); /* zero would say "none", RFC 768 */
 }
 
@@ -138,6 +127,11 @@ void packet_write(struct packet *packet, size_t offset, const void *bytes, size_
 	memcpy(p, bytes, n);
 }
 
+void packet_clear_checksum(struct packet *packet)
+{
+	store(packet->udp + UDP_CHECKSUM, 0);
+}
+
 size_t packet_trim(struct packet *packet, size_t length)
 {
 	uint16_t old_total = load(packet->ip + IP4_LENGTH);
@@ -152,7 +146,7 @@ size_t packet_trim(struct packet *packet, size_t length)
 	mend_udp(packet, cut + old_udp + old_udp, (uint32_t)new_udp + new_udp);
 	store(packet->udp + UDP_LENGTH, new_udp);
 	store(packet->ip + IP4_CHECKSUM,
-	      mend(load(packet->ip + IP4_CHECKSUM), old_total, new_total));
+	      checksum_mend(load(packet->ip + IP4_CHECKSUM), old_total, new_total));
 	store(packet->ip + IP4_LENGTH, new_total);
 	packet->payload_length = length;
 	return total;

@@ -28,7 +28,7 @@ static const struct queue_range range = {
 	.first = BASE,
 	.count = _FIREWALL_QUEUE_MAX,
 	.fail_open = FIREWALL_QUEUE_ADVERTISEMENT_STRICT,
-	.read_only = FIREWALL_QUEUE_ADVERTISEMENT,
+	.as_is = FIREWALL_QUEUE_ADVERTISEMENT,
 };
 
 /* What the handler says, and what it saw. */
@@ -57,8 +57,11 @@ static enum queue_verdict handle(struct queue_packet *packet, void *userdata)
 		       packet->length - 28 < sizeof(judge->payload) ? packet->length - 28
 								    : sizeof(judge->payload));
 	if (judge->change) {
-		if (packet_parse(packet->data, packet->length, &parsed) == PACKET_FAULT_NONE)
+		if (packet_parse(packet->data, packet->length, &parsed) == PACKET_FAULT_NONE) {
 			packet_write(&parsed, parsed.payload_length - 2, changed, 2);
+			if (packet->number - BASE < range.as_is)
+				packet_clear_checksum(&parsed);
+		}
 		packet->changed = true;
 	}
 	return judge->verdict;
@@ -237,7 +240,7 @@ static void test_outward(void **state)
 		{ "Query of version 1", RELAYING, 0x14, false },
 		{ "Query of another", STRICT, 4, false },
 	};
-	struct judge judge = { .verdict = QUEUE_ACCEPT, .change = true };
+	struct judge judge = { .verdict = QUEUE_ACCEPT };
 	struct queue *queue = open_queue(&judge);
 	int to = net_udp(RELAY, 2268), from_raw = net_raw(HOST);
 	uint8_t sent[44] = { 0, 0, 3, 4, 5 }, seen[64];
@@ -315,7 +318,7 @@ static void test_drop(void **state)
 static void test_change(void **state)
 {
 	static const uint8_t advertisement[12] = { 2, 0, 0, 0, 1, 2, 3, 4, 10, 1, 0, 2 };
-	static const uint8_t query[12] = { 4, 1, 0, 0, 1, 2, 3, 4, 10, 1, 0, 2 };
+	uint8_t query[12] = { 4, 0, 0, 0, 1, 2, 3, 4, 10, 1, 0, 2 };
 	struct judge judge = { .verdict = QUEUE_ACCEPT, .change = true };
 	struct queue *queue = open_queue(&judge);
 	struct sockets sockets = open_sockets();
@@ -329,11 +332,15 @@ static void test_change(void **state)
 		assert_memory_equal(seen, advertisement, 10);
 		assert_memory_equal(seen + 10, "\xca\xfe", 2);
 
-		/* A Query's queue is read-only: the change has no effect. */
-		send_either(&sockets, raw, PORT, query, sizeof(query));
-		serve(queue, 1);
-		assert_int_equal(net_receive(sockets.to[0], seen, sizeof(seen), NULL), 12);
-		assert_memory_equal(seen + 2, query + 2, 10);
+		/* whether or not a flag, and with it the checksum, was cleared before */
+		for (query[1] = 0; query[1] < 2; query[1]++) {
+			send_either(&sockets, raw, PORT, query, sizeof(query));
+			serve(queue, 1);
+			assert_int_equal(net_receive(sockets.to[0], seen, sizeof(seen), NULL), 12);
+			assert_int_equal(seen[1], 0);
+			assert_memory_equal(seen + 2, query + 2, 8);
+			assert_memory_equal(seen + 10, "\xca\xfe", 2);
+		}
 	}
 	close_sockets(&sockets);
 	queue_close(queue);

@@ -234,6 +234,78 @@ static void test_query(void **state)
 	}
 }
 
+/* Max Resp Code 01 and 0001 become zero; by hand: the sums of the messages shrink by one, and their
+ * checksums, ec81 and a4ea, grow by it. */
+static void test_hasten(void **state)
+{
+	static const struct {
+		enum capture capture;
+		size_t code, checksum; /* of what is within the IP packet; the code's lower byte */
+		const char *mended;
+	} table[] = {
+		{ CAPTURE_QUERY4, PAYLOAD + 12 + 24 + 1, PAYLOAD + 12 + 24 + 2, "\xec\x82" },
+		{ CAPTURE_QUERY6, PAYLOAD + 12 + 48 + 5, PAYLOAD + 12 + 48 + 2, "\xa4\xeb" },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		for (unsigned int which = 0; which < 4; which++) {
+			struct inspect_rules rules = rules_of_captures();
+			size_t length;
+			uint8_t *expected = hex_bytes(captures[table[i].capture], &length);
+			bool hastened = which & (1u << i);
+			struct run run;
+
+			rules.hasten4 = which & 1;
+			rules.hasten6 = which & 2;
+			if (hastened) {
+				assert_int_equal(expected[table[i].code], 1);
+				expected[table[i].code] = 0;
+				memcpy(expected + table[i].checksum, table[i].mended, 2);
+				memset(expected + 26, 0, 2); /* no UDP checksum */
+			}
+			inspect_hex(&rules, FIREWALL_QUEUE_QUERY, captures[table[i].capture], &run);
+			assert_int_equal(run.result.drop, INSPECT_PASS);
+			assert_int_equal(run.result.changed, hastened);
+			assert_int_equal(run.result.length, length);
+			assert_memory_equal(run.data, expected, length);
+			free(run.data);
+			free(expected);
+		}
+	}
+}
+
+/* What hosts would take for another version's, or may not hear, stays as it is. */
+static void test_hasten_others(void **state)
+{
+	/* IGMPv2; about a group; of which the checksum is wrong */
+	static const char *const queries[] = {
+		"450000 48 00000000 40110000 0a000002 0a000001 08dcf230 0034 0000"
+		"0400a637 89b22e41 5b6b266b 46c00020 00004000 01020417 00000000 e0000001"
+		"94040000 1164ee9b 00000000",
+		"450000 4c 00000000 40110000 0a000002 0a000001 08dcf230 0038 0000"
+		"0400a637 89b22e41 5b6b266b 46c00024 00004000 0102fb11 00000000 e8010101"
+		"94040000 1101037f e8010101 027d0000",
+		"450000 4c 00000000 40110000 0a000002 0a000001 08dcf230 0038 0000"
+		"0400a637 89b22e41 5b6b266b 46c00024 00004000 01020413 00000000 e0000001"
+		"94040000 1101ec80 00000000 027d0000",
+	};
+	struct inspect_rules rules = rules_of_captures();
+
+	rules.hasten4 = rules.hasten6 = true;
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		size_t length;
+		uint8_t *expected = hex_bytes(queries[i], &length);
+		struct run run;
+
+		inspect_hex(&rules, FIREWALL_QUEUE_QUERY, queries[i], &run);
+		assert_int_equal(run.result.drop, INSPECT_PASS);
+		assert_false(run.result.changed);
+		assert_memory_equal(run.data, expected, length);
+		free(run.data);
+		free(expected);
+	}
+}
+
 /* The captured Query with gateway fields (RFC 7450, 5.1.4.9), byte 1 cleared as by the firewall. */
 static void test_gateway_fields(void **state)
 {
@@ -275,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_advertisement),	cmocka_unit_test(test_rewrite),
 		cmocka_unit_test(test_first_rule_wins), cmocka_unit_test(test_advertisement_faults),
 		cmocka_unit_test(test_source),		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_hasten),		cmocka_unit_test(test_hasten_others),
 		cmocka_unit_test(test_gateway_fields),	cmocka_unit_test(test_wrong_type),
 	};
 
