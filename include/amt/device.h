@@ -33,6 +33,7 @@ struct sd_event_source;
 struct steer_probe;
 struct discovery;
 struct forward;
+struct ears;
 struct serving;
 
 /* What is told at most once in a while. */
@@ -77,10 +78,10 @@ struct device {
 	unsigned int rx_doubts;		     /* how often a silence was taken for a sign lately */
 	uint64_t rx_doubted;		     /* CLOCK_MONOTONIC, microseconds: the last time */
 	int rx_ifindex;			     /* whose packets these are */
-	bool joined;		/* somebody joined a channel on it */
-	uint64_t idle_since;	/* CLOCK_MONOTONIC: made on demand, and no channel; 0: it has */
-	uint64_t queries_counted;	     /* queries.passed, as of the last look */
-	uint64_t dataless_until;      /* CLOCK_MONOTONIC: data must come before; 0: it does */
+	bool joined;			     /* somebody joined a channel on it */
+	uint64_t idle_since;	  /* CLOCK_MONOTONIC: made on demand, and no channel; 0: it has */
+	uint64_t queries_counted; /* queries.passed, as of the last look */
+	uint64_t dataless_until;  /* CLOCK_MONOTONIC: data must come before; 0: it does */
 	unsigned int dataless_rounds; /* how often it did not */
 	bool rx_stream;		      /* many packets a second come */
 
@@ -107,6 +108,7 @@ struct device {
 
 	struct forward *forward; /* [Forward] at work; NULL: not */
 	struct serving *serving; /* relay: its tunnels; NULL: none are followed */
+	struct ears *ears;	 /* what listens upstream; NULL: nothing */
 };
 
 /* Take over config. record is read from its file, if there is one. */

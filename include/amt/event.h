@@ -6,6 +6,8 @@
 #define AMT_EVENT_H
 
 #include <amt/device.h>
+#include <amt/group-message.h>
+#include <amt/pace.h>
 
 enum event_kind {
 	EVENT_CREATED,
@@ -13,7 +15,24 @@ enum event_kind {
 	EVENT_STATE,	     /* the state or its reason is another one */
 	EVENT_RELAY,	     /* one was chosen */
 	EVENT_ADVERTISEMENT, /* one was refused, or rewritten */
+	EVENT_QUERY,	     /* of IGMP or MLD, heard on an interface of [Forward] */
+	EVENT_REPORT,	     /* likewise; Leaves are Reports */
 	_EVENT_KIND_MAX,
+};
+
+/* A message, and where it was heard. */
+struct event_heard {
+	const char *on; /* the interface */
+	bool upstream;	/* else downstream */
+	bool unicast;	/* to this host alone */
+	bool own;	/* sent by this host */
+	const struct group_message *message;
+};
+
+/* So much is told of the messages of one interface. Zero at first. */
+struct event_budget {
+	struct pace pace;
+	uint64_t missed; /* not told since the last one that was */
 };
 
 struct event {
@@ -28,6 +47,10 @@ struct event {
 
 	const struct inspect_result *advertisement; /* EVENT_ADVERTISEMENT */
 	unsigned int count;			    /* ... and that many like it */
+
+	const struct event_heard *heard; /* EVENT_QUERY, EVENT_REPORT */
+	size_t from;			 /* where its records begin, group_next_record() */
+	uint64_t missed;		 /* that many were not told before it */
 };
 
 /* The observer hears of events at once, and must leave the devices alone. NULL: nobody does. */
@@ -39,6 +62,11 @@ void event_emit(const struct event *event);
 /* EVENT_ADVERTISEMENT where there is something to tell. However many come, at most one a second of
  * each kind is told for each device. */
 void event_emit_advertisement(struct device *device, const struct inspect_result *result);
+
+/* EVENT_QUERY or EVENT_REPORT; a Report with many records becomes several events. At most 100 a
+ * second are told for each budget. */
+void event_emit_heard(const struct device *device, struct event_budget *budget,
+		      const struct event_heard *heard);
 
 /* The event as JSON, keys as in device_describe() where they mean the same; json_decref() it. */
 struct json_t *event_describe(const struct event *event);

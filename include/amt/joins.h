@@ -47,6 +47,11 @@ const char *joins_words(const struct joins *joins, int result, char buf[static J
 
 sa_family_t joins_family(const struct joins *joins);
 
+/* What is joined, piece by piece: a source of a group, or (AF_UNSPEC) all but some. Start with
+ * *position 0; what is set meanwhile may be left out, or be told twice. False: no more. */
+bool joins_next(const struct joins *joins, uint32_t *position, int *ret_ifindex,
+		struct address *ret_group, struct address *ret_source);
+
 /* Memberships, a source each, and the sockets that they are spread over. */
 size_t joins_count(const struct joins *joins, size_t *ret_sockets);
 

@@ -7,8 +7,6 @@
 
 #include <amt/clock.h>
 #include <amt/group-build.h>
-#include <amt/inet.h>
-#include <amt/linklocal.h>
 #include <amt/log.h>
 #include <errno.h>
 #include <jansson.h>
@@ -109,10 +107,14 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 		side->malformed++;
 		return;
 	}
-	if (message.type == GROUP_QUERY)
+	notice_message(side->downstream->forward->device, &side->told, side->downstream->name,
+		       false, packet->unicast, &message);
+	if (message.type == GROUP_QUERY) {
 		router_query(side->router, &message, clock_monotonic());
-	else if (counts(side, packet->unicast))
+	} else if (counts(side, packet->unicast)) {
 		router_report(side->router, &message, clock_monotonic());
+		copy_report(side->downstream->forward->device, &message);
+	}
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -130,24 +132,12 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 	return 0;
 }
 
-static void take_own(const char *device, const struct address *address, void *userdata)
-{
-	struct side *side = userdata;
-
-	if (strcmp(device, side->downstream->name) == 0 && side->own.family == AF_UNSPEC)
-		side->own = *address;
-}
-
 static void find_own(struct side *side)
 {
-	struct netlink *netlink = side->downstream->forward->manager->netlink;
-	struct in_addr in;
+	const struct downstream *downstream = side->downstream;
 
-	side->own = (struct address){ 0 };
-	if (side->family == FAMILY_IPV6)
-		(void)linklocal_list(take_own, side);
-	else if (inet_primary_address(netlink, side->downstream->ifindex, &in) == 0)
-		side->own = address_from_in(in);
+	side->own = own_address(downstream->forward->manager, side->family, downstream->ifindex,
+				downstream->name);
 }
 
 static int start_router(struct side *side)

@@ -7,8 +7,10 @@
 #ifndef AMT_FORWARD_PRIVATE_H
 #define AMT_FORWARD_PRIVATE_H
 
+#include "ears.h"
 #include "manager-private.h"
 
+#include <amt/event.h>
 #include <amt/forwarder.h>
 #include <amt/listener.h>
 #include <amt/mroute.h>
@@ -19,6 +21,13 @@ enum family {
 	FAMILY_IPV6,
 	_FAMILY_MAX,
 };
+
+/* ---- own.c --------------------------------------------------------------------------------- */
+
+/* What messages of this host come from on the interface: its first IPv4 address, or its link-local
+ * one. AF_UNSPEC: it has none. */
+struct address own_address(struct manager *manager, enum family family, int ifindex,
+			   const char *name);
 
 /* ---- routing.c ----------------------------------------------------------------------------- */
 
@@ -61,6 +70,7 @@ struct side {
 	struct address own; /* what its Queries come from; AF_UNSPEC: none, so none are sent */
 	sd_event_source *source;
 	uint64_t malformed, ignored; /* messages; ignored: by UnicastReports= */
+	struct event_budget told;    /* of events about its messages */
 };
 
 struct downstream {
@@ -106,6 +116,9 @@ static inline const struct config_forward *forward_config(const struct forward *
 {
 	return &forward->device->config->forward;
 }
+
+/* The interface where the ith of Upstream= has its sources now. */
+const char *forward_upstream_name(const struct forward *forward, size_t i);
 
 /* A packet came for which the table has no route. */
 void forward_missing(struct routing *routing, enum family family, int ifindex,

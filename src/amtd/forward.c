@@ -239,7 +239,7 @@ static bool take_upstream(struct forward *forward, const char *name, int *slot)
 	return true;
 }
 
-static const char *upstream_name(const struct forward *forward, size_t i)
+const char *forward_upstream_name(const struct forward *forward, size_t i)
 {
 	const struct config_upstream *upstream = &forward_config(forward)->upstreams[i];
 
@@ -267,9 +267,9 @@ static void refresh_upstreams(struct forward *forward)
 	}
 	for (size_t i = 0; i < n; i++) {
 		former[i] = forward->upstreams[i];
-		changed =
-			take_upstream(forward, upstream_name(forward, i), &forward->upstreams[i]) ||
-			changed;
+		changed = take_upstream(forward, forward_upstream_name(forward, i),
+					&forward->upstreams[i]) ||
+			  changed;
 		if (forward->upstreams[i] == 0)
 			continue;
 		table[m++] = (struct forwarder_upstream){
@@ -358,6 +358,7 @@ static void switch_upstream(struct forward *forward, const char *why)
 	forward->switched = !forward->switched;
 	forward->heard_at = clock_monotonic();
 	refresh_upstreams(forward);
+	ears_refresh(forward->device);
 	log_notice(forward->device->config->name, "takes sources from %s: %s",
 		   forward->switched ? forward_config(forward)->alternative
 				     : default_upstream(forward_config(forward)),
@@ -637,7 +638,7 @@ static json_t *describe_upstreams(const struct forward *forward)
 
 		json_array_append_new(upstreams,
 				      json_pack("{s:s, s:s, s:b}", "ifname",
-						upstream_name(forward, i), "prefix",
+						forward_upstream_name(forward, i), "prefix",
 						prefix_format(&config->upstreams[i].prefix, prefix),
 						"running", forward->upstreams[i] != 0));
 	}

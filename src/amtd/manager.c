@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ears.h"
 #include "manager-private.h"
 #include "watch.h"
 
@@ -75,6 +76,7 @@ void manager_forget(struct manager *manager, struct device *device)
 	manager->n_devices--;
 	if (manager->by_port[device->port] == device)
 		manager->by_port[device->port] = NULL;
+	ears_stop(device);
 	forward_stop(device);
 	serving_stop(device);
 	steer_unwatch(device);
@@ -114,6 +116,7 @@ static void on_change(enum monitor_event event, int ifindex, const char *name, v
 		struct device *device = manager->devices[i];
 
 		any = forward_notice(device, ifindex, name) || any;
+		any = ears_notice(device, ifindex, name) || any;
 		if (device->dirty || !concerns(device, event, ifindex, name))
 			continue;
 		device->dirty = true;

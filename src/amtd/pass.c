@@ -3,6 +3,7 @@
  * A pass over the devices that something happened to: ports are chosen, the firewall is made to
  * agree with all devices, then each device's interface is.
  */
+#include "ears.h"
 #include "manager-private.h"
 
 #include <amt/log.h>
@@ -392,6 +393,7 @@ void pass_run(struct manager *manager)
 	}
 	kick_all(manager);
 	forward_run(manager);
+	ears_run(manager);
 	arm_retry(manager);
 	pass_tidy(manager);
 }

@@ -2,6 +2,7 @@
 /*
  * What the bus and the files ask for.
  */
+#include "ears.h"
 #include "manager-private.h"
 #include "watch.h"
 
@@ -84,8 +85,10 @@ static int take_config(struct manager *manager, struct config *config)
 	device->stale = false;
 	if (!config_equal(device->config, config)) {
 		log_info(config->name, "its settings changed");
-		if (!config_forward_equal(&device->config->forward, &config->forward))
+		if (!config_forward_equal(&device->config->forward, &config->forward)) {
+			ears_stop(device);
 			forward_stop(device);
+		}
 		device_set_config(device, config);
 		steer_configure(device);
 		return 0;
@@ -181,6 +184,8 @@ static json_t *describe(struct manager *manager, const struct device *device)
 		json_object_set_new(object, "forward", forward_describe(device->forward));
 	if (device->serving)
 		json_object_set_new(object, "serving", serving_describe(device->serving));
+	if (device->ears)
+		json_object_set_new(object, "heard_upstream", ears_describe(device->ears));
 	return object;
 }
 

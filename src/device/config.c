@@ -42,9 +42,8 @@ static int verify_forward(struct load *load, const char *file)
 		     forward->query_response_sec, forward->query_interval_sec);
 		forward->query_response_sec = forward->query_interval_sec;
 	}
-	if (config->mode == CONFIG_PROXY && !config_forwards(forward)) {
-		warn(load, &place,
-		     "Mode=proxy needs Upstream= and Downstream= in [Forward]; skipped");
+	if (config->mode == CONFIG_PROXY && forward->n_upstreams == 0) {
+		warn(load, &place, "Mode=proxy needs an Upstream= in [Forward]; skipped");
 		return -EINVAL;
 	}
 	if (config->mode == CONFIG_RELAY && forward->n_upstreams > 0 &&

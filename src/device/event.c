@@ -9,6 +9,13 @@
 /* A flood of bad Advertisements must not become one of events. */
 #define ADVERTISEMENT_PAUSE_USEC 1000000ULL
 
+/* Nor must one of Reports, which any host of a network can send. */
+#define HEARD_PER_SECOND 100
+
+/* Of one event: records, and the sources of each. */
+#define RECORDS_TOLD 32
+#define SOURCES_TOLD 64
+
 static struct {
 	event_observer observer;
 	void *userdata;
@@ -45,6 +52,51 @@ void event_emit_advertisement(struct device *device, const struct inspect_result
 	});
 	pause->until = now + ADVERTISEMENT_PAUSE_USEC;
 	pause->count = 0;
+}
+
+/* To the records behind the next few; false: there are none. */
+static bool skip_records(const struct group_message *message, size_t *at)
+{
+	struct group_record record;
+	size_t ahead;
+
+	for (int i = 0; i < RECORDS_TOLD; i++)
+		if (!group_next_record(message, at, &record))
+			return false;
+	ahead = *at;
+	return group_next_record(message, &ahead, &record);
+}
+
+void event_emit_heard(const struct device *device, struct event_budget *budget,
+		      const struct event_heard *heard)
+{
+	struct event event = {
+		.kind = heard->message->type == GROUP_QUERY ? EVENT_QUERY : EVENT_REPORT,
+		.device = device,
+		.heard = heard,
+	};
+	uint64_t now = clock_usec(CLOCK_MONOTONIC);
+	bool more = event_hook.observer;
+	size_t at = 0;
+
+	while (more) {
+		event.from = at;
+		more = skip_records(heard->message, &at);
+		if (!pace_take(&budget->pace, HEARD_PER_SECOND, now)) {
+			budget->missed++;
+			continue;
+		}
+		event.missed = budget->missed;
+		budget->missed = 0;
+		event_emit(&event);
+	}
+}
+
+static json_t *text_of(const struct address *address)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	return json_string(address_format(address, text));
 }
 
 static json_t *text_of_in(struct in_addr in)
@@ -105,6 +157,78 @@ static void describe_advertisement(json_t *object, const struct event *event)
 	json_object_set_new(object, "count", json_integer(event->count));
 }
 
+static void describe_sources(json_t *object, const struct group_sources *sources,
+			     sa_family_t family)
+{
+	json_t *array = json_array();
+	struct address source;
+
+	for (uint16_t i = 0; i < sources->n && i < SOURCES_TOLD; i++) {
+		group_source(sources, family, i, &source);
+		json_array_append_new(array, text_of(&source));
+	}
+	json_object_set_new(object, "sources", array);
+	if (sources->n > SOURCES_TOLD)
+		json_object_set_new(object, "sources_untold",
+				    json_integer(sources->n - SOURCES_TOLD));
+}
+
+static void describe_heard(json_t *object, const struct event *event)
+{
+	const struct event_heard *heard = event->heard;
+	const struct group_message *message = heard->message;
+
+	json_object_set_new(object, "on", json_string(heard->on));
+	json_object_set_new(object, "side",
+			    json_string(heard->upstream ? "upstream" : "downstream"));
+	json_object_set_new(object, "protocol",
+			    json_string(message->family == AF_INET6 ? "mld" : "igmp"));
+	json_object_set_new(object, "version", json_integer(message->version));
+	json_object_set_new(object, "source", text_of(&message->source));
+	if (heard->own)
+		json_object_set_new(object, "own", json_true());
+	if (event->missed > 0)
+		json_object_set_new(object, "missed", json_integer((json_int_t)event->missed));
+}
+
+static void describe_query(json_t *object, const struct event *event)
+{
+	const struct group_query *query = &event->heard->message->query;
+
+	describe_heard(object, event);
+	if (query->group.family != AF_UNSPEC) {
+		json_object_set_new(object, "group", text_of(&query->group));
+		describe_sources(object, &query->sources, query->group.family);
+	}
+	json_object_set_new(object, "max_response_usec",
+			    json_integer((json_int_t)query->max_response_usec));
+}
+
+static void describe_report(json_t *object, const struct event *event)
+{
+	static const char *const types[] = {
+		[GROUP_MODE_IS_INCLUDE] = "is_in",   [GROUP_MODE_IS_EXCLUDE] = "is_ex",
+		[GROUP_CHANGE_TO_INCLUDE] = "to_in", [GROUP_CHANGE_TO_EXCLUDE] = "to_ex",
+		[GROUP_ALLOW_NEW_SOURCES] = "allow", [GROUP_BLOCK_OLD_SOURCES] = "block",
+	};
+	const struct group_message *message = event->heard->message;
+	json_t *records = json_array(), *one;
+	struct group_record record;
+	size_t at = event->from;
+
+	describe_heard(object, event);
+	json_object_set_new(object, "unicast", json_boolean(event->heard->unicast));
+	json_object_set_new(object, "leave", json_boolean(message->type == GROUP_LEAVE));
+	for (int i = 0; i < RECORDS_TOLD && group_next_record(message, &at, &record); i++) {
+		one = json_object();
+		json_object_set_new(one, "type", json_string(types[record.type]));
+		json_object_set_new(one, "group", text_of(&record.group));
+		describe_sources(one, &record.sources, record.group.family);
+		json_array_append_new(records, one);
+	}
+	json_object_set_new(object, "records", records);
+}
+
 json_t *event_describe(const struct event *event)
 {
 	static const struct {
@@ -116,6 +240,8 @@ json_t *event_describe(const struct event *event)
 		[EVENT_STATE] = { "state", describe_state },
 		[EVENT_RELAY] = { "relay", describe_relay },
 		[EVENT_ADVERTISEMENT] = { "advertisement", describe_advertisement },
+		[EVENT_QUERY] = { "query", describe_query },
+		[EVENT_REPORT] = { "report", describe_report },
 	};
 	json_t *object = json_object();
 

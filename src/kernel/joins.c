@@ -26,9 +26,9 @@
 struct row {
 	uint32_t next; /* in its bucket, or of the free ones */
 	uint32_t socket;
-	uint32_t ifindex : 31;
-	uint32_t exclude : 1; /* EXCLUDE, of which the kernel alone has the sources */
-	uint8_t bytes[];      /* the group, the source */
+	uint32_t ifindex : 31; /* 0: a free one */
+	uint32_t exclude : 1;  /* EXCLUDE, of which the kernel alone has the sources */
+	uint8_t bytes[];       /* the group, the source */
 };
 
 struct socket {
@@ -96,9 +96,7 @@ static bool row_is(const struct joins *joins, const struct row *row, uint32_t if
 	return row->ifindex == ifindex && memcmp(row->bytes, group, joins->length) == 0;
 }
 
-/*
- * Rows.
- */
+/* ---- Rows ---- */
 
 static int grow_buckets(struct joins *joins)
 {
@@ -172,14 +170,13 @@ static void free_row(struct joins *joins, uint32_t *link)
 	struct row *row = row_at(joins, i);
 
 	*link = row->next;
+	row->ifindex = 0;
 	row->next = joins->free_row;
 	joins->free_row = i;
 	joins->n_rows--;
 }
 
-/*
- * Sockets.
- */
+/* ---- Sockets ---- */
 
 static void list_add(struct joins *joins, uint32_t i)
 {
@@ -300,9 +297,7 @@ static void socket_gave(struct joins *joins, uint32_t i)
 		list_add(joins, i);
 }
 
-/*
- * The kernel.
- */
+/* ---- The kernel ---- */
 
 static void fill(const struct joins *joins, const uint8_t *bytes, struct sockaddr_storage *ret)
 {
@@ -446,9 +441,7 @@ static int join_somewhere(struct joins *joins, uint32_t ifindex, const uint8_t *
 	return join_fresh(joins, ifindex, group, source, ret);
 }
 
-/*
- * Filters.
- */
+/* ---- Filters ---- */
 
 static int join(struct joins *joins, uint32_t ifindex, const uint8_t *group,
 		const struct address *source, uint32_t *ret_socket)
@@ -647,6 +640,25 @@ void joins_forget(struct joins *joins, int ifindex)
 			socket_gave(joins, socket);
 		}
 	}
+}
+
+bool joins_next(const struct joins *joins, uint32_t *position, int *ret_ifindex,
+		struct address *ret_group, struct address *ret_source)
+{
+	const struct row *row;
+
+	do {
+		if (*position >= joins->used_rows)
+			return false;
+		row = row_at(joins, (*position)++);
+	} while (row->ifindex == 0);
+	*ret_ifindex = (int)row->ifindex;
+	*ret_group = *ret_source = address_of(joins, row->bytes);
+	if (!row->exclude)
+		*ret_source = address_of(joins, row->bytes + joins->length);
+	else
+		ret_source->family = AF_UNSPEC;
+	return true;
 }
 
 sa_family_t joins_family(const struct joins *joins)

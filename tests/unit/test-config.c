@@ -321,7 +321,7 @@ static void test_forward_refused(void **state)
 
 	assert_int_equal(load("[AMT]\nMode=proxy\n[Forward]\nDownstream=br0\n", &warnings, &config),
 			 -EINVAL);
-	assert_non_null(strstr(warnings.text, "needs Upstream="));
+	assert_non_null(strstr(warnings.text, "needs an Upstream="));
 
 	/* bad prefixes leave nothing of their line */
 	assert_int_equal(load(GATEWAY "[Forward]\nDownstream=lan0\n"

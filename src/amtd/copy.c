@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages from one side to the other. What they say stays; the packet is made anew, with the
+ * address that this host has where it goes: there it must be one of that network (RFC 9776, 4.1.12
+ * and 9.1), and link-local in MLD.
+ */
+#include "ears-private.h"
+
+#include <amt/clock.h>
+#include <amt/group.h>
+#include <amt/log.h>
+#include <errno.h>
+#include <string.h>
+
+/* From and to each upstream interface, so that a flood on one side is none on the other. */
+#define QUERIES_PER_SECOND 50
+#define REPORTS_PER_SECOND 1000
+
+static int send_query(struct side *to, const struct group_message *message)
+{
+	const struct address *source = &to->own;
+	uint8_t packet[LISTENER_PACKET_MAX];
+	ssize_t length;
+
+	if (source->family == AF_UNSPEC) {
+		if (to->family == FAMILY_IPV6)
+			return -EADDRNOTAVAIL;
+		source = &message->source; /* hosts take a Query from anywhere */
+	}
+	length = group_query_build(message->family, &message->query, source, NULL, packet,
+				   sizeof(packet));
+	return length < 0 ? (int)length : listener_send(to->listener, packet, (size_t)length);
+}
+
+void copy_query(struct ear_side *side, const struct group_message *message)
+{
+	struct ears *ears = side->ear->ears;
+	struct forward *forward = ears->device->forward;
+	int r;
+
+	if (!forward || !ears_config(ears)->forward_queries)
+		return;
+	if (!pace_take(&side->queries, QUERIES_PER_SECOND, clock_monotonic())) {
+		side->counters.held_back++;
+		return;
+	}
+	for (size_t i = 0; i < forward->n_downstreams; i++) {
+		struct side *to = &forward->downstreams[i].sides[side->family];
+
+		if (!to->listener)
+			continue;
+		r = send_query(to, message);
+		if (r == 0) {
+			side->counters.queries_copied++;
+			continue;
+		}
+		side->counters.failed++;
+		log_debug(forward->downstreams[i].name, "a Query of %s was not copied: %s",
+			  side->ear->name, strerror(-r));
+	}
+}
+
+static int on_report(const void *packet, size_t length, void *userdata)
+{
+	struct ear_side *side = userdata;
+	int r;
+
+	if (!pace_take(&side->reports, REPORTS_PER_SECOND, clock_monotonic())) {
+		side->counters.held_back++;
+		return 0;
+	}
+	r = listener_send(side->listener, packet, length);
+	if (r == 0) {
+		side->counters.reports_sent++;
+		return 0;
+	}
+	side->counters.failed++;
+	log_debug(side->ear->name, "a Report was not sent: %s", strerror(-r));
+	return 0;
+}
+
+bool ear_batch(struct ear_side *side, uint8_t version, struct group_batch *ret)
+{
+	const struct address *own = ear_own(side);
+
+	/* RFC 9776, 4.2.15 lets a host without an address say 0.0.0.0; MLD's routers heed no ::. */
+	if (!side->listener || (own->family == AF_UNSPEC && side->family == FAMILY_IPV6))
+		return false;
+	*ret = (struct group_batch){
+		.family = side->family == FAMILY_IPV6 ? AF_INET6 : AF_INET,
+		.version = version,
+		.source = *own,
+		.max = side->ear->mtu,
+		.send = on_report,
+		.userdata = side,
+	};
+	return true;
+}
+
+static void send_records(struct ear_side *side, const struct group_message *message)
+{
+	struct group_batch batch;
+	struct group_record record;
+	size_t at = 0;
+
+	if (!ear_batch(side, message->version, &batch)) {
+		side->counters.failed++;
+		return;
+	}
+	while (group_next_record(message, &at, &record))
+		if (group_routable(&record.group))
+			(void)group_batch_add(&batch, &record);
+	(void)group_batch_end(&batch);
+}
+
+void copy_report(struct device *device, const struct group_message *message)
+{
+	enum family family = message->family == AF_INET6 ? FAMILY_IPV6 : FAMILY_IPV4;
+
+	if (!device->ears || !device->config->forward.forward_reports)
+		return;
+	for (struct ear *ear = device->ears->list; ear; ear = ear->next)
+		send_records(&ear->sides[family], message);
+}
