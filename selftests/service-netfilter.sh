@@ -14,7 +14,7 @@ nft 'table ip probe { chain c { queue to 9; }; }' 2>/dev/null ||
 nft delete table ip probe
 
 # Each makes network namespaces of its own.
-for test in firewall queue; do
+for test in firewall queue ttl; do
 	step "tests/kernel/test-$test"
 	"$AMTD_BUILD/tests/kernel/test-$test" || fail "test-$test"
 done

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * amtd's one nftables table, `ip amtd`, through libnftables: what lies between a device's view of
- * its tunnel and the wire's. Every change is one transaction; the table outlives amtd.
+ * amtd's nftables table, `ip amtd`, through libnftables: what lies between a device's view of its
+ * tunnel and the wire's; and `ip6 amtd`, only while hop limits are set. Every change is one
+ * transaction; the tables outlive amtd.
  *
  * Ports are in host byte order.
  */
 #ifndef AMT_FIREWALL_H
 #define AMT_FIREWALL_H
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +45,12 @@ struct firewall_aim {
 	struct in_addr remote;	  /* the driver's REMOTE_IP: everything else does */
 };
 
+/* Multicast that comes in there with less than ttl gets it; not what must stay on its link. */
+struct firewall_ttl {
+	char interface[IFNAMSIZ]; /* without *, " and \ */
+	uint8_t ttl;
+};
+
 struct firewall_rules {
 	struct firewall_gateway *gateways; /* sorted by port, no port twice */
 	size_t n_gateways;
@@ -57,6 +65,8 @@ struct firewall_rules {
 				       * it were aimed there; sorted by port, no port twice, and
 				       * none that is in aims with the same relay */
 	size_t n_formers;
+	struct firewall_ttl *ttls; /* sorted by interface, none twice */
+	size_t n_ttls;
 };
 
 struct firewall;

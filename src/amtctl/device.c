@@ -503,7 +503,7 @@ void device_print(const json_t *device, uint64_t now_usec)
 	print_local(device);
 	print_link(device);
 	print_counters(device, now_usec);
-	tunnels_print(FIELD(device, "serving"), now_usec);
+	tunnels_print(device, now_usec);
 	forward_print(device);
 	print_rewrites(device);
 	print_sysctls(device);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "device.h"
 #include "human.h"
 #include "output.h"
 
@@ -66,8 +67,23 @@ static void print_reasons(const char *what, const json_t *reasons)
 	putchar(')');
 }
 
-void tunnels_print(const json_t *serving, uint64_t now_usec)
+/* The kernel tells of no packet that it does not route since its TTL is used up. What the driver
+ * sends besides data are Queries. */
+static void print_hint(const json_t *device)
 {
+	const json_t *forward = json_object_get(device, "forward");
+	const json_t *sent = device_field(device, "stats64", "tx", NULL);
+	uint64_t queries = number(json_object_get(device, "serving"), "queries");
+
+	if (number(forward, "upstream_packets") > 0 && sent && number(sent, "packets") <= queries)
+		printf("%14s: packets come in upstream and none goes out; if their TTL is 1, see "
+		       "TTL= in amt(5)\n",
+		       "Hint");
+}
+
+void tunnels_print(const json_t *device, uint64_t now_usec)
+{
+	const json_t *serving = json_object_get(device, "serving");
 	const json_t *tunnels = json_object_get(serving, "tunnels");
 	size_t i, n = json_array_size(tunnels);
 	uint64_t max = number(serving, "max_tunnels");
@@ -88,4 +104,5 @@ void tunnels_print(const json_t *serving, uint64_t now_usec)
 	print_reasons("records ignored", json_object_get(serving, "ignored_records"));
 	print_reasons("faults", json_object_get(serving, "faults"));
 	putchar('\n');
+	print_hint(device);
 }

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-/* Part of the block that is printed of a device; nothing when serving is NULL. */
-void tunnels_print(const json_t *serving, uint64_t now_usec);
+/* Part of the block that is printed of a device; nothing for one that is no relay. */
+void tunnels_print(const json_t *device, uint64_t now_usec);
 
 #endif

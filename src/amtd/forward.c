@@ -681,9 +681,10 @@ json_t *forward_describe(const struct forward *forward)
 	downstreams = json_array();
 	for (size_t i = 0; i < forward->n_downstreams; i++)
 		json_array_append_new(downstreams, downstream_describe(&forward->downstreams[i]));
-	return json_pack("{s:i, s:o, s:s, s:b, s:o, s:o, s:o}", "table", (int)config->table,
-			 "upstreams", describe_upstreams(forward), "alternative",
-			 config->alternative, "switched", forward->switched, "downstreams",
-			 downstreams, "ipv4", describe_family(forward, FAMILY_IPV4), "ipv6",
+	return json_pack("{s:i, s:o, s:I, s:s, s:b, s:o, s:o, s:o}", "table", (int)config->table,
+			 "upstreams", describe_upstreams(forward), "upstream_packets",
+			 (json_int_t)count_upstream(forward), "alternative", config->alternative,
+			 "switched", forward->switched, "downstreams", downstreams, "ipv4",
+			 describe_family(forward, FAMILY_IPV4), "ipv6",
 			 describe_family(forward, FAMILY_IPV6));
 }

@@ -74,7 +74,7 @@ static int parse_options(int argc, char *argv[], struct options *ret, int *ret_s
 			break;
 		case 'q':
 			if (parse_u16(optarg, 0, QUEUE_LAST, &ret->queue) < 0) {
-				fprintf(stderr, "amtd: --queue %s: not a number from 0 to %d\n",
+				fprintf(stderr, "amtd: --queue %s: not a number from 0 to %u\n",
 					optarg, QUEUE_LAST);
 				return 0;
 			}

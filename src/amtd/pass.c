@@ -124,7 +124,67 @@ static bool is_linux_relay(const struct device *device)
 	return device->record.mld_linux && device->record.mld_relay.s_addr != 0;
 }
 
-/* Rules for all devices; their arrays lie in one allocation, *ret_memory. */
+static int compare_ttls(const void *a, const void *b)
+{
+	const struct firewall_ttl *x = a, *y = b;
+
+	return strcmp(x->interface, y->interface);
+}
+
+static void add_ttl(struct firewall_rules *rules, const char *interface, uint32_t ttl)
+{
+	struct firewall_ttl *slot = &rules->ttls[rules->n_ttls++];
+
+	strcpy(slot->interface, interface);
+	slot->ttl = ttl;
+}
+
+/* Of interfaces that several devices have as upstream, the highest counts. */
+static void merge_ttls(struct firewall_rules *rules)
+{
+	size_t kept = 0;
+
+	if (rules->n_ttls == 0)
+		return;
+	qsort(rules->ttls, rules->n_ttls, sizeof(*rules->ttls), compare_ttls);
+	for (size_t i = 1; i < rules->n_ttls; i++) {
+		if (compare_ttls(&rules->ttls[kept], &rules->ttls[i]) != 0)
+			rules->ttls[++kept] = rules->ttls[i];
+		else if (rules->ttls[kept].ttl < rules->ttls[i].ttl)
+			rules->ttls[kept].ttl = rules->ttls[i].ttl;
+	}
+	rules->n_ttls = kept + 1;
+}
+
+/* TTL= of [Forward]. */
+static int collect_ttls(const struct manager *manager, struct firewall_rules *rules)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < manager->n_devices; i++)
+		if (manager->devices[i]->config->forward.ttl > 0)
+			n += manager->devices[i]->config->forward.n_upstreams + 1;
+	if (n == 0)
+		return 0;
+	rules->ttls = calloc(n, sizeof(*rules->ttls));
+	if (!rules->ttls)
+		return -ENOMEM;
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		const struct config_forward *forward = &manager->devices[i]->config->forward;
+
+		if (forward->ttl == 0)
+			continue;
+		for (size_t j = 0; j < forward->n_upstreams; j++)
+			add_ttl(rules, forward->upstreams[j].name, forward->ttl);
+		if (forward->alternative[0] != '\0')
+			add_ttl(rules, forward->alternative, forward->ttl);
+	}
+	merge_ttls(rules);
+	return 0;
+}
+
+/* Rules for all devices but those of collect_ttls(); their arrays lie in one allocation,
+ * *ret_memory. */
 static int collect_rules(struct manager *manager, struct firewall_rules *ret, void **ret_memory)
 {
 	struct firewall_rules rules = { 0 };
@@ -189,7 +249,10 @@ static void commit_firewall(struct manager *manager)
 
 	r = collect_rules(manager, &rules, &memory);
 	if (r == 0) {
-		r = firewall_commit(manager->firewall, &rules, &words);
+		r = collect_ttls(manager, &rules);
+		if (r == 0)
+			r = firewall_commit(manager->firewall, &rules, &words);
+		free(rules.ttls);
 		free(memory);
 	}
 	if (r == 0)

@@ -28,6 +28,17 @@ static void on_warning(const struct conf_place *place, const char *text, void *u
 	load->warn->warning(place, text, load->warn->userdata);
 }
 
+/* To nft these mean something else. */
+static bool nft_can_spell(const struct config_forward *forward)
+{
+	static const char special[] = "*\"\\";
+
+	for (size_t i = 0; i < forward->n_upstreams; i++)
+		if (strpbrk(forward->upstreams[i].name, special))
+			return false;
+	return !strpbrk(forward->alternative, special);
+}
+
 /* A tunnel is what a gateway receives through, and a relay sends through. */
 static int verify_forward(struct load *load, const char *file)
 {
@@ -35,6 +46,11 @@ static int verify_forward(struct load *load, const char *file)
 	struct config *config = load->config;
 	struct config_forward *forward = &config->forward;
 
+	if (forward->ttl > 0 && !nft_can_spell(forward)) {
+		warn(load, &place,
+		     "TTL= needs upstream interfaces without *, \" and \\ in their names; ignored");
+		forward->ttl = 0;
+	}
 	/* RFC 9776, 8.3 */
 	if (forward->query_response_sec > forward->query_interval_sec) {
 		warn(load, &place,

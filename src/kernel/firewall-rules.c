@@ -443,7 +443,7 @@ static void put_output(FILE *f, bool gateways, bool relays, uint16_t queue_base)
 }
 
 int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base, bool has_queue,
-			 char **ret)
+			 bool has_table6, char **ret)
 {
 	bool gateways = rules->n_gateways > 0, relays = rules->n_relay_devices > 0;
 	static const struct firewall_rules none;
@@ -470,7 +470,9 @@ int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base
 		put_output(f, gateways, relays && has_queue, queue_base);
 	if (has_aimed(rules))
 		put_aimed(f);
+	firewall_ttl_put(f, rules);
 	fputs("}\n", f);
+	firewall_ttl_put6(f, rules, has_table6);
 	for (i = 0; i < N_KINDS; i++)
 		put_missing(f, "add", &kinds[i], rules, &none);
 
@@ -482,6 +484,17 @@ int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base
 	return 0;
 }
 
+static bool ttls_equal(const struct firewall_rules *a, const struct firewall_rules *b)
+{
+	if (a->n_ttls != b->n_ttls)
+		return false;
+	for (size_t i = 0; i < a->n_ttls; i++)
+		if (a->ttls[i].ttl != b->ttls[i].ttl ||
+		    strcmp(a->ttls[i].interface, b->ttls[i].interface) != 0)
+			return false;
+	return true;
+}
+
 int firewall_rules_difference(const struct firewall_rules *old, const struct firewall_rules *new,
 			      char **ret)
 {
@@ -490,7 +503,8 @@ int firewall_rules_difference(const struct firewall_rules *old, const struct fir
 	FILE *f;
 
 	if (!old->n_gateways != !new->n_gateways ||
-	    !old->n_relay_devices != !new->n_relay_devices || has_aimed(old) != has_aimed(new))
+	    !old->n_relay_devices != !new->n_relay_devices || has_aimed(old) != has_aimed(new) ||
+	    !ttls_equal(old, new))
 		return -ESTALE;
 
 	f = open_memstream(&text, &length);
@@ -531,6 +545,7 @@ int firewall_rules_copy(const struct firewall_rules *rules, struct firewall_rule
 		.n_linux_relays = rules->n_linux_relays,
 		.n_aims = rules->n_aims,
 		.n_formers = rules->n_formers,
+		.n_ttls = rules->n_ttls,
 	};
 
 	if (copy_array(rules->gateways, rules->n_gateways, sizeof(*rules->gateways),
@@ -541,7 +556,8 @@ int firewall_rules_copy(const struct firewall_rules *rules, struct firewall_rule
 		       &copy.linux_relays) < 0 ||
 	    copy_array(rules->aims, rules->n_aims, sizeof(*rules->aims), &copy.aims) < 0 ||
 	    copy_array(rules->formers, rules->n_formers, sizeof(*rules->formers), &copy.formers) <
-		    0) {
+		    0 ||
+	    copy_array(rules->ttls, rules->n_ttls, sizeof(*rules->ttls), &copy.ttls) < 0) {
 		firewall_rules_clear(&copy);
 		return -ENOMEM;
 	}
@@ -556,5 +572,6 @@ void firewall_rules_clear(struct firewall_rules *rules)
 	free(rules->linux_relays);
 	free(rules->aims);
 	free(rules->formers);
+	free(rules->ttls);
 	*rules = (struct firewall_rules){};
 }

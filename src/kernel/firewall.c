@@ -146,13 +146,13 @@ static int generation(struct firewall *firewall, uint32_t *ret)
 	return -EBADMSG;
 }
 
-static int has_table(struct firewall *firewall)
+static int has_table(struct firewall *firewall, int family)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[EVENT_MAX] = {};
 	struct nlmsghdr *nlh;
 	int r;
 
-	nlh = put_question(firewall, buf, NFT_MSG_GETTABLE, NFPROTO_IPV4);
+	nlh = put_question(firewall, buf, NFT_MSG_GETTABLE, family);
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, FIREWALL_TABLE);
 	r = ask(firewall, nlh, buf);
 	if (r == -ENOENT || r == -EINVAL)
@@ -208,11 +208,15 @@ static int run_whole(struct firewall *firewall, const struct firewall_rules *rul
 		     char **ret_words)
 {
 	char *commands, *words = NULL;
-	bool queue = true;
+	bool queue = true, table6;
 	int r;
 
+	r = has_table(firewall, NFPROTO_IPV6);
+	if (r < 0)
+		return r;
+	table6 = r;
 	for (;;) {
-		r = firewall_rules_whole(rules, firewall->queue_base, queue, &commands);
+		r = firewall_rules_whole(rules, firewall->queue_base, queue, table6, &commands);
 		if (r < 0)
 			return r;
 		r = run_unheard(firewall, commands, ret_alone, ret_words);
@@ -317,15 +321,24 @@ int firewall_remove(struct firewall *firewall, char **ret_words)
 {
 	char *words = NULL;
 	bool alone;
-	int r;
+	static const struct {
+		int family;
+		const char *command;
+	} tables[] = {
+		{ NFPROTO_IPV4, "delete table ip " FIREWALL_TABLE "\n" },
+		{ NFPROTO_IPV6, "delete table ip6 " FIREWALL_TABLE "\n" },
+	};
+	int r = 0;
 
 	firewall->known = false;
-	r = has_table(firewall);
-	if (r > 0)
-		r = run_unheard(firewall, "delete table ip " FIREWALL_TABLE "\n", &alone, &words);
-	if (r == -ENOENT) { /* gone in the meantime */
-		forget(&words);
-		r = 0;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && r == 0; i++) {
+		r = has_table(firewall, tables[i].family);
+		if (r > 0)
+			r = run_unheard(firewall, tables[i].command, &alone, &words);
+		if (r == -ENOENT) { /* gone in the meantime */
+			forget(&words);
+			r = 0;
+		}
 	}
 	if (r < 0) {
 		r = explain(r, &words);
@@ -392,9 +405,9 @@ int firewall_fd(const struct firewall *firewall)
 	return mnl_socket_get_fd(firewall->events);
 }
 
-/* Does somebody take something out of amtd's table? What is added to it (a counter, a trace) is no
+/* Does somebody take something out of amtd's tables? What is added to it (a counter, a trace) is no
  * harm. In all these messages the first attribute is the table's name. */
-static bool is_loss(const struct nlmsghdr *nlh)
+static bool is_loss(const struct nlmsghdr *nlh, bool table6)
 {
 	static const int losses[] = { NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE,
 				      NFT_MSG_DELSET, NFT_MSG_DELSETELEM };
@@ -405,7 +418,8 @@ static bool is_loss(const struct nlmsghdr *nlh)
 	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
 		if (nlh->nlmsg_type == message_type(losses[i]))
 			break;
-	if (i == sizeof(losses) / sizeof(losses[0]) || nfg->nfgen_family != NFPROTO_IPV4)
+	if (i == sizeof(losses) / sizeof(losses[0]) ||
+	    (nfg->nfgen_family != NFPROTO_IPV4 && (nfg->nfgen_family != NFPROTO_IPV6 || !table6)))
 		return false;
 
 	mnl_attr_for_each (attr, nlh, sizeof(*nfg))
@@ -438,7 +452,7 @@ int firewall_dispatch(struct firewall *firewall)
 		left = n;
 		for (nlh = (struct nlmsghdr *)buf; mnl_nlmsg_ok(nlh, left);
 		     nlh = mnl_nlmsg_next(nlh, &left))
-			lost |= is_loss(nlh);
+			lost |= is_loss(nlh, firewall->rules.n_ttls > 0);
 	}
 	if (lost)
 		firewall->known = false;

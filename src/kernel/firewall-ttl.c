@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules that give multicast from upstream a TTL or hop limit with which the kernel routes it on:
+ * ip_mr_forward() and ip6_mr_forward() want more than 1, and what is meant for one network alone is
+ * often sent with just that. What must stay on its link keeps it: 224.0.0.0/24, and of IPv6 the
+ * scopes up to link-local, whatever the flags.
+ */
+#include <stdio.h>
+
+#include "firewall-rules.h"
+
+/* Behind "aimed", which may give a tunnel's packets another source address. */
+#define CHAIN_BEGIN       \
+	"\tchain ttl {\n" \
+	"\t\ttype filter hook prerouting priority mangle + 2; policy accept;\n"
+
+void firewall_ttl_put(FILE *f, const struct firewall_rules *rules)
+{
+	if (rules->n_ttls == 0)
+		return;
+	fputs(CHAIN_BEGIN, f);
+	for (size_t i = 0; i < rules->n_ttls; i++)
+		fprintf(f,
+			"\t\tiifname \"%s\" ip daddr 224.0.1.0-239.255.255.255 ip ttl < %u ip ttl "
+			"set %u\n",
+			rules->ttls[i].interface, rules->ttls[i].ttl, rules->ttls[i].ttl);
+	fputs("\t}\n", f);
+}
+
+void firewall_ttl_put6(FILE *f, const struct firewall_rules *rules, bool has_table)
+{
+	if (has_table || rules->n_ttls > 0)
+		fputs("add table ip6 " FIREWALL_TABLE "\n"
+		      "delete table ip6 " FIREWALL_TABLE "\n",
+		      f);
+	if (rules->n_ttls == 0)
+		return;
+	fputs("table ip6 " FIREWALL_TABLE " {\n" CHAIN_BEGIN, f);
+	for (size_t i = 0; i < rules->n_ttls; i++)
+		fprintf(f,
+			"\t\tiifname \"%s\" ip6 daddr & ff0f:: >= ff03:: ip6 hoplimit < %u "
+			"ip6 hoplimit set %u\n",
+			rules->ttls[i].interface, rules->ttls[i].ttl, rules->ttls[i].ttl);
+	fputs("\t}\n}\n", f);
+}
