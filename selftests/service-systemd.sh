@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Under systemd, with the unit as it is installed: confined as it says, amtd does all of its work,
+# and memberships and streams outlive its restarts.
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need meson unshare
+[ "$(cat /proc/1/comm)" = init ] || skip "it installs to /usr/local: in User-Mode Linux only"
+[ -x /lib/systemd/systemd ] || skip "systemd is not installed"
+
+# A systemd of its own, the first process of a container on the gateway.
+cat >"$TMP/boot.sh" <<-'END'
+	mount --make-rprivate /
+	mount -t tmpfs -o mode=755 tmpfs /run
+	mount -t tmpfs tmpfs /tmp # it is emptied at every boot
+	mkdir -p /run/lock
+	mount -t tmpfs tmpfs /sys/fs/cgroup 2>/dev/null
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	exec env -i PATH="$PATH" container=amtd SYSTEMD_LOG_TARGET=console /lib/systemd/systemd \
+		--unit=amtd.service --show-status=no
+END
+
+systemd_pid() {
+	pgrep -f '^/lib/systemd/systemd --unit=amtd' | head -n 1
+}
+
+# in_container COMMAND...
+in_container() {
+	nsenter --target "$(systemd_pid)" --mount --pid --net -- "$@"
+}
+
+is_active() {
+	[ -n "$(systemd_pid)" ] && in_container systemctl is-active amtd.service
+}
+
+property() {
+	in_container systemctl show --value --property "$1" amtd.service
+}
+
+connected() {
+	[ "$(in_container amtctl --json=short status amt0 | jq -r '.[0].state')" = connected ]
+}
+
+has_restarted() {
+	[ "$(property MainPID)" != "$1" ] && is_active
+}
+
+check "install" meson install -C "$AMTD_BUILD" --no-rebuild
+mkdir -p /etc/amt
+cat >/etc/amt/amt0.amt <<-END
+	[AMT]
+	Link=g0
+	[Relay]
+	Address=$RELAY
+	[Membership]
+	Join=$SOURCE,$GROUP
+	[Forward]
+	Downstream=g1
+END
+internet 10
+kernel_relay relay $RELAY
+send_stream tx source s0
+
+step "systemd starts it, and it is ready"
+background systemd gateway unshare --pid --fork --mount --mount-proc --cgroup \
+	bash "$TMP/boot.sh"
+wait_for 60 is_active
+wait_for 20 connected
+
+step "confined by its unit it forwards, which takes every kind of socket that it has"
+receive_stream rx viewer v0 --count 100 --timeout 20
+finish rx || fail "no stream: $(cat "$TMP/rx.log")"
+expect "problems" "[]" \
+	"$(in_container amtctl --json=short status amt0 | jq -c '[.. | .error?, .failure? | strings]')"
+
+step "killed in mid-stream, and restarted: an application that only binds loses nothing"
+[ "$(property NFileDescriptorStore)" -gt 0 ] || fail "no membership is kept"
+background rx gateway "$TOOLS/stream" receive --group $GROUP --port $PORT --count 1000 --timeout 60
+sleep 2
+pid=$(property MainPID)
+in_container systemctl kill --signal=KILL amtd.service
+wait_for 20 has_restarted "$pid"
+pid=$(property MainPID)
+check "restart" in_container systemctl restart amtd.service
+wait_for 20 has_restarted "$pid"
+finish rx || fail "no stream: $(cat "$TMP/rx.log")"
+expect "lost" 0 "$(received rx .lost)"
+
+step "a reload, and a stop"
+check "reload" in_container systemctl reload amtd.service
+check "stop" in_container systemctl stop amtd.service
+expect "result" success "$(property Result)"
