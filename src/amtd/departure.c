@@ -51,6 +51,12 @@ static int compare(const void *a, const void *b)
 	return strcmp(x->device, y->device);
 }
 
+static bool collect_group(const char *device, const struct address *group, void *userdata)
+{
+	collect(device, group, userdata);
+	return true;
+}
+
 /* Once for all devices that go: what is joined can only be read for all interfaces together. */
 static void open_departure(struct departure *departure)
 {
@@ -59,7 +65,7 @@ static void open_departure(struct departure *departure)
 	if (departure->open)
 		return;
 	departure->open = true;
-	r = groups_list(collect, departure);
+	r = groups_list(collect_group, departure);
 	if (r >= 0)
 		r = linklocal_list(collect, departure);
 	if (r < 0)

@@ -33,14 +33,15 @@ struct manager {
 	size_t n_devices;
 	struct device *by_port[UINT16_MAX + 1]; /* gateways and relays, by local port */
 
-	struct keep *keep; /* memberships that outlive amtd */
+	struct keep *keep;	  /* memberships that outlive amtd */
 	struct routing *routings; /* tables of multicast routes */
 	struct discover_resolver *resolvers;
 	struct prober *prober;
 	struct kick *kick; /* NULL: no CAP_NET_RAW; failover takes longer */
 	sd_event_source *prober_source, *prober_timer, *moves, *look;
-	unsigned int looks; /* at the counters of streams */
-	bool streams;	    /* some flow */
+	unsigned int looks;   /* at the counters of streams */
+	bool streams;	      /* some flow */
+	uint64_t joined_next; /* CLOCK_MONOTONIC: not to look at what is joined before */
 
 	struct watch *watch;
 

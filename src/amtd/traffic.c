@@ -34,6 +34,14 @@
 #define DATALESS_MIN (4 * SEC)
 #define DATALESS_MAX (120 * SEC)
 
+/* What is joined is read for at most one part in so many of the time. */
+#define JOINED_SHARE 50
+
+static bool is_gateway(const struct device *device)
+{
+	return device->config->mode == CONFIG_GATEWAY;
+}
+
 static uint64_t patience(unsigned int n)
 {
 	uint64_t most = n < 5 ? DATALESS_MIN << n : DATALESS_MAX;
@@ -108,19 +116,39 @@ static bool look_at(struct manager *manager, struct device *device, uint64_t int
 	return device->rx_stream;
 }
 
-static void mark_joined(const char *name, const struct address *group, void *userdata)
-{
-	struct device *device = manager_find(userdata, name);
+/* Until it is known of all tunnels. */
+struct looking {
+	struct manager *manager;
+	size_t unknown;
+};
 
-	if (device)
+static bool mark_joined(const char *name, const struct address *group, void *userdata)
+{
+	struct looking *looking = userdata;
+	struct device *device = manager_find(looking->manager, name);
+
+	if (device && is_gateway(device) && !device->joined) {
 		device->joined = true;
+		looking->unknown--;
+	}
+	return looking->unknown > 0;
 }
 
-static void find_joined(struct manager *manager)
+/* To read it takes long where much is joined: it is done as rarely, then. */
+static void find_joined(struct manager *manager, uint64_t now)
 {
-	for (size_t i = 0; i < manager->n_devices; i++)
+	struct looking looking = { .manager = manager };
+
+	if (now < manager->joined_next)
+		return;
+	for (size_t i = 0; i < manager->n_devices; i++) {
 		manager->devices[i]->joined = false;
-	(void)groups_list(mark_joined, manager);
+		looking.unknown += is_gateway(manager->devices[i]);
+	}
+	if (looking.unknown == 0)
+		return;
+	(void)groups_list(mark_joined, &looking);
+	manager->joined_next = now + JOINED_SHARE * (clock_monotonic() - now);
 }
 
 static void arm(sd_event_source *timer, uint64_t at)
@@ -137,7 +165,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	bool streams = false;
 
 	if (all)
-		find_joined(manager);
+		find_joined(manager, now);
 	for (size_t i = 0; i < manager->n_devices; i++) {
 		struct device *device = manager->devices[i];
 		uint64_t since = device->rx_stream ? LOOK_STREAM : LOOK;

@@ -8,10 +8,11 @@
 #include <string.h>
 
 #define LINE_MAX_LENGTH 256
+#define READ_SIZE	65536
 
 /* A line for each interface, "2\teth0      :     1      V3", and behind it one for each group, in
  * which the address is the number that its bytes make on this machine. */
-void groups_read4(FILE *file, groups_handler each, void *userdata)
+bool groups_read4(FILE *file, groups_handler each, void *userdata)
 {
 	char line[LINE_MAX_LENGTH], device[IFNAMSIZ] = "";
 
@@ -28,13 +29,15 @@ void groups_read4(FILE *file, groups_handler each, void *userdata)
 		}
 		if (device[0] == '\0' || sscanf(line, " %8x", &group.in.s_addr) != 1)
 			continue;
-		if ((ntohl(group.in.s_addr) & 0xffffff00) != INADDR_UNSPEC_GROUP)
-			each(device, &group, userdata);
+		if ((ntohl(group.in.s_addr) & 0xffffff00) != INADDR_UNSPEC_GROUP &&
+		    !each(device, &group, userdata))
+			return false;
 	}
+	return true;
 }
 
 /* A line for each group: "2    eth0            ff02000000000000000000000000fb 1 00000004 0". */
-void groups_read6(FILE *file, groups_handler each, void *userdata)
+bool groups_read6(FILE *file, groups_handler each, void *userdata)
 {
 	char line[LINE_MAX_LENGTH], device[IFNAMSIZ], text[33];
 
@@ -46,29 +49,34 @@ void groups_read6(FILE *file, groups_handler each, void *userdata)
 		    address_parse_hex6(text, &group) < 0)
 			continue;
 		/* the scope, RFC 4291, 2.7: 1 interface-local, 2 link-local */
-		if (text[3] != '1' && text[3] != '2')
-			each(device, &group, userdata);
+		if (text[3] != '1' && text[3] != '2' && !each(device, &group, userdata))
+			return false;
 	}
+	return true;
 }
 
 int groups_list(groups_handler each, void *userdata)
 {
 	static const struct {
 		const char *path;
-		void (*read)(FILE *file, groups_handler each, void *userdata);
+		bool (*read)(FILE *file, groups_handler each, void *userdata);
 	} files[] = {
 		{ "/proc/net/igmp", groups_read4 },
 		{ "/proc/net/igmp6", groups_read6 },
 	};
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	bool more = true;
+
+	for (size_t i = 0; more && i < sizeof(files) / sizeof(files[0]); i++) {
 		FILE *file = fopen(files[i].path, "re");
 
 		if (!file && errno == ENOENT)
 			continue;
 		if (!file)
 			return -errno;
-		files[i].read(file, each, userdata);
+		/* As much at a time as the kernel gives: a page. */
+		(void)setvbuf(file, NULL, _IOFBF, READ_SIZE);
+		more = files[i].read(file, each, userdata);
 		fclose(file);
 	}
 	return 0;

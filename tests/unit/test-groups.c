@@ -17,13 +17,27 @@ static void collect(const char *device, const struct address *group, void *userd
 	strcat(strcat(seen, address_format(group, text)), " ");
 }
 
-static void read_text(void (*read)(FILE *, groups_handler, void *), const char *text, char *seen)
+static bool collect_group(const char *device, const struct address *group, void *userdata)
+{
+	collect(device, group, userdata);
+	return strcmp(device, "last") != 0;
+}
+
+static FILE *open_text(const char *text, char *seen)
 {
 	FILE *file = fmemopen((void *)text, strlen(text), "r");
 
 	assert_non_null(file);
 	seen[0] = '\0';
-	read(file, collect, seen);
+	return file;
+}
+
+static void read_groups(bool (*read)(FILE *, groups_handler, void *), const char *text, char *seen,
+			bool all)
+{
+	FILE *file = open_text(text, seen);
+
+	assert_int_equal(read(file, collect_group, seen), all);
 	fclose(file);
 }
 
@@ -46,7 +60,7 @@ static void test_igmp(void **state)
 		"\t\t\t\t010000E0     1 0:00000000\t\t0\n";
 	char seen[128];
 
-	read_text(groups_read4, text, seen);
+	read_groups(groups_read4, text, seen, true);
 	assert_string_equal(seen, "amt0 232.1.1.1 amtgateway12 232.1.1.1 eth1 239.1.2.3 ");
 }
 
@@ -60,7 +74,7 @@ static void test_igmp6(void **state)
 		"9    eth1            ff150000000000000000000000000005     1 00000004 0\n";
 	char seen[128];
 
-	read_text(groups_read6, text, seen);
+	read_groups(groups_read6, text, seen, true);
 	assert_string_equal(seen, "amt0 ff3e::8000:1 eth1 ff15::5 ");
 }
 
@@ -68,10 +82,27 @@ static void test_junk(void **state)
 {
 	char seen[128];
 
-	read_text(groups_read4, "\t\t\t\t010101E8     1\nnonsense\n\n\tzz\n", seen);
+	read_groups(groups_read4, "\t\t\t\t010101E8     1\nnonsense\n\n\tzz\n", seen, true);
 	assert_string_equal(seen, "");
-	read_text(groups_read6, "7 amt0 ff3e 1\n\nx\n", seen);
+	read_groups(groups_read6, "7 amt0 ff3e 1\n\nx\n", seen, true);
 	assert_string_equal(seen, "");
+}
+
+static void test_enough(void **state)
+{
+	char seen[128];
+
+	read_groups(groups_read4,
+		    "1\tlast      :     2      V3\n"
+		    "\t\t\t\t010101E8     1 0:00000000\t\t0\n"
+		    "\t\t\t\t020101E8     1 0:00000000\t\t0\n",
+		    seen, false);
+	assert_string_equal(seen, "last 232.1.1.1 ");
+	read_groups(groups_read6,
+		    "7    last            ff3e0000000000000000000080000001     1 00000004 0\n"
+		    "7    last            ff3e0000000000000000000080000002     1 00000004 0\n",
+		    seen, false);
+	assert_string_equal(seen, "last ff3e::8000:1 ");
 }
 
 /* As Linux 6.1 prints them: scope 20 is link-local; flag 40 is tentative, 80 permanent. */
@@ -84,17 +115,18 @@ static void test_linklocal(void **state)
 				   "fe80 09 40 20 80     amt2\n"
 				   "nonsense\n";
 	char seen[128];
+	FILE *file = open_text(text, seen);
 
-	read_text(linklocal_read, text, seen);
+	linklocal_read(file, collect, seen);
+	fclose(file);
 	assert_string_equal(seen, "amt0 fe80::e82d:3fff:feeb:4f95 ");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_igmp),
-		cmocka_unit_test(test_igmp6),
-		cmocka_unit_test(test_junk),
+		cmocka_unit_test(test_igmp),	  cmocka_unit_test(test_igmp6),
+		cmocka_unit_test(test_junk),	  cmocka_unit_test(test_enough),
 		cmocka_unit_test(test_linklocal),
 	};
 
