@@ -77,7 +77,9 @@ void router_set_address(struct router *router, const struct address *own);
 void router_report(struct router *router, const struct group_message *message, uint64_t now);
 void router_query(struct router *router, const struct group_message *message, uint64_t now);
 
-uint64_t router_next(const struct router *router); /* when router_run() is due; UINT64_MAX: never */
+/* When router_run() is due; UINT64_MAX: never. Of many groups that end at once it does some, and is
+ * due again: those before their turn are as they were. */
+uint64_t router_next(const struct router *router);
 void router_run(struct router *router, uint64_t now);
 
 /* What is wanted now. 0 or -ENOMEM; *ret is cleared first, INCLUDE {} where nobody wants any. */

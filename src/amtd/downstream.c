@@ -13,8 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* So many messages of the interface at most before other events get their turn. */
-#define MESSAGES_AT_ONCE 256
+/* So long it takes messages of the interface at most before other events get their turn: where much
+ * is joined upstream, the kernel takes a millisecond for each group more. */
+#define READING_USEC (20 * USEC_PER_MSEC)
 
 /* Of all groups of an interface: some 24 MB. MaxSources= alone would allow a host gigabytes. */
 #define SOURCES_MAX 1000000
@@ -120,9 +121,12 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct side *side = userdata;
+	uint64_t end = clock_monotonic() + READING_USEC;
 	int r;
 
-	r = listener_dispatch(side->listener, MESSAGES_AT_ONCE);
+	do
+		r = listener_dispatch(side->listener, 1);
+	while (r > 0 && clock_monotonic() < end);
 	if (r == -ENODEV) /* the monitor tells of that, too */
 		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	else if (r < 0)

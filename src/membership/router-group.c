@@ -308,7 +308,7 @@ void group_record(struct router *router, const struct group_message *message,
 {
 	struct group_record record = *said;
 	struct key key = router_key(router, &record.group);
-	struct group *group = store_find(&router->store, &key);
+	struct group *group = group_find(router, &key, now);
 	enum filter_mode before = group ? group->mode : FILTER_INCLUDE;
 	struct work work = { .router = router, .now = now };
 	struct source *sources;
@@ -420,4 +420,14 @@ void group_update(struct router *router, struct group *group, bool changed, uint
 	}
 	if (changed)
 		router->ops.changed(router, &address, router->userdata);
+}
+
+struct group *group_find(struct router *router, const struct key *key, uint64_t now)
+{
+	struct group *group = store_find(&router->store, key);
+
+	if (!group || group->deadline > now)
+		return group;
+	group_update(router, group, false, now);
+	return store_find(&router->store, key);
 }

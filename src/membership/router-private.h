@@ -117,6 +117,8 @@ int store_charge(struct store *store, struct group *group, const struct key *hos
 /* router-group.c: RFC 9776, 6.4 and 6.5 */
 void group_record(struct router *router, const struct group_message *message,
 		  const struct group_record *record, uint64_t now);
+/* As it is now, though router_run() may have left what is due for later; NULL: none. */
+struct group *group_find(struct router *router, const struct key *key, uint64_t now);
 /* Do what is due; changed: something was done to it already. The group may go. */
 void group_update(struct router *router, struct group *group, bool changed, uint64_t now);
 int source_compare(const void *a, const void *b);

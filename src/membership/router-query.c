@@ -112,7 +112,7 @@ void query_due(struct router *router, struct group *group, uint64_t now)
 void query_heard(struct router *router, const struct group_query *query, uint64_t now)
 {
 	struct key key = router_key(router, &query->group);
-	struct group *group = store_find(&router->store, &key);
+	struct group *group = group_find(router, &key, now);
 	uint64_t until = now + router_last_member_usec(router);
 
 	if (!group || query->suppress)

@@ -12,6 +12,9 @@
 #define INTERVAL_MAX	    (31744000000U) /* QQIC: 31744 s */
 #define SCRATCH_KEPT	    64
 
+/* What one call of router_run() does at most. */
+#define GROUPS_AT_ONCE 128
+
 struct key router_key(const struct router *router, const struct address *address)
 {
 	struct key key = { 0 };
@@ -259,6 +262,7 @@ static void run_general(struct router *router, uint64_t now)
 
 void router_run(struct router *router, uint64_t now)
 {
+	unsigned int groups = GROUPS_AT_ONCE;
 	struct group *first;
 
 	if (router->querier_until > 0 && router->querier_until <= now) {
@@ -268,7 +272,7 @@ void router_run(struct router *router, uint64_t now)
 		router->startup = 0;
 		restore(router);
 	}
-	while ((first = store_first(&router->store)) && first->deadline <= now)
+	while (groups-- > 0 && (first = store_first(&router->store)) && first->deadline <= now)
 		group_update(router, first, false, now);
 	if (router_asks(router) && router->general_at <= now)
 		run_general(router, now);
