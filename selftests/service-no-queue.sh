@@ -28,3 +28,8 @@ step "where it does need rewriting, or has OnFailure=drop, create says what is m
 errors_of gateway create amt1 --link g0 --relay $RELAY --rewrite any=$RELAY
 [ "$STATUS" = 1 ] || expect_match "reason" CONFIG_NFT_QUEUE "$(device gateway amt1 .reason) $ERROR"
 expect_match "the message, or the log" CONFIG_NFT_QUEUE "$ERROR $(amtd_log gateway)"
+
+step "a relay serves, and its state says that what its gateways want is not seen"
+check "create" ctl gateway create amtr --mode relay --link g1
+wait_for 10 state_is gateway amtr running
+expect_match "reason" "gateways want is not seen: .*CONFIG_NFT_QUEUE" "$(device gateway amtr .reason)"
