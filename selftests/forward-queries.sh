@@ -31,7 +31,7 @@ hear() {
 }
 
 link_local() {
-	ip -n "$NS$1" -j -6 address show dev "$2" scope link | jq -r '.[0].addr_info[0].local'
+	ip -n "$NS$1" -j -6 address show dev "$2" scope link | jq -r '[.[].addr_info[]?.local // empty][0]'
 }
 
 has_link_local() {

@@ -45,6 +45,16 @@ int manager_reload(struct manager *manager, struct failure *ret_failure);
  * Alternative= of [Forward]. name "": of each device that can. */
 int manager_switch(struct manager *manager, const char *upstream, const char *name,
 		   struct failure *ret_failure);
+/* Send Reports, or Leaves, once. */
+struct manager_report {
+	const char *on;		 /* the interface */
+	char **channels;	 /* SOURCE,GROUP or GROUP; NULL at the end */
+	uint32_t version;	 /* of IGMP or MLD; 0: the latest */
+	const char *destination; /* the address of a host; "": where such messages go */
+	bool leave;
+};
+int manager_report(struct manager *manager, const struct manager_report *request,
+		   struct failure *ret_failure);
 /* name "": all, as an array. free(*ret_json). */
 int manager_describe(struct manager *manager, const char *name, char **ret_json,
 		     struct failure *ret_failure);

@@ -209,6 +209,7 @@ def main():
             verb.add_argument("--group", help="GROUP or GROUP,SOURCE...")
             verb.add_argument("--response", type=float, default=1, help="seconds")
         else:
+            verb.add_argument("--count", type=int, default=1)
             verb.add_argument("--type", choices=TYPES, default="to_ex")
             verb.add_argument("group", help="GROUP or GROUP,SOURCE...")
     options = parser.parse_args()
@@ -217,7 +218,11 @@ def main():
     options.six = ":" in options.source
     if options.version is None:
         options.version = 2 if options.six else 3
-    say(options, query(options) if options.verb == "query" else report(options))
+    if options.verb == "query":
+        say(options, query(options))
+        return
+    for _ in range(options.count):
+        say(options, report(options))
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ int verb_create(const struct settings *settings, int argc, char **argv);
 int verb_delete(const struct settings *settings, int argc, char **argv);
 int verb_reload(const struct settings *settings, int argc, char **argv);
 int verb_upstream(const struct settings *settings, int argc, char **argv);
+int verb_report(const struct settings *settings, int argc, char **argv);
 int verb_cat(const struct settings *settings, int argc, char **argv);
 int verb_probe(const struct settings *settings, int argc, char **argv);
 int verb_resolve(const struct settings *settings, int argc, char **argv);
@@ -67,7 +68,9 @@ int verb_channels(const struct settings *settings, int argc, char **argv);
 int verb_help(const struct settings *settings, int argc, char **argv);
 
 extern const struct verb_option channel_options[];
+extern const struct verb_option monitor_options[];
 extern const struct verb_option probe_options[];
+extern const struct verb_option report_options[];
 extern const struct verb_option resolve_options[];
 extern const struct verb_option zone_options[];
 extern const struct verb_option wait_online_options[];

@@ -17,6 +17,15 @@
 
 #define LINE_MAX 1024
 
+enum monitor_option {
+	OPTION_MESSAGES,
+};
+
+const struct verb_option monitor_options[] = {
+	[OPTION_MESSAGES] = { "messages", NULL, "IGMP and MLD where [Forward] hears them, too" },
+	{ NULL },
+};
+
 struct monitor {
 	const struct settings *settings;
 	int argc;
@@ -52,10 +61,20 @@ static uint64_t number(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
+static bool is_message(const json_t *event)
+{
+	const char *kind = text(event, "event");
+
+	return !strcmp(kind, "query") || !strcmp(kind, "report");
+}
+
 static bool is_wanted(const struct monitor *monitor, const json_t *object)
 {
 	const json_t *name = json_object_get(object, "ifname");
 	int i;
+
+	if (is_message(object) && !monitor->settings->values[OPTION_MESSAGES])
+		return false;
 
 	/* What concerns no device concerns all. */
 	for (i = 0; name && i < monitor->argc; i++)
@@ -125,6 +144,62 @@ static void tell_advertisement(const json_t *event, struct line *line)
 		add(line, " (%" PRIu64 " of this kind since the last line)", count);
 }
 
+/* "IGMPv3 Query of 192.0.2.1 on eth0 (upstream)" */
+static void tell_message(const json_t *event, const char *what, struct line *line)
+{
+	add(line, "%sv%" PRIu64 " %s of %s on %s (%s)",
+	    strcmp(text(event, "protocol"), "mld") ? "IGMP" : "MLD", number(event, "version"), what,
+	    text(event, "source"), text(event, "on"), text(event, "side"));
+}
+
+static void tell_missed(const json_t *event, struct line *line)
+{
+	if (number(event, "missed") > 0)
+		add(line, " (%" PRIu64 " others came too fast to be told)",
+		    number(event, "missed"));
+}
+
+static void tell_sources(const json_t *object, struct line *line)
+{
+	const json_t *sources = json_object_get(object, "sources");
+	uint64_t untold = number(object, "sources_untold");
+	size_t i;
+
+	for (i = 0; i < json_array_size(sources); i++)
+		add(line, "%s%s", i == 0 ? " {" : " ",
+		    json_string_value(json_array_get(sources, i)) ?: "");
+	if (untold > 0)
+		add(line, " and %" PRIu64 " more", untold);
+	if (i > 0)
+		add(line, "}");
+}
+
+static void tell_query(const json_t *event, struct line *line)
+{
+	tell_message(event, "Query", line);
+	if (*text(event, "group"))
+		add(line, ": %s", text(event, "group"));
+	tell_sources(event, line);
+	tell_missed(event, line);
+}
+
+static void tell_report(const json_t *event, struct line *line)
+{
+	const json_t *records = json_object_get(event, "records"), *record;
+	size_t i;
+
+	tell_message(event, json_is_true(json_object_get(event, "leave")) ? "Leave" : "Report",
+		     line);
+	if (json_is_true(json_object_get(event, "unicast")))
+		add(line, ", unicast");
+	json_array_foreach (records, i, record) {
+		add(line, "%s %s %s", i == 0 ? ":" : ",", text(record, "type"),
+		    text(record, "group"));
+		tell_sources(record, line);
+	}
+	tell_missed(event, line);
+}
+
 static void tell_lost(const json_t *event, struct line *line)
 {
 	add(line, "%" PRIu64 " events were lost, since they were not read; what is now:",
@@ -140,6 +215,7 @@ static void tell(const json_t *event, struct line *line)
 		{ "created", tell_created }, { "removed", tell_removed },
 		{ "present", tell_present }, { "state", tell_state },
 		{ "relay", tell_relay },     { "advertisement", tell_advertisement },
+		{ "query", tell_query },     { "report", tell_report },
 		{ "lost", tell_lost },
 	};
 	size_t i;

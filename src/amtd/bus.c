@@ -127,6 +127,30 @@ static int method_upstream(sd_bus_message *message, void *userdata, sd_bus_error
 	return sd_bus_reply_method_return(message, NULL);
 }
 
+static int method_report(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct manager_report request = { 0 };
+	struct failure failure = { 0 };
+	int leave, r;
+
+	r = sd_bus_message_read(message, "s", &request.on);
+	if (r >= 0)
+		r = sd_bus_message_read_strv(message, &request.channels);
+	if (r >= 0)
+		r = sd_bus_message_read(message, "usb", &request.version, &request.destination,
+					&leave);
+	if (r >= 0) {
+		request.leave = leave;
+		r = manager_report(userdata, &request, &failure) < 0
+			    ? reply_failure(message, &failure)
+			    : sd_bus_reply_method_return(message, NULL);
+	}
+	for (size_t i = 0; request.channels && request.channels[i]; i++)
+		free(request.channels[i]);
+	free(request.channels);
+	return r;
+}
+
 static int method_join(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct failure failure = { 0 };
@@ -191,6 +215,10 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Upstream", SD_BUS_ARGS("s", upstream, "s", name), SD_BUS_NO_RESULT,
 				method_upstream, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Report",
+				SD_BUS_ARGS("s", interface, "as", channels, "u", version, "s",
+					    destination, "b", leave),
+				SD_BUS_NO_RESULT, method_report, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Join", SD_BUS_ARGS("s", channel, "s", device),
 				SD_BUS_RESULT("s", json), method_join, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Leave", SD_BUS_ARGS("s", channel, "s", device), SD_BUS_NO_RESULT,

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verb that says what is wanted, once: report. */
+#include "amtctl.h"
+
+#include <amt/parse.h>
+#include "client.h"
+
+#define AMTD_PATH      "/org/amtd"
+#define AMTD_INTERFACE "org.amtd.Manager"
+
+#define VERSION_MAX 3 /* of IGMP; amtd knows which of them a channel can have */
+
+enum report_option {
+	OPTION_ON,
+	OPTION_LEAVE,
+	OPTION_VERSION,
+	OPTION_UNICAST,
+};
+
+const struct verb_option report_options[] = {
+	[OPTION_ON] = { "on", "DEV", "The interface, which must be named" },
+	[OPTION_LEAVE] = { "leave", NULL, "Leaves in place of Reports" },
+	[OPTION_VERSION] = { "version", "N", "Of IGMP or MLD (default: 3, or 2)" },
+	[OPTION_UNICAST] = { "unicast", "ADDR", "To this host, not to where Reports go" },
+	{ NULL },
+};
+
+static int call(const struct settings *settings, struct client *client, char **channels,
+		uint32_t version)
+{
+	sd_bus_message *message = NULL, *reply = NULL;
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r;
+
+	r = sd_bus_message_new_method_call(client_bus(client), &message, NULL, AMTD_PATH,
+					   AMTD_INTERFACE, "Report");
+	if (r >= 0)
+		r = sd_bus_message_append(message, "s", settings->values[OPTION_ON]);
+	if (r >= 0)
+		r = sd_bus_message_append_strv(message, channels);
+	if (r >= 0)
+		r = sd_bus_message_append(message, "usb", version,
+					  settings->values[OPTION_UNICAST] ?: "",
+					  (int)!!settings->values[OPTION_LEAVE]);
+	if (r >= 0)
+		r = sd_bus_call(client_bus(client), message, 0, &error, &reply);
+	r = r < 0 ? client_call_failed("report", &error, r) : AMTCTL_OK;
+	sd_bus_error_free(&error);
+	sd_bus_message_unref(message);
+	sd_bus_message_unref(reply);
+	return r;
+}
+
+int verb_report(const struct settings *settings, int argc, char **argv)
+{
+	const char *word = settings->values[OPTION_VERSION];
+	struct client *client;
+	uint32_t version = 0;
+	int r;
+
+	if (!settings->values[OPTION_ON])
+		return complain(AMTCTL_USAGE, "report: --on is missing; expected the interface, "
+					      "such as --on eth0");
+	if (word && parse_u32(word, 1, VERSION_MAX, &version) < 0)
+		return complain(AMTCTL_USAGE, "--version %s: expected 1, 2 or 3", word);
+
+	r = client_open_or_complain(settings, &client);
+	if (r != AMTCTL_OK)
+		return r;
+	/* getopt leaves NULL behind the last word */
+	r = call(settings, client, argv, version);
+	client_close(client);
+	return r;
+}
