@@ -77,6 +77,22 @@ expect "relay" $RELAY "$(channel $CHANNEL .relay)"
 expect "state" joined "$(channel $CHANNEL .state)"
 expect_match "the table" "$CHANNEL +joined +amt0 +$RELAY +amtctl" "$(ctl gateway channels)"
 
+step "channels counts each by itself, while the stream flows and after"
+wait_for 5 channel_is $CHANNEL '.packets > 300' true
+wait_for 5 channel_is $CHANNEL6 '.packets > 300' true
+wait_for 5 channel_is $ANY '.rate > 90 and .rate < 110' true
+end_background tx_any
+sleep 3
+packets=$(channel $ANY .packets)
+last=$(channel $ANY .last_packet_usec)
+sleep 3
+expect "packets after the end" "$packets" "$(channel $ANY .packets)"
+expect "the last one" "$last" "$(channel $ANY .last_packet_usec)"
+expect "rate" 0 "$(channel $ANY .rate)"
+sent=$(tail -n 1 "$TMP/tx_any.log" | jq .sent)
+[ "$packets" -le "$sent" ] || fail "$packets packets of $sent that were sent"
+send_stream tx_any source s0 --group $ANY
+
 step "joined twice is joined once"
 check "join" ctl gateway join $CHANNEL --on amt0
 expect "channels" 3 "$(ctl gateway channels --no-legend | wc -l)"
@@ -102,6 +118,10 @@ check "the other" on gateway "$TOOLS/stream" receive --group $ANY --port $PORT -
 refuse "membership" is_joined $GROUP
 check "leave" ctl gateway leave $CHANNEL6 $ANY
 expect "channels" 0 "$(ctl gateway channels --no-legend | wc -l)"
+elements() {
+	on gateway nft list table inet amtd | grep -c packets
+}
+wait_for 3 not elements
 [ ! -e "$TMP/gateway/run/amt/channels" ] || fail "the record is still there"
 
 step "Join= in a device file, and a reload that changes it"

@@ -27,7 +27,8 @@ enum channel_owner {
 /* An interface that channels come through. */
 struct channel_device {
 	char name[IFNAMSIZ];
-	int ifindex; /* as joined; 0: nothing is */
+	unsigned int number; /* another one for each */
+	int ifindex;	     /* as joined; 0: nothing is */
 	size_t n;
 	struct channel *channels; /* chained by peer */
 	struct channel_device *next;
@@ -45,7 +46,8 @@ struct channel {
 	uint64_t last_packet;		  /* 0: none */
 	uint32_t rate;			  /* packets a second */
 
-	bool stale, seeking; /* for the caller's use */
+	bool counted;			   /* packets and the like are known */
+	bool stale, seeking;		   /* for the caller's use */
 	struct channel *peer, **peer_link; /* of the same via */
 	struct channel *next;		   /* of the same bucket */
 };
@@ -70,6 +72,8 @@ int channels_set_via(struct channels *channels, struct channel *channel, const c
 
 /* Interfaces in use now or formerly; NULL when there is none of the name. */
 struct channel_device *channels_device(const struct channels *channels, const char *name);
+struct channel_device *channels_device_numbered(const struct channels *channels,
+						unsigned int number);
 struct channel_device *channels_devices(const struct channels *channels);
 
 /* What of the group is wanted there, of all channels: INCLUDE {} for nothing. 0 or -ENOMEM. */

@@ -283,6 +283,7 @@ void manager_stop(struct manager *manager)
 	char *words = NULL;
 	bool kept = false;
 
+	watch_stop(manager);
 	for (size_t i = 0; i < manager->n_devices; i++) {
 		struct device *device = manager->devices[i];
 

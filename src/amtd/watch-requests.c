@@ -73,6 +73,12 @@ static json_t *describe(const struct watch *watch, const struct channel *channel
 	if (channel->problem || channel->seeking)
 		json_object_set_new(object, "reason",
 				    json_string(channel->problem ?: "looking for a relay in DNS"));
+	if (!channel->counted)
+		return object;
+	json_object_set_new(object, "packets", json_integer(channel->packets));
+	json_object_set_new(object, "rate", json_integer(channel->rate));
+	if (channel->last_packet != 0)
+		json_object_set_new(object, "last_packet_usec", json_integer(channel->last_packet));
 	return object;
 }
 

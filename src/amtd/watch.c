@@ -71,6 +71,18 @@ static void apply(struct watch *watch, struct channel *channel)
 		log_warning(channel_format(&channel->key, text), "cannot be joined on %s: %s",
 			    channel->via->name, problem);
 	watch_set_problem(channel, problem);
+	count_channel(watch, channel->via, &channel->key, true);
+}
+
+/* No more there, unless it is wanted there twice. */
+static void uncount(struct watch *watch, const struct channel_device *via,
+		    const struct channel_key *key)
+{
+	const struct channel *any = channels_find(watch->channels, key, "");
+	const struct channel *named = channels_find(watch->channels, key, via->name);
+
+	if ((!any || any->via != via) && (!named || named->via != via))
+		count_channel(watch, via, key, false);
 }
 
 /* Is it another interface than the one on which channels are joined? */
@@ -84,6 +96,8 @@ static void follow_interface(struct watch *watch, struct channel_device *via)
 		for (size_t i = 0; i < 2; i++)
 			joins_forget(watch->joins[i], via->ifindex);
 	via->ifindex = ifindex;
+	if (ifindex != 0)
+		count_device(watch, via);
 	for (struct channel *channel = via->channels; channel; channel = channel->peer)
 		apply(watch, channel);
 }
@@ -112,12 +126,13 @@ int watch_set_via(struct watch *watch, struct channel *channel, const char *name
 	if (r < 0)
 		return r;
 	if (channel->via && channel->via->ifindex == 0)
-		channel->via->ifindex = if_nametoindex(channel->via->name);
-	if (channel->via)
+		follow_interface(watch, channel->via);
+	else if (channel->via)
 		apply(watch, channel);
 	if (former && former->ifindex != 0) {
 		(void)watch_apply(watch, former, &channel->key.group, &problem);
 		free(problem);
+		uncount(watch, former, &channel->key);
 	}
 	return 0;
 }
@@ -125,7 +140,7 @@ int watch_set_via(struct watch *watch, struct channel *channel, const char *name
 void watch_disown(struct watch *watch, struct channel *channel, enum channel_owner owner)
 {
 	struct channel_device *via = channel->via;
-	struct address group = channel->key.group;
+	const struct channel_key key = channel->key;
 	char *problem = NULL;
 
 	channel->owners &= ~owner;
@@ -133,8 +148,10 @@ void watch_disown(struct watch *watch, struct channel *channel, enum channel_own
 	if (channel->owners != 0)
 		return;
 	channels_remove(watch->channels, channel);
-	if (via && via->ifindex != 0)
-		(void)watch_apply(watch, via, &group, &problem);
+	if (via && via->ifindex != 0) {
+		(void)watch_apply(watch, via, &key.group, &problem);
+		uncount(watch, via, &key);
+	}
 	free(problem);
 	if (via && via->n == 0)
 		demand_tidy(watch);
@@ -164,6 +181,8 @@ int watch_open(struct manager *manager)
 	if (r == 0)
 		r = demand_open(watch);
 	if (r >= 0)
+		r = count_open(watch);
+	if (r >= 0)
 		r = joins_open(AF_INET, &watch->joins[WATCH_INET]);
 	if (r == 0)
 		r = joins_open(AF_INET6, &watch->joins[WATCH_INET6]);
@@ -177,6 +196,11 @@ int watch_open(struct manager *manager)
 	return r;
 }
 
+void watch_stop(struct manager *manager)
+{
+	count_stop(manager->watch);
+}
+
 void watch_close(struct manager *manager)
 {
 	struct watch *watch = manager->watch;
@@ -184,6 +208,7 @@ void watch_close(struct manager *manager)
 	if (!watch)
 		return;
 	demand_close(watch);
+	count_close(watch);
 	settings_clear(&watch->settings);
 	sd_event_source_disable_unref(watch->retry);
 	for (size_t i = 0; i < 2; i++)

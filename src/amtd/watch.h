@@ -13,6 +13,7 @@
 #include <amt/joins.h>
 #include <amt/monitor.h>
 #include <amt/settings.h>
+#include <amt/tally.h>
 
 #define WATCH_INET  0
 #define WATCH_INET6 1
@@ -24,11 +25,13 @@ struct watch {
 	sd_event_source *retry;
 	struct settings settings;
 	struct demand *demand;
+	struct count *count;
 	size_t record_lines; /* in the file, of which some may be outdated */
 };
 
 /* watch.c */
 int watch_open(struct manager *manager);
+void watch_stop(struct manager *manager); /* amtd ends as asked */
 void watch_close(struct manager *manager);
 void watch_start(struct manager *manager); /* when devices are there: take up what was wanted */
 void watch_link(struct manager *manager, enum monitor_event event, int ifindex, const char *name);
@@ -53,6 +56,14 @@ void demand_configure(struct watch *watch);			/* settings may be others */
 void demand_seek(struct watch *watch, struct channel *channel); /* of no device: find it one */
 void demand_seek_all(struct watch *watch);
 void demand_tidy(struct watch *watch); /* the last channel of a device may have gone */
+
+/* watch-count.c */
+int count_open(struct watch *watch);
+void count_close(struct watch *watch);
+void count_stop(struct watch *watch); /* amtd ends: nobody reads it any more */
+void count_device(struct watch *watch, const struct channel_device *via); /* is there (anew) */
+void count_channel(struct watch *watch, const struct channel_device *via,
+		   const struct channel_key *key, bool wanted);
 
 /* watch-record.c */
 void watch_record_load(struct watch *watch);

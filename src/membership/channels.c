@@ -73,6 +73,16 @@ struct channel_device *channels_device(const struct channels *channels, const ch
 	return device;
 }
 
+struct channel_device *channels_device_numbered(const struct channels *channels,
+						unsigned int number)
+{
+	struct channel_device *device = channels->devices;
+
+	while (device && device->number != number)
+		device = device->next;
+	return device;
+}
+
 struct channel_device *channels_devices(const struct channels *channels)
 {
 	return channels->devices;
@@ -88,6 +98,7 @@ static struct channel_device *get_device(struct channels *channels, const char *
 	if (!device)
 		return NULL;
 	strcpy(device->name, name);
+	device->number = channels->devices ? channels->devices->number + 1 : 0;
 	device->next = channels->devices;
 	channels->devices = device;
 	return device;
