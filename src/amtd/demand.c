@@ -23,6 +23,9 @@
 /* DNS is asked again so long after it had no relay, or no answer. */
 #define ASK_AGAIN_USEC (30 * USEC_PER_SEC)
 
+/* A gateway that cannot be deleted is tried again. */
+#define RETRY_USEC (30 * USEC_PER_SEC)
+
 #define NAMES_MAX 100000
 
 struct question {
@@ -473,8 +476,11 @@ void demand_tidy(struct watch *watch)
 		strcpy(name, device->config->name);
 		forget_relay(watch->demand, name);
 		device->idle_since = now;
-		if (manager_delete(manager, name, &failure) < 0)
-			log_warning(name, "has no channels, and cannot go: %s", failure.text);
+		if (manager_delete(manager, name, &failure) == 0)
+			continue;
+		log_warning(name, "has no channels, and cannot go: %s", failure.text);
+		if (now + RETRY_USEC + linger < next)
+			next = now + RETRY_USEC + linger;
 	}
 	if (next == UINT64_MAX)
 		return;

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <amt/channels.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define MANY	      5000
+
+static struct channel_key key(const char *text)
+{
+	struct channel_key k;
+	const char *why;
+
+	assert_int_equal(channel_parse(text, &k, &why), 0);
+	return k;
+}
+
+static void test_text(void **state)
+{
+	static const struct {
+		const char *text, *formatted, *why; /* why: a part of it; NULL: it is fine */
+	} table[] = {
+		{ "203.0.113.2,232.1.1.1", "203.0.113.2,232.1.1.1", NULL },
+		{ "239.1.1.1", "239.1.1.1", NULL },
+		{ "2001:DB8::2,ff3e::8000:1", "2001:db8::2,ff3e::8000:1", NULL },
+		{ "ff0e::1", "ff0e::1", NULL },
+		{ "", NULL, "no address" },
+		{ ",", NULL, "no address" },
+		{ "203.0.113.2,", NULL, "group is no address" },
+		{ ",232.1.1.1", NULL, "source is no address" },
+		{ "203.0.113.2 ,232.1.1.1", NULL, "source is no address" },
+		{ "203.0.113.2,232.1.1.1,1", NULL, "group is no address" },
+		{ "203.0.113.2,203.0.113.3", NULL, "no multicast" },
+		{ "224.0.0.5", NULL, "never leaves its link" },
+		{ "ff02::5", NULL, "never leaves its link" },
+		{ "232.1.1.1", NULL, "source-specific" },
+		{ "ff3e::8000:1", NULL, "source-specific" },
+		{ "2001:db8::2,232.1.1.1", NULL, "different families" },
+		{ "224.1.1.1,232.1.1.1", NULL, "not the address of a host" },
+		{ "0.0.0.0,232.1.1.1", NULL, "not the address of a host" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct channel_key untouched = { .group.family = 77 }, k = untouched;
+		char text[CHANNEL_TEXT_MAX];
+		const char *why = NULL;
+		int r = channel_parse(table[i].text, &k, &why);
+
+		if (!table[i].why) {
+			assert_int_equal(r, 0);
+			assert_string_equal(channel_format(&k, text), table[i].formatted);
+			continue;
+		}
+		assert_int_equal(r, -EINVAL);
+		assert_int_equal(k.group.family, 77);
+		if (!strstr(why, table[i].why))
+			fail_msg("%s: %s", table[i].text, why);
+	}
+}
+
+static void test_filter(void **state)
+{
+	const struct channel_key one = key("203.0.113.2,239.1.1.1"),
+				 two = key("203.0.113.3,239.1.1.1"), any = key("239.1.1.1");
+	struct channel *a, *b, *c;
+	struct channels *channels;
+	struct filter filter;
+
+	assert_int_equal(channels_new(&channels), 0);
+	a = channels_add(channels, &one, "", 1);
+	b = channels_add(channels, &two, "amt0", 2);
+	c = channels_add(channels, &any, "amt1", 3);
+	assert_ptr_equal(channels_add(channels, &two, "amt0", 9), b);
+	assert_int_equal(b->since, 2);
+	assert_int_equal(channels_set_via(channels, a, "amt0"), 0);
+	assert_int_equal(channels_set_via(channels, b, "amt0"), 0);
+	assert_int_equal(channels_set_via(channels, c, "amt1"), 0);
+
+	assert_int_equal(channels_filter(channels, a->via, &one.group, &filter), 0);
+	assert_int_equal(filter.mode, FILTER_INCLUDE);
+	assert_int_equal(filter.n, 2);
+	filter_clear(&filter);
+	assert_int_equal(channels_filter(channels, c->via, &one.group, &filter), 0);
+	assert_int_equal(filter.mode, FILTER_EXCLUDE);
+	assert_int_equal(filter.n, 0);
+
+	/* any source on the same device is more than both */
+	assert_int_equal(channels_set_via(channels, c, "amt0"), 0);
+	assert_int_equal(a->via->n, 3);
+	assert_int_equal(channels_filter(channels, a->via, &one.group, &filter), 0);
+	assert_int_equal(filter.mode, FILTER_EXCLUDE);
+	channels_remove(channels, c);
+	channels_remove(channels, a);
+	assert_int_equal(b->via->n, 1);
+	assert_int_equal(channels_filter(channels, b->via, &one.group, &filter), 0);
+	assert_int_equal(filter.n, 1);
+	assert_true(address_equal(&filter.sources[0], &two.source));
+	filter_clear(&filter);
+	channels_free(channels);
+}
+
+static void test_many(void **state)
+{
+	struct channels *channels;
+	struct channel **sorted;
+	size_t n = 0;
+
+	assert_int_equal(channels_new(&channels), 0);
+	for (unsigned int i = 0; i < MANY; i++) {
+		char text[CHANNEL_TEXT_MAX];
+		struct channel_key k;
+
+		snprintf(text, sizeof(text), "203.0.113.2,232.1.%u.%u", i * 7919 % MANY / 250,
+			 i * 7919 % MANY % 250);
+		k = key(text);
+		assert_non_null(channels_add(channels, &k, "amt0", i));
+	}
+	assert_int_equal(channels_count(channels), MANY);
+	for (struct channel *c = channels_next(channels, NULL); c; c = channels_next(channels, c)) {
+		assert_ptr_equal(channels_find(channels, &c->key, "amt0"), c);
+		n++;
+	}
+	assert_int_equal(n, MANY);
+	sorted = channels_sorted(channels);
+	for (size_t i = 1; i < MANY; i++)
+		assert_true(channel_compare(&sorted[i - 1]->key, &sorted[i]->key) < 0);
+	assert_null(sorted[MANY]);
+	free(sorted);
+	while (channels_count(channels) > 0)
+		channels_remove(channels, channels_next(channels, NULL));
+	channels_free(channels);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
