@@ -112,13 +112,28 @@ finish rx4 || fail "the stream ended with amtd: $(cat "$TMP/rx4.log")"
 expect "lost" 0 "$(received rx4 .lost)"
 expect "Teardowns" 1 "$(relay_state sr .teardowns)"
 
+step "it moves to another address, which takes another device"
+ip -n "${NS}gateway" address add 198.51.100.3/24 dev g0
+receive_stream rx4 gateway amt0
+amtd_start gateway
+wait_for 20 state_is gateway amt0 connected
+wait_for 20 joined 1
+sed -i '/^Link=/a Local=198.51.100.3' "$TMP/gateway/etc/amt/amt0.amt"
+ceases ctl gateway reload
+expect "Teardowns" 2 "$(relay_state sr .teardowns)"
+expect "the Teardown" '{"faults":[],"channels":0}' "$(relay_state sr '.teardown | tojson')"
+expect "the local address" 198.51.100.3 "$(link gateway amt0 .linkinfo.info_data.local)"
+wait_for 20 state_is gateway amt0 connected
+end_background rx4
+amtd_stop gateway
+
 step "its file goes"
 receive_stream rx4 gateway amt0
 amtd_start gateway
 wait_for 20 state_is gateway amt0 connected
 rm "$TMP/gateway/etc/amt/amt0.amt"
 ceases ctl gateway reload
-expect "Teardowns" 2 "$(relay_state sr .teardowns)"
+expect "Teardowns" 3 "$(relay_state sr .teardowns)"
 expect "the Teardown" '{"faults":[],"channels":0}' "$(relay_state sr '.teardown | tojson')"
 end_background rx4
 end_background sr

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A relay asks its gateways to leave (L in its Queries, RFC 7450, 5.1.4.4): the gateway moves while
-# both relays send, and loses nothing.
+# both relays send, and loses nothing. The former relay is told when it is done.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 internet 10
 second_relay
-scripted_relay first relay --address $RELAY --aligned
+scripted_relay first relay --address $RELAY --aligned --flags G
 scripted_relay second relay2 --address $RELAY2 --aligned
 amtd_start gateway
 check "create" ctl gateway create amt0 --link g0 --relay $RELAY --relay $RELAY2
@@ -27,6 +27,13 @@ wait_for 10 device_is gateway amt0 .last_relay $RELAY2
 sleep 5
 expect "state" connected "$(device gateway amt0 .state)"
 expect "ifindex" "$ifindex" "$(link gateway amt0 .ifindex)"
+
+step "the relay that was left was told so, and sends no more"
+expect "channels there" '[]' "$(relay_state first '.channels | tojson')"
+expect "the Teardown" '{"faults":[],"channels":0}' "$(relay_state first '.teardown | tojson')"
+expect "Updates that it refused" 0 "$(relay_state first .refused)"
+expect "channels at the other" "[\"$SOURCE,$GROUP\"]" "$(relay_state second '.channels | tojson')"
+expect "Teardowns there" 0 "$(relay_state second .teardowns)"
 
 step "nothing is lost"
 end_background rx

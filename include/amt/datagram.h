@@ -4,8 +4,8 @@
  * through a raw socket that takes the IPv4 header as it is written (raw(7), IP_HDRINCL).
  *
  * They pass the firewall's output hook like what the driver sends. The table `ip amtd` turns the
- * destination of what leaves from a gateway's port into that of its relay; given what is on the
- * wire, it changes nothing, and without it the datagram is right, too.
+ * destination of what leaves from a gateway's port into that of its relay, but not of these: they
+ * have FIREWALL_MARK, and the destination that is to be on the wire.
  */
 #ifndef AMT_DATAGRAM_H
 #define AMT_DATAGRAM_H
@@ -17,7 +17,7 @@
 
 struct datagram;
 
-/* A raw socket; it receives nothing. -EPERM without CAP_NET_RAW. */
+/* A raw socket; it receives nothing. -EPERM without CAP_NET_RAW and CAP_NET_ADMIN. */
 int datagram_open(struct datagram **ret);
 void datagram_close(struct datagram *datagram); /* NULL is fine */
 

@@ -72,8 +72,11 @@ struct device {
 	uint64_t move_at;      /* CLOCK_MONOTONIC, microseconds: not sooner; 0: no move waits */
 	struct in_addr former; /* on the wire: what it still sends is let in; zero: none */
 	uint64_t former_until; /* CLOCK_MONOTONIC, microseconds; 0: a Query of the new one first */
-	bool kick;	       /* make the driver ask, once the firewall is as it should be */
-	uint64_t rx_packets;   /* as of the last look; a stream that ceases is a sign */
+	struct in_addr left;   /* a relay that lives, to be told then that it was; zero: none */
+	struct leave_tickets left_tickets;
+	bool left_due;	     /* now */
+	bool kick;	     /* make the driver ask, once the firewall is as it should be */
+	uint64_t rx_packets; /* as of the last look; a stream that ceases is a sign */
 	unsigned int rx_silent, rx_patience; /* looks without any, and how many it may take */
 	unsigned int rx_doubts;		     /* how often a silence was taken for a sign lately */
 	uint64_t rx_doubted;		     /* CLOCK_MONOTONIC, microseconds: the last time */

@@ -30,6 +30,9 @@ enum firewall_queue {
 	_FIREWALL_QUEUE_MAX,
 };
 
+/* SO_MARK of what amtd sends from a gateway's port by itself, "amtd": it goes where it says. */
+#define FIREWALL_MARK 0x616d7464
+
 struct firewall_gateway {
 	uint16_t port;	     /* local: gateway_port and relay_port of the device */
 	uint16_t relay_port; /* what the destination port becomes on output */

@@ -8,10 +8,14 @@
 
 #include <amt/device.h>
 
+/* The device's interface is about to go, and another one to be made. */
+typedef void (*reconcile_leaving)(struct device *device, void *userdata);
+
 /* The device's port must have been chosen and the firewall committed. Sets the device's state.
  * -EADDRINUSE: its private port is taken by another socket; choose another one and call again.
  * Else 0: what is amiss is in the state. */
-int reconcile_device(struct device *device, struct netlink *netlink);
+int reconcile_device(struct device *device, struct netlink *netlink, reconcile_leaving leaving,
+		     void *userdata);
 
 /* Undo what the record says was done: delete the interface that amtd made, or give an adopted one
  * its sysctls and addresses back; forget the record. */

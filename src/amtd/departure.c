@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Devices that go: the relay is told, then the interface is removed.
+ * Devices that go, and those that went to another relay: the relay that is left is told.
  */
 #include "manager-private.h"
 
@@ -13,6 +13,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Relays that were left by many in the same moment hear of all of them together: what is joined is
+ * read once. */
+#define BATCH_USEC (100 * 1000ULL)
 
 /* A group that is joined on an interface, or an address of its own. */
 struct departure_entry {
@@ -140,35 +144,35 @@ static int send_message(const void *message, size_t length, void *userdata)
 	return datagram_send(way->datagram, &way->path, message, length);
 }
 
-/* An adopted device stays, and its driver with the relay. */
-static bool has_to_leave(const struct device *device)
+static bool is_gateway(const struct device *device)
 {
-	const struct leave_tickets *tickets = &device->tickets;
-
-	return device->config->mode == CONFIG_GATEWAY && device->record.created &&
-	       device->ifindex != 0 && device->ifindex == device->record.ifindex &&
-	       device->relay.s_addr != 0 && (tickets->igmp.known || tickets->mld.known);
+	return device->config->mode == CONFIG_GATEWAY && device->ifindex != 0 &&
+	       device->ifindex == device->record.ifindex;
 }
 
-static void say_goodbye(struct departure *departure, struct manager *manager, struct device *device)
+/* The port is the interface's: the device may have been given another one by now. */
+static void say_goodbye(struct departure *departure, struct manager *manager, struct device *device,
+			struct in_addr relay, const struct leave_tickets *tickets)
 {
 	struct way way = {
 		.path = {
 			.local = device->local,
-			.port = device->port,
-			.remote = device->relay,
+			.port = device->record.port != 0 ? device->record.port : device->port,
+			.remote = relay,
 			.remote_port = device->config->relay_port,
 		},
 	};
 	struct leave leave = {
-		.tickets = &device->tickets,
+		.tickets = tickets,
 		.source = device->record.address,
 	};
+	char text[INET_ADDRSTRLEN];
 	struct address *groups;
 	struct link link;
 	int r;
 
-	if (!has_to_leave(device) || link_get(manager->netlink, device->config->name, &link) < 0)
+	if (relay.s_addr == 0 || !(tickets->igmp.known || tickets->mld.known) ||
+	    link_get(manager->netlink, device->config->name, &link) < 0)
 		return;
 	open_departure(departure);
 	if (!departure->datagram)
@@ -182,12 +186,61 @@ static void say_goodbye(struct departure *departure, struct manager *manager, st
 			    "its relay cannot be told that it goes, and sends on for minutes: %s",
 			    strerror(-r));
 	else
-		log_debug(device->config->name, "%zu groups left", leave.n_groups);
+		log_debug(device->config->name, "%zu groups left at %s", leave.n_groups,
+			  inet_ntop(AF_INET, &relay, text, sizeof(text)));
 	free(groups);
+}
+
+/* An adopted device stays, and its driver with the relay. */
+void departure_leave(struct departure *departure, struct manager *manager, struct device *device)
+{
+	if (!is_gateway(device) || !device->record.created)
+		return;
+	say_goodbye(departure, manager, device, device->relay, &device->tickets);
+	say_goodbye(departure, manager, device, device->left, &device->left_tickets);
 }
 
 int departure_remove(struct departure *departure, struct manager *manager, struct device *device)
 {
-	say_goodbye(departure, manager, device);
+	departure_leave(departure, manager, device);
 	return reconcile_remove(device->config->name, &device->record, manager->netlink);
+}
+
+static int on_left(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct departure departure = { 0 };
+	struct manager *manager = userdata;
+
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+
+		if (!device->left_due)
+			continue;
+		device->left_due = false;
+		if (is_gateway(device))
+			say_goodbye(&departure, manager, device, device->left,
+				    &device->left_tickets);
+		device->left.s_addr = 0;
+	}
+	departure_end(&departure);
+	return 0;
+}
+
+void departure_left(struct manager *manager, struct device *device)
+{
+	int enabled = SD_EVENT_OFF;
+
+	if (device->left.s_addr == 0)
+		return;
+	device->left_due = true;
+	if (!manager->left) {
+		(void)sd_event_add_time_relative(manager->event, &manager->left, CLOCK_MONOTONIC,
+						 BATCH_USEC, 0, on_left, manager);
+		return;
+	}
+	(void)sd_event_source_get_enabled(manager->left, &enabled);
+	if (enabled != SD_EVENT_OFF)
+		return;
+	(void)sd_event_source_set_time_relative(manager->left, BATCH_USEC);
+	(void)sd_event_source_set_enabled(manager->left, SD_EVENT_ONESHOT);
 }

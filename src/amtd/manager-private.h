@@ -46,6 +46,7 @@ struct manager {
 	struct watch *watch;
 
 	uint64_t moves_next; /* CLOCK_MONOTONIC, microseconds: no more moves before */
+	sd_event_source *left;
 	sd_event_source *pass, *retry, *tidy, *monitor_source, *firewall_source, *queue_source;
 };
 
@@ -78,7 +79,11 @@ struct departure {
 /* The device's memberships are left, its relay gets a Teardown, the interface is removed: what
  * reconcile_remove() returns. The device itself stays until manager_forget(). */
 int departure_remove(struct departure *departure, struct manager *manager, struct device *device);
+/* Only its relay is told. */
+void departure_leave(struct departure *departure, struct manager *manager, struct device *device);
 void departure_end(struct departure *departure);
+/* The device's former relay is told soon, device->left. */
+void departure_left(struct manager *manager, struct device *device);
 
 /* control.c */
 int control_open(struct manager *manager); /* 0, or negative errno and queue_error */

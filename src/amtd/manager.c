@@ -205,6 +205,7 @@ void manager_free(struct manager *manager)
 	sd_event_source_disable_unref(manager->pass);
 	sd_event_source_disable_unref(manager->retry);
 	sd_event_source_disable_unref(manager->tidy);
+	sd_event_source_disable_unref(manager->left);
 	sd_event_source_disable_unref(manager->monitor_source);
 	sd_event_source_disable_unref(manager->firewall_source);
 	sd_event_source_disable_unref(manager->queue_source);

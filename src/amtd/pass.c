@@ -321,7 +321,13 @@ static void warn_of_twin(struct manager *manager, struct device *device)
 	}
 }
 
-static void reconcile_one(struct manager *manager, struct device *device)
+static void on_leaving(struct device *device, void *userdata)
+{
+	departure_leave(userdata, device->owner, device);
+}
+
+static void reconcile_one(struct manager *manager, struct device *device,
+			  struct departure *departure)
 {
 	bool was_queueless = device->queueless;
 	int r;
@@ -332,7 +338,7 @@ static void reconcile_one(struct manager *manager, struct device *device)
 		steer_wake(device);
 	if (blocked(manager, device))
 		return;
-	r = reconcile_device(device, manager->netlink);
+	r = reconcile_device(device, manager->netlink, on_leaving, departure);
 	serving_follow(manager, device);
 	if (device->state == DEVICE_DISCOVERING)
 		warn_of_twin(manager, device);
@@ -441,6 +447,7 @@ void pass_tidy(struct manager *manager)
 
 void pass_run(struct manager *manager)
 {
+	struct departure departure = { 0 };
 	bool again = true;
 
 	for (int round = 0; again && round <= PORT_TRIALS; round++) {
@@ -450,10 +457,11 @@ void pass_run(struct manager *manager)
 		again = false;
 		for (size_t i = 0; i < manager->n_devices; i++) {
 			if (manager->devices[i]->dirty)
-				reconcile_one(manager, manager->devices[i]);
+				reconcile_one(manager, manager->devices[i], &departure);
 			again = again || manager->devices[i]->dirty;
 		}
 	}
+	departure_end(&departure);
 	kick_all(manager);
 	forward_run(manager);
 	ears_run(manager);

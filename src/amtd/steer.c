@@ -155,6 +155,7 @@ static void forget_former(struct device *device, uint64_t now)
 		return;
 	device->former_until = 0;
 	device->former.s_addr = 0;
+	departure_left(device->owner, device);
 	pass_schedule(device->owner);
 }
 
@@ -379,7 +380,7 @@ void steer_query(struct device *device, bool loaded)
 	if (device->selection.choices != device->choices_done)
 		return;
 	selection_query(&device->selection, loaded, now);
-	if (device->former.s_addr != 0 && device->former_until == 0)
+	if ((device->former.s_addr != 0 || device->left.s_addr != 0) && device->former_until == 0)
 		device->former_until = now + FORMER_GRACE;
 	run(device);
 }

@@ -187,6 +187,8 @@ static void note_asked(struct device *device, const struct inspect_result *resul
 /* Another relay: what was learnt of the former one's P bit says nothing of this one's. */
 static void set_relay(struct device *device, struct in_addr relay)
 {
+	if (device->left.s_addr == relay.s_addr)
+		device->left.s_addr = 0;
 	if (device->relay.s_addr == relay.s_addr)
 		return;
 	if (device->record.mld_relay.s_addr != relay.s_addr)
@@ -297,6 +299,28 @@ void device_count_broken(struct device *device, enum firewall_queue queue)
 	counters->dropped[INSPECT_DROP_PACKET]++;
 }
 
+/* Was the relay that is left in order when it was? */
+static bool lives(const struct selection *selection, struct in_addr address)
+{
+	for (size_t i = 0; i < selection->n; i++)
+		if (selection->candidates[i].address.s_addr == address.s_addr)
+			return selection->candidates[i].note[0] == '\0';
+	return true; /* it is no candidate any more: wanted so */
+}
+
+/* It is to be told that it was left, or it sends on for minutes. */
+static void keep_tickets(struct device *device)
+{
+	const struct leave_tickets *tickets = &device->tickets;
+
+	if (!(tickets->igmp.known || tickets->mld.known) ||
+	    !lives(&device->selection, device->record.chosen))
+		return;
+	device->left = device->relay;
+	device->left_tickets = *tickets;
+	device->left_due = false;
+}
+
 void device_move(struct device *device)
 {
 	const struct selection_candidate *candidate =
@@ -309,6 +333,7 @@ void device_move(struct device *device)
 	forget_asked(device);
 	device->rx_doubts = 0;
 	device->dirty = true;
+	keep_tickets(device);
 	tell_choice(device, candidate);
 	record->chosen = candidate->address;
 	if (device->ifindex == 0 && record->ifindex == 0)

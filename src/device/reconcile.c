@@ -18,6 +18,8 @@
 /* What is known of the kernel at one moment. */
 struct view {
 	struct netlink *netlink;
+	reconcile_leaving leaving;
+	void *userdata;
 	struct link lower;
 	struct amtlink want, have; /* have.link.ifindex 0: there is none */
 };
@@ -174,6 +176,7 @@ static bool forget_interface(struct device *device)
 	device->relay.s_addr = 0;
 	device->former.s_addr = 0;
 	device->former_until = 0;
+	device->left.s_addr = 0;
 	return aimed;
 }
 
@@ -267,6 +270,7 @@ static bool ensure_link(struct device *device, struct view *view)
 	}
 	log_notice(device->config->name,
 		   "recreated: the %s changes, and the driver cannot change it", differs);
+	view->leaving(device, view->userdata);
 	r = link_delete(view->netlink, view->have.link.ifindex);
 	if (r < 0 && r != -ENODEV) {
 		device_set_state(device, DEVICE_FAILED, "cannot be deleted: %s",
@@ -464,9 +468,10 @@ static int reconcile(struct device *device, struct view *view)
 	return 0;
 }
 
-int reconcile_device(struct device *device, struct netlink *netlink)
+int reconcile_device(struct device *device, struct netlink *netlink, reconcile_leaving leaving,
+		     void *userdata)
 {
-	struct view view = { .netlink = netlink };
+	struct view view = { .netlink = netlink, .leaving = leaving, .userdata = userdata };
 	int r;
 
 	if (device->config->mode == CONFIG_PROXY) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <amt/datagram.h>
 
+#include <amt/firewall.h>
 #include <amt/packet.h>
 #include <arpa/inet.h>
 #include <errno.h>
@@ -73,6 +74,7 @@ ssize_t datagram_build(const struct datagram_path *path, const void *payload, si
 
 int datagram_open(struct datagram **ret)
 {
+	const uint32_t mark = FIREWALL_MARK;
 	struct datagram *datagram;
 	int r;
 
@@ -83,6 +85,11 @@ int datagram_open(struct datagram **ret)
 	if (datagram->fd < 0) {
 		r = -errno;
 		free(datagram);
+		return r;
+	}
+	if (setsockopt(datagram->fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0) {
+		r = -errno;
+		datagram_close(datagram);
 		return r;
 	}
 	*ret = datagram;

@@ -419,13 +419,15 @@ static void put_aimed(FILE *f)
  * ends the rule there. */
 static void put_sent(FILE *f, bool aims)
 {
+	fputs("\tchain sent {\n", f);
+	if (aims)
+		fprintf(f, "\t\tmeta mark != 0x%x ip daddr set udp sport map @aims\n",
+			FIREWALL_MARK);
 	fprintf(f,
-		"\tchain sent {\n"
-		"%s"
 		"\t\t@th,64,16 0x%04x ip daddr != @linux_relays @th,72,8 set 0x01 "
 		"udp checksum set 0\n"
 		"\t}\n",
-		aims ? "\t\tip daddr set udp sport map @aims\n" : "", REQUEST_P_DRIVER);
+		REQUEST_P_DRIVER);
 }
 
 static void put_output(FILE *f, bool gateways, bool relays, uint16_t queue_base)
