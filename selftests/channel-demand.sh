@@ -6,61 +6,11 @@
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/reverse.sh
+. "$(dirname "$0")/reverse.sh"
 
-readonly DNS=198.51.101.53 CHANNEL=$SOURCE,$GROUP CHANNEL6=$SOURCE6,$GROUP6
+readonly CHANNEL=$SOURCE,$GROUP CHANNEL6=$SOURCE6,$GROUP6
 readonly OTHER=203.0.113.9,232.1.1.9 NOBODY=203.0.113.77,232.1.1.7
-
-need knotd kdig
-
-# record OWNER RELAY
-record() {
-	# shellcheck disable=SC2046,SC2086,SC2183
-	printf '%s TYPE260 \\# 6 0a01%02x%02x%02x%02x\n' "$1" ${2//./ }
-}
-
-# zone NAME: with the records on stdin
-zone() {
-	{
-		echo "\$ORIGIN $1"
-		echo "\$TTL 60"
-		echo "@ SOA ns.example. admin.example. 1 3600 600 864000 60"
-		echo "@ NS ns.example."
-		cat
-	} >"$TMP/dns/$1"
-	printf '  - domain: "%s"\n    file: "%s"\n' "$1" "$TMP/dns/$1" >>"$TMP/dns/conf"
-}
-
-dns_start() {
-	mkdir -p "$TMP/dns"
-	cat >"$TMP/dns/conf" <<-END
-		server:
-		    rundir: "$TMP/dns"
-		    listen: [ $DNS@53 ]
-		    user: root:root
-		    udp-workers: 1
-		    tcp-workers: 1
-		    background-workers: 1
-		database:
-		    storage: "$TMP/dns"
-		template:
-		  - id: default
-		    journal-content: none
-		    zonefile-sync: -1
-		zone:
-	END
-	{
-		record 2 $RELAY
-		record 9 $RELAY2
-	} | zone 113.0.203.in-addr.arpa.
-	record 2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 $RELAY |
-		zone 1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.
-	background knotd dns knotd -c "$TMP/dns/conf"
-	wait_for 10 answers
-}
-
-answers() {
-	[ -n "$(on gateway kdig +time=1 +retry=0 +short "@$DNS" 2.113.0.203.in-addr.arpa TYPE260)" ]
-}
 
 # channel_is CHANNEL FILTER VALUE
 channel_is() {
@@ -80,12 +30,7 @@ comes() {
 
 internet 5
 second_relay
-host dns
-wire dns d0 internet id
-address dns d0 $DNS/24
-address internet id 198.51.101.1/24
-default_route dns 198.51.101.1
-dns_start
+reverse_dns
 kernel_relay relay $RELAY
 kernel_relay relay2 $RELAY2
 send_stream tx source s0 --rate 20

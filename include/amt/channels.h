@@ -18,11 +18,12 @@
 
 enum channel_owner {
 	CHANNEL_AMTCTL = 1 << 0,
-	CHANNEL_FILE = 1 << 1, /* Join= of a device */
-	CHANNEL_HOST = 1 << 2, /* an application on this host */
+	CHANNEL_FILE = 1 << 1,	  /* Join= of a device */
+	CHANNEL_HOST = 1 << 2,	  /* an application on this host */
+	CHANNEL_FORWARD = 1 << 3, /* hosts that are forwarded to */
 };
 
-#define CHANNEL_OWNERS 3
+#define CHANNEL_OWNERS 4
 
 /* An interface that channels come through. */
 struct channel_device {
@@ -48,6 +49,7 @@ struct channel {
 
 	bool counted;			   /* packets and the like are known */
 	bool stale, seeking;		   /* for the caller's use */
+	uint16_t forwarded;		   /* by so many devices, for CHANNEL_FORWARD */
 	struct channel *peer, **peer_link; /* of the same via */
 	struct channel *next;		   /* of the same bucket */
 };

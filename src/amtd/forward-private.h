@@ -15,6 +15,7 @@
 #include <amt/listener.h>
 #include <amt/mroute.h>
 #include <amt/router.h>
+#include <limits.h>
 
 enum family {
 	FAMILY_IPV4,
@@ -96,6 +97,7 @@ struct forward {
 	struct device *device; /* its config has the settings: forward_config() */
 	struct manager *manager;
 	struct routing *routing;
+	struct search *search;			   /* Upstream=driad; NULL: there is none */
 	struct forwarder *forwarders[_FAMILY_MAX]; /* NULL: the kernel does not route this family */
 	struct joins *joins[_FAMILY_MAX];	   /* upstream */
 	struct downstream *downstreams;
@@ -119,6 +121,27 @@ static inline const struct config_forward *forward_config(const struct forward *
 
 /* The interface where the ith of Upstream= has its sources now. */
 const char *forward_upstream_name(const struct forward *forward, size_t i);
+
+/* Routes may use the interface from now on, until routing_remove(). What the kernel says to them is
+ * counted and told. */
+bool forward_add_interface(struct forward *forward, const char *name, int ifindex);
+void forward_set_route(struct forward *forward, const struct address *source,
+		       const struct address *group, int incoming, const int *outgoing, size_t n);
+
+/* ---- search.c: Upstream=driad --------------------------------------------------------------- */
+
+/* What the forwarder has for the interface of sources that are sought; no interface has it. */
+#define SEARCH_IFINDEX INT_MAX
+#define SEARCH_NAME    "driad"
+
+int search_open(struct forward *forward);
+void search_close(struct forward *forward);
+int search_join(struct forward *forward, const struct address *group, const struct filter *filter);
+void search_route(struct forward *forward, const struct address *source,
+		  const struct address *group, const int *outgoing, size_t n);
+void search_unroute(struct forward *forward, const struct address *source,
+		    const struct address *group);
+void search_refresh(struct forward *forward); /* gateways may be there, or be others */
 
 /* A packet came for which the table has no route. */
 void forward_missing(struct routing *routing, enum family family, int ifindex,

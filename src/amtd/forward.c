@@ -66,6 +66,13 @@ static void on_join(int upstream, const struct address *group, const struct filt
 	char text[ADDRESS_TEXT_MAX], words[JOINS_WORDS_MAX];
 	int r;
 
+	if (upstream == SEARCH_IFINDEX) {
+		r = search_join(forward, group, filter);
+		if (r < 0)
+			refused(forward, family, "the sources of %s cannot be sought: %s",
+				address_format(group, text), strerror(-r));
+		return;
+	}
 	r = joins_set(forward->joins[family], upstream, group, filter);
 	if (r == JOINS_WIDER)
 		refused(forward, family, "%s: %s", address_format(group, text),
@@ -75,10 +82,9 @@ static void on_join(int upstream, const struct address *group, const struct filt
 			address_format(group, text), joins_words(forward->joins[family], r, words));
 }
 
-static void on_route(const struct address *source, const struct address *group, int incoming,
-		     const int *outgoing, size_t n, void *userdata)
+void forward_set_route(struct forward *forward, const struct address *source,
+		       const struct address *group, int incoming, const int *outgoing, size_t n)
 {
-	struct forward *forward = userdata;
 	enum family family = family_of(group);
 	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
 	int r;
@@ -92,11 +98,25 @@ static void on_route(const struct address *source, const struct address *group, 
 			address_format(source, from), address_format(group, to), strerror(-r));
 }
 
+static void on_route(const struct address *source, const struct address *group, int incoming,
+		     const int *outgoing, size_t n, void *userdata)
+{
+	struct forward *forward = userdata;
+
+	if (incoming == SEARCH_IFINDEX) {
+		search_route(forward, source, group, outgoing, n);
+		return;
+	}
+	search_unroute(forward, source, group);
+	forward_set_route(forward, source, group, incoming, outgoing, n);
+}
+
 static void on_unroute(const struct address *source, const struct address *group, void *userdata)
 {
 	struct forward *forward = userdata;
 	struct mroute *mroute = forward->routing->mroutes[family_of(group)];
 
+	search_unroute(forward, source, group);
 	if (mroute)
 		(void)mroute_delete(mroute, source, group);
 }
@@ -148,7 +168,7 @@ static int find_interface(struct manager *manager, const char *name)
 }
 
 /* Routes may use the interface from now on. */
-static bool add_interface(struct forward *forward, const char *name, int ifindex)
+bool forward_add_interface(struct forward *forward, const char *name, int ifindex)
 {
 	int results[_FAMILY_MAX];
 
@@ -169,7 +189,7 @@ static void start_downstream(struct forward *forward, struct downstream *downstr
 	char before[sizeof(downstream->error)];
 
 	memcpy(before, downstream->error, sizeof(before));
-	if (!add_interface(forward, downstream->name, ifindex))
+	if (!forward_add_interface(forward, downstream->name, ifindex))
 		return;
 	if (downstream_start(downstream, ifindex) < 0) {
 		if (strcmp(before, downstream->error) != 0)
@@ -225,7 +245,11 @@ static bool take_upstream(struct forward *forward, const char *name, int *slot)
 {
 	int ifindex = find_interface(forward->manager, name), former = *slot;
 
-	if (ifindex != 0 && ifindex != former && !add_interface(forward, name, ifindex))
+	if (strcmp(name, SEARCH_NAME) == 0) {
+		*slot = SEARCH_IFINDEX;
+		return former != SEARCH_IFINDEX;
+	}
+	if (ifindex != 0 && ifindex != former && !forward_add_interface(forward, name, ifindex))
 		ifindex = 0;
 	if (ifindex == former)
 		return false;
@@ -281,7 +305,8 @@ static void refresh_upstreams(struct forward *forward)
 		if (forward->forwarders[family])
 			(void)forwarder_set_upstreams(forward->forwarders[family], table, m);
 	for (size_t i = 0; i < n; i++)
-		if (former[i] != 0 && former[i] != forward->upstreams[i])
+		if (former[i] != 0 && former[i] != SEARCH_IFINDEX &&
+		    former[i] != forward->upstreams[i])
 			routing_remove(forward->routing, former[i]);
 	free(table);
 	free(former);
@@ -292,6 +317,7 @@ static void refresh(struct forward *forward)
 	forward->dirty = false;
 	refresh_upstreams(forward);
 	refresh_downstreams(forward);
+	search_refresh(forward);
 }
 
 /* ---- time -------------------------------------------------------------------------------------
@@ -422,22 +448,36 @@ static int prepare(struct forward *forward)
 		strcpy(forward->downstreams[i].name, config->downstreams[i]);
 	}
 	r = routing_get(forward->manager, config->table, &forward->routing);
+	for (size_t i = 0; i < config->n_upstreams && r == 0 && !forward->search; i++)
+		if (strcmp(config->upstreams[i].name, SEARCH_NAME) == 0)
+			r = search_open(forward);
 	for (int family = 0; family < _FAMILY_MAX && r == 0; family++)
 		r = open_family(forward, family);
 	return r;
 }
 
-/* Undoes all of prepare(), or what it had done. */
-static void release(struct forward *forward)
+static void free_forwarders(struct forward *forward)
 {
-	for (size_t i = 0; i < forward->n_downstreams; i++)
-		stop_downstream(forward, &forward->downstreams[i]);
-	for (size_t i = 0; forward->upstreams && i < forward_config(forward)->n_upstreams; i++)
-		if (forward->upstreams[i] != 0)
-			routing_remove(forward->routing, forward->upstreams[i]);
 	for (int family = 0; family < _FAMILY_MAX; family++) {
 		forwarder_free(forward->forwarders[family]);
 		forward->forwarders[family] = NULL;
+	}
+}
+
+/* Undoes all of prepare(), or what it had done. */
+static void release(struct forward *forward)
+{
+	/* The service manager has copies of the sockets: what would be left now, would be there. */
+	if (keep_released(forward->manager))
+		free_forwarders(forward);
+	for (size_t i = 0; i < forward->n_downstreams; i++)
+		stop_downstream(forward, &forward->downstreams[i]);
+	for (size_t i = 0; forward->upstreams && i < forward_config(forward)->n_upstreams; i++)
+		if (forward->upstreams[i] != 0 && forward->upstreams[i] != SEARCH_IFINDEX)
+			routing_remove(forward->routing, forward->upstreams[i]);
+	search_close(forward);
+	free_forwarders(forward);
+	for (int family = 0; family < _FAMILY_MAX; family++) {
 		joins_close(forward->joins[family]);
 		forward->joins[family] = NULL;
 	}
@@ -560,6 +600,18 @@ static bool has_interface(const struct forward *forward, const char *name, int i
 		if (is_it(config->upstreams[i].name, forward->upstreams[i], name, ifindex))
 			return true;
 	return is_it(config->alternative, 0, name, ifindex);
+}
+
+void forward_found(struct manager *manager)
+{
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct forward *forward = manager->devices[i]->forward;
+
+		if (!forward || !forward->search)
+			continue;
+		forward->dirty = true;
+		pass_schedule(manager);
+	}
 }
 
 bool forward_notice(struct device *device, int ifindex, const char *name)

@@ -5,7 +5,7 @@
  * runs, nor when the next one joins it again. That one is handed the copies, and drops them when it
  * has had time to hear from all who want something.
  */
-#include "manager-private.h"
+#include "watch.h"
 
 #include <amt/clock.h>
 #include <amt/joins.h>
@@ -69,7 +69,10 @@ static void drop_held(struct keep *keep)
 
 static int on_drop(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	drop_held(userdata);
+	struct manager *manager = userdata;
+
+	watch_settle(manager);
+	drop_held(manager->keep);
 	return 0;
 }
 
@@ -118,13 +121,18 @@ int keep_open(struct manager *manager)
 	if (keep->n_held > 0)
 		log_debug(NULL, "the memberships of %zu sockets were kept", keep->n_held);
 	return sd_event_add_time_relative(manager->event, &keep->drop, CLOCK_MONOTONIC, HOLD_USEC,
-					  USEC_PER_SEC, on_drop, keep);
+					  USEC_PER_SEC, on_drop, manager);
 }
 
 void keep_release(struct manager *manager)
 {
 	if (manager->keep)
 		manager->keep->leaving = true;
+}
+
+bool keep_released(const struct manager *manager)
+{
+	return manager->keep && manager->keep->leaving;
 }
 
 void keep_close(struct manager *manager)

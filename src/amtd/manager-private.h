@@ -107,6 +107,8 @@ void steer_found(struct device *device);       /* DNS answered: its candidates m
 void forward_run(struct manager *manager); /* start, and follow interfaces that changed */
 void forward_stop(struct device *device);  /* nothing is forwarded for it any more */
 /* Something about an interface changed (0: any may have). True: forward_run() is due. */
+/* A channel that a device forwards has another gateway, or interface. */
+void forward_found(struct manager *manager);
 bool forward_notice(struct device *device, int ifindex, const char *name);
 struct json_t *forward_describe(const struct forward *forward);
 /* The gateways of a relay device want that of a group now, all together. */
@@ -124,6 +126,7 @@ struct json_t *serving_describe(const struct serving *serving);
 /* keep.c */
 int keep_open(struct manager *manager);
 void keep_release(struct manager *manager); /* what is closed from now on is kept */
+bool keep_released(const struct manager *manager);
 void keep_close(struct manager *manager);
 /* The memberships outlive this process, if it does not close them before keep_release(). */
 int keep_joins(struct manager *manager, struct joins *joins);

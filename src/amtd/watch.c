@@ -100,6 +100,7 @@ static void follow_interface(struct watch *watch, struct channel_device *via)
 		count_device(watch, via);
 	for (struct channel *channel = via->channels; channel; channel = channel->peer)
 		apply(watch, channel);
+	forward_found(watch->manager);
 }
 
 void watch_link(struct manager *manager, enum monitor_event event, int ifindex, const char *name)
@@ -129,6 +130,8 @@ int watch_set_via(struct watch *watch, struct channel *channel, const char *name
 		follow_interface(watch, channel->via);
 	else if (channel->via)
 		apply(watch, channel);
+	if (channel->owners & CHANNEL_FORWARD)
+		forward_found(watch->manager);
 	if (former && former->ifindex != 0) {
 		(void)watch_apply(watch, former, &channel->key.group, &problem);
 		free(problem);
@@ -279,4 +282,17 @@ void watch_config(struct manager *manager)
 			watch_disown(watch, c, CHANNEL_FILE);
 	}
 	demand_seek_all(watch);
+}
+
+void watch_settle(struct manager *manager)
+{
+	struct watch *watch = manager->watch;
+	struct channel *channel, *next;
+
+	for (channel = channels_next(watch->channels, NULL); channel; channel = next) {
+		next = channels_next(watch->channels, channel);
+		if ((channel->owners & CHANNEL_FORWARD) && channel->forwarded == 0)
+			watch_disown(watch, channel, CHANNEL_FORWARD);
+	}
+	demand_tidy(watch);
 }

@@ -38,6 +38,10 @@ void watch_link(struct manager *manager, enum monitor_event event, int ifindex, 
 void watch_config(struct manager *manager); /* Join= may be another, or a device gone */
 void watch_reload(struct manager *manager); /* amtd.conf, too */
 
+/* Those who want something have had time to say so: what was forwarded before a restart and is not
+ * any more is left. */
+void watch_settle(struct manager *manager);
+
 /* Make the kernel's membership what is wanted of the group there. 0 or negative errno, and a text
  * in *ret_problem, for free(); also with 0 where more comes than is wanted. */
 int watch_apply(struct watch *watch, struct channel_device *via, const struct address *group,

@@ -331,9 +331,10 @@ bool config_equal(const struct config *a, const struct config *b)
 	       a->mode == b->mode && strcmp(a->link, b->link) == 0 &&
 	       address_equal(&a->local, &b->local) && a->port == b->port &&
 	       a->relay_port == b->relay_port && a->max_tunnels == b->max_tunnels &&
-	       a->mtu == b->mtu && a->keep == b->keep && a->on_demand == b->on_demand && a->strict == b->strict &&
-	       discovery_equal(a, b) && rewrites_equal(a, b) && sysctls_equal(a, b) &&
-	       joins_equal(a, b) && config_forward_equal(&a->forward, &b->forward);
+	       a->mtu == b->mtu && a->keep == b->keep && a->on_demand == b->on_demand &&
+	       a->strict == b->strict && discovery_equal(a, b) && rewrites_equal(a, b) &&
+	       sysctls_equal(a, b) && joins_equal(a, b) &&
+	       config_forward_equal(&a->forward, &b->forward);
 }
 
 const char *config_mode_string(enum config_mode mode)

@@ -277,6 +277,8 @@ const char *channel_owner_string(enum channel_owner owner)
 		return "file";
 	case CHANNEL_HOST:
 		return "host";
+	case CHANNEL_FORWARD:
+		return "forward";
 	}
 	return "nobody";
 }
