@@ -26,7 +26,7 @@ installed() {
 
 step "everything is there"
 installed '/amtd$' '/bin/amtctl$' '/amtd\.service$' '/amtd-wait-online\.service$' \
-	'/man1/amtctl\.1' '/man8/amtd\.8' '/man5/amt\.5' '\.amt(\.example)?$'
+	'/man1/amtctl\.1' '/man8/amtd\.8' '/man5/amt\.5' '/man7/amt-forward\.7' '\.amt(\.example)?$'
 
 step "nothing of the tests is"
 ! grep -E 'stream|fuzz|test|relay\.py' <<<"$files" || fail "test programs are installed"

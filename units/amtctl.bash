@@ -8,7 +8,7 @@ _amtctl() {
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		list | status | create | delete | join | leave | channels | reload | upstream | \
+		list | status | create | delete | join | leave | channels | reload | upstream | report | \
 			cat | probe | resolve | zone | monitor | wait-online | help)
 			verb=${COMP_WORDS[i]}
 			break
@@ -40,7 +40,7 @@ _amtctl() {
 		if [[ $word == -* ]]; then
 			words=$(amtctl --no-pager --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
 		elif [[ -z $verb || $verb == help ]]; then
-			words='list status create delete join leave channels reload upstream cat probe resolve zone monitor wait-online help'
+			words='list status create delete join leave channels reload upstream report cat probe resolve zone monitor wait-online help'
 		elif [[ $verb == upstream && $previous == upstream ]]; then
 			words=$(command ls /sys/class/net 2>/dev/null)
 		elif [[ $verb =~ ^(list|status|delete|cat|monitor|upstream|wait-online)$ ]]; then
