@@ -10,7 +10,7 @@ PACKAGES_BUILD=(gcc libc6-dev meson ninja-build pkg-config libsystemd-dev libnl-
 
 # A User-Mode Linux kernel, and what the namespaces are made of.
 PACKAGES_SELFTESTS=(linux-source-6.1 make flex bison bc xz-utils libelf-dev perl-base
-	iproute2 kmod util-linux procps nftables iptables jq socat smcroute python3 strace
+	iproute2 igmpproxy kmod util-linux procps nftables iptables jq socat smcroute python3 strace
 	tcpdump mount passwd man-db knot knot-dnsutils knot-dnssecutils
 	bind9 bind9-utils bind9-dnsutils dns-root-data systemd)
 
