@@ -11,11 +11,15 @@
 #define AMT_MRULE_H
 
 #include <amt/netlink.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
 /* Between the kernel's default rule (32767) and those that an administrator may put before. */
 #define MRULE_PRIORITY 32000
+
+/* Whose they are (FRA_PROTOCOL): a number that nobody else has in iproute2's rt_protos. */
+#define MRULE_PROTOCOL 113
 
 /* Packets that come in through device: table. There already is fine. -EOPNOTSUPP,
  * -EAFNOSUPPORT: the kernel has only one table. */
@@ -23,5 +27,9 @@ int mrule_add(struct netlink *netlink, sa_family_t family, const char *device, u
 
 /* Removing what is not there is fine. */
 int mrule_remove(struct netlink *netlink, sa_family_t family, const char *device, uint32_t table);
+
+/* Remove those that an earlier life of this program has left, but for those to keep. */
+typedef bool (*mrule_keep)(sa_family_t family, const char *device, uint32_t table, void *userdata);
+int mrule_clean(struct netlink *netlink, sa_family_t family, mrule_keep keep, void *userdata);
 
 #endif

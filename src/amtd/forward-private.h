@@ -53,7 +53,9 @@ struct routing {
 int routing_get(struct manager *manager, uint32_t table, struct routing **ret);
 void routing_put(struct routing *routing);   /* with the last user its routes go */
 void routing_retry(struct routing *routing); /* what could not be had may be free now */
-const char *routing_words(int error);	     /* of routing_add()'s results */
+/* Rules of a former life of amtd, which lead to tables that are no more. */
+void routing_clean(struct manager *manager);
+const char *routing_words(int error); /* of routing_add()'s results */
 
 /* Let its routes use the interface. 0 and what each family says to that, or -ENOMEM. */
 int routing_add(struct routing *routing, const char *name, int ifindex,

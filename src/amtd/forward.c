@@ -636,6 +636,9 @@ void forward_run(struct manager *manager)
 		if (device->forward && device->forward->dirty)
 			refresh(device->forward);
 	}
+	if (!manager->routing_cleaned)
+		routing_clean(manager);
+	manager->routing_cleaned = true;
 }
 
 /* ---- what the bus asks for --------------------------------------------------------------------

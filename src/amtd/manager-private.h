@@ -35,6 +35,7 @@ struct manager {
 
 	struct keep *keep;	  /* memberships that outlive amtd */
 	struct routing *routings; /* tables of multicast routes */
+	bool routing_cleaned;	  /* of what a former life left */
 	struct discover_resolver *resolvers;
 	struct prober *prober;
 	struct kick *kick; /* NULL: no CAP_NET_RAW; failover takes longer */

@@ -162,6 +162,28 @@ void routing_remove(struct routing *routing, int ifindex)
 	*interface = routing->interfaces[--routing->n_interfaces];
 }
 
+static bool keep_rule(sa_family_t family, const char *device, uint32_t table, void *userdata)
+{
+	const struct manager *manager = userdata;
+
+	for (const struct routing *routing = manager->routings; routing; routing = routing->next)
+		for (size_t i = 0; routing->table == table && i < routing->n_interfaces; i++)
+			if (strcmp(routing->interfaces[i].name, device) == 0)
+				return true;
+	return false;
+}
+
+void routing_clean(struct manager *manager)
+{
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		int r = mrule_clean(manager->netlink, families[family], keep_rule, manager);
+
+		if (r < 0)
+			log_debug(NULL, "rules of multicast routing that may be left: %s",
+				  strerror(-r));
+	}
+}
+
 int routing_get(struct manager *manager, uint32_t table, struct routing **ret)
 {
 	struct routing *routing;
