@@ -5,6 +5,9 @@
  * takes, and the kernel merges what the sockets want on one interface. The sockets have no port:
  * no data ever reaches them.
  *
+ * The kernel goes through all groups of an interface for each that is joined or left, so that the
+ * time for n of them grows with their square: 0.2 ms each at 10,000, 1 ms at 100,000, for instance.
+ *
  * Interfaces are by index. One that vanishes takes its memberships along: joins_forget() then, and
  * joins_set() when it is back.
  */

@@ -73,6 +73,8 @@ static void on_join(int upstream, const struct address *group, const struct filt
 				address_format(group, text), strerror(-r));
 		return;
 	}
+	if (!forward->joins[family])
+		return; /* release() */
 	r = joins_set(forward->joins[family], upstream, group, filter);
 	if (r == JOINS_WIDER)
 		refused(forward, family, "%s: %s", address_format(group, text),
@@ -464,9 +466,14 @@ static void free_forwarders(struct forward *forward)
 	}
 }
 
-/* Undoes all of prepare(), or what it had done. */
+/* Undoes all of prepare(), or what it had done. The memberships go first and all together: one by
+ * one it would take as long as joining them did. */
 static void release(struct forward *forward)
 {
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		joins_close(forward->joins[family]);
+		forward->joins[family] = NULL;
+	}
 	/* The service manager has copies of the sockets: what would be left now, would be there. */
 	if (keep_released(forward->manager))
 		free_forwarders(forward);
@@ -477,10 +484,6 @@ static void release(struct forward *forward)
 			routing_remove(forward->routing, forward->upstreams[i]);
 	search_close(forward);
 	free_forwarders(forward);
-	for (int family = 0; family < _FAMILY_MAX; family++) {
-		joins_close(forward->joins[family]);
-		forward->joins[family] = NULL;
-	}
 	routing_put(forward->routing);
 	forward->routing = NULL;
 	free(forward->downstreams);

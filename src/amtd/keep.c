@@ -8,6 +8,7 @@
 #include "watch.h"
 
 #include <amt/clock.h>
+#include <amt/descriptor.h>
 #include <amt/joins.h>
 #include <amt/log.h>
 #include <errno.h>
@@ -86,11 +87,18 @@ static int take_held(struct keep *keep)
 	if (n <= 0)
 		return n;
 	keep->held = calloc(n, sizeof(*keep->held));
+	descriptor_raise_limit();
 	for (int i = 0; i < n; i++) {
 		int fd = SD_LISTEN_FDS_START + i;
 
 		if (!keep->held || strncmp(names[i], PREFIX, strlen(PREFIX)) != 0) {
 			close(fd);
+			free(names[i]);
+			continue;
+		}
+		fd = descriptor_move_up(fd);
+		if (fd < 0) { /* not held then */
+			forget_name(names[i]);
 			free(names[i]);
 			continue;
 		}

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <amt/joins.h>
 
+#include <amt/descriptor.h>
 #include <amt/hash.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -207,20 +205,6 @@ static void list_remove(struct joins *joins, uint32_t i)
 		joins->sockets[socket->next].prev = socket->prev;
 }
 
-/* Where the limit allows it, numbers that fit into an fd_set are left to libraries that use
- * select(): libnftables, given a higher one, ends the program. */
-static int move_up(int fd)
-{
-	int high = fcntl(fd, F_DUPFD_CLOEXEC, FD_SETSIZE);
-
-	if (high < 0 && errno == EINVAL)
-		return fd;
-	if (high < 0)
-		high = -errno;
-	close(fd);
-	return high;
-}
-
 /* Without a port it receives nothing; without ALL it would not even with one. */
 static int open_fd(const struct joins *joins)
 {
@@ -232,7 +216,7 @@ static int open_fd(const struct joins *joins)
 	(void)setsockopt(fd, joins->level,
 			 joins->family == AF_INET ? IP_MULTICAST_ALL : IPV6_MULTICAST_ALL, &off,
 			 sizeof(off));
-	return move_up(fd);
+	return descriptor_move_up(fd);
 }
 
 static int socket_new(struct joins *joins, uint32_t *ret)
@@ -680,7 +664,6 @@ void joins_keep(struct joins *joins, joins_keeper keeper, void *userdata)
 
 int joins_open(sa_family_t family, struct joins **ret)
 {
-	struct rlimit limit;
 	struct joins *joins;
 	int r;
 
@@ -697,10 +680,7 @@ int joins_open(sa_family_t family, struct joins **ret)
 	joins->level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
 	joins->row_size = sizeof(struct row) + 2 * joins->length;
 	joins->free_row = joins->room = joins->closed = NONE;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	descriptor_raise_limit();
 	*ret = joins;
 	return 0;
 }
@@ -709,7 +689,8 @@ void joins_close(struct joins *joins)
 {
 	if (!joins)
 		return;
-	for (uint32_t i = 0; i < joins->n_sockets; i++) {
+	/* The last first: the kernel has the newest groups at the head of its list. */
+	for (uint32_t i = joins->n_sockets; i-- > 0;) {
 		const struct socket *socket = &joins->sockets[i];
 
 		if (socket->fd < 0)
