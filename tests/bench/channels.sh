@@ -36,6 +36,8 @@ address source s0 10.5.0.2/16
 # As systemd has it for services.
 ulimit -Hn 524288
 
+on router "$AMTD_BUILD/tests/bench/bench-joins" "${SIZES[@]}" >&4
+
 amtd_proxy() {
 	cat >"$(amtd_root router)/etc/amt/proxy.amt" <<-END
 		[AMT]
