@@ -50,3 +50,5 @@ expect "source" "$SOURCE" "$(received rx .from)"
 step "it left: so does the gateway, by and by"
 wait_for 60 no_gateway
 expect "channels" 0 "$(ctl gateway channels --no-legend | wc -l)"
+step "it stops"
+amtd_stop gateway
