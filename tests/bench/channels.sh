@@ -52,7 +52,9 @@ amtd_proxy() {
 
 amtd_proxy
 bench amtd "${PIDS[amtd-router]}" - 4 120 "${SIZES[@]}"
+start=$(now)
 amtd_stop router
+printf '  amtd stops within\t%d\tms\t\n' $((($(now) - start) / 1000)) >&4
 
 amtd_proxy
 bench amtd "${PIDS[amtd-router]}" - 6 120 10000
