@@ -51,7 +51,7 @@ amtd_proxy() {
 }
 
 amtd_proxy
-bench amtd "${PIDS[amtd-router]}" - 4 120 "${SIZES[@]}"
+bench amtd "${PIDS[amtd-router]}" - 4 180 "${SIZES[@]}"
 start=$(now)
 amtd_stop router
 printf '  amtd stops within\t%d\tms\t\n' $((($(now) - start) / 1000)) >&4
