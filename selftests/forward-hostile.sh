@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Somebody on the network means no good: floods of Reports, forged Queries, groups that are never to be
+# forwarded, garbage. The limits hold, and are named; amtd's memory is bounded; who watches goes on.
+# timeout: 600
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need python3
+
+flood() {
+	on mallory "$SELFTESTS/tools/flood.py" v0 "$@" >/dev/null || fail "flood.py $*"
+}
+
+# lan PROTOCOL FILTER
+lan() {
+	device gateway amt0 ".forward.downstreams[0].$1.$2"
+}
+
+lan_is() {
+	device_is gateway amt0 ".forward.downstreams[0].$1.$2" true
+}
+
+rss() {
+	awk '/^VmRSS/ { print $2 }' "/proc/${PIDS[amtd-gateway]}/status"
+}
+
+# bounded KIBIBYTES: amtd lives, and has grown by no more since the beginning
+bounded() {
+	local grown
+	kill -0 "${PIDS[amtd-gateway]}" || fail "amtd ended"
+	grown=$(($(rss) - before))
+	echo "  amtd is $grown KiB bigger than at first"
+	[ $grown -le "$1" ] || fail "it grew by $grown KiB, not $1"
+}
+
+host mallory
+internet 10
+ip -n "${NS}gateway" link add lan0 type bridge
+ip -n "${NS}gateway" address flush dev g1
+ip -n "${NS}gateway" link set g1 master lan0
+wire gateway g2 mallory v0
+ip -n "${NS}gateway" link set g2 master lan0 up
+address gateway lan0 10.4.0.1/24
+address mallory v0 10.4.0.66/24
+# A Linux relay has room for 32 groups of a tunnel: what is only wanted to do harm goes elsewhere.
+ip -n "${NS}gateway" link add void type dummy
+address gateway void 198.18.255.1/24 2001:db8:64:ff::1/64
+kernel_relay relay $RELAY
+send_stream tx source s0 --rate 20
+cat >"$(amtd_root gateway)/etc/amt/amt0.amt" <<-END
+	[AMT]
+	Link=g0
+	[Relay]
+	Address=$RELAY
+	[Forward]
+	Downstream=lan0
+	Upstream=amt0
+	Upstream=void 198.18.0.0/15 2001:db8:64::/48
+	MaxGroups=2000
+	MaxGroupsPerHost=500
+	MaxSources=100
+	QueryIntervalSec=10
+	QueryResponseSec=2
+END
+amtd_start gateway
+wait_for 10 state_is gateway amt0 connected
+wait_for 10 lan_is mld querying
+receive_stream rx viewer v0 --count 100000 --timeout 600
+wait_for 10 lan_is igmp "groups == 1"
+sleep 3
+before=$(rss)
+
+step "one host wants 20,000 groups: it gets MaxGroupsPerHost= of them"
+flood groups 20000
+wait_for 30 lan_is igmp "ignored.max_groups_per_host >= 19000"
+wait_for 30 lan_is mld "ignored.max_groups_per_host >= 19000"
+expect "IPv4 groups" 501 "$(lan igmp groups)"
+expect "IPv6 groups" 500 "$(lan mld groups)"
+
+step "many hosts, all forged, want 20,000: MaxGroups= for the interface"
+flood groups 20000 --hosts 200
+wait_for 30 lan_is igmp "ignored.max_groups > 10000"
+wait_for 30 lan_is mld "ignored.max_groups > 10000"
+expect "IPv4 groups" 2000 "$(lan igmp groups)"
+expect "IPv6 groups" 2000 "$(lan mld groups)"
+
+step "2,000 sources of one group: MaxSources="
+wait_for 60 lan_is igmp "groups == 1"
+wait_for 60 lan_is mld "groups == 0"
+flood sources 2000
+wait_for 30 lan_is igmp "ignored.max_sources >= 1800"
+wait_for 30 lan_is mld "ignored.max_sources >= 1800"
+bounded 2048
+
+step "groups that are never forwarded"
+groups=$(lan igmp groups) ignored=$(lan mld ignored.group)
+flood never
+wait_for 10 lan_is igmp "ignored.group >= 3"
+wait_for 10 lan_is mld "ignored.group >= $((ignored + 4))"
+expect "groups" "$groups" "$(lan igmp groups)"
+refuse "a membership" grep -qi "amt0 .*0xe000" <(on gateway cat /proc/net/mcfilter)
+
+step "forged Queries: from nobody and from higher addresses they count for nothing"
+flood queries
+wait_for 10 lan_is igmp "ignored.query + .forward.downstreams[0].igmp.malformed >= 2"
+expect "who asks" 10.4.0.1 "$(lan igmp querier)"
+expect "who asks in MLD" true "$(lan mld querying)"
+
+step "garbage"
+flood garbage 2000
+wait_for 10 lan_is igmp "malformed > 300"
+wait_for 10 lan_is mld "malformed > 300"
+bounded 2048
+
+step "all that is told where one looks first"
+status=$(ctl gateway status amt0 | cat)
+echo "$status" | sed -n '/Upstream:/,/Sysctls:/p'
+for word in "over MaxGroups=" "over MaxGroupsPerHost=" "over MaxSources=" malformed; do
+	expect_match "status" "$word" "$status"
+done
+
+step "who watches has lost nothing of all that"
+end_background rx
+expect "lost" 0 "$(received rx .lost)"
+[ "$(received rx .received)" -gt 500 ] || fail "$(cat "$TMP/rx.log")"
