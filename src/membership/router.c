@@ -10,6 +10,7 @@
 #define VERSION_MAX(family) ((family) == AF_INET ? 3 : 2)
 #define ROBUSTNESS_MAX	    7		   /* QRV has three bits */
 #define INTERVAL_MAX	    (31744000000U) /* QQIC: 31744 s */
+#define INTERVAL_TAKEN	    (600000000U)   /* the most that another's may be */
 #define SCRATCH_KEPT	    64
 
 /* What one call of router_run() does at most. */
@@ -188,6 +189,16 @@ void router_report(struct router *router, const struct group_message *message, u
 	trim_scratch(router);
 }
 
+/* Who says hours has hosts that leave go on for as long, be it by a forged Query alone. Who asks so
+ * seldom is asked beside, which does no harm. */
+static uint64_t interval_taken(const struct router *router, uint64_t said)
+{
+	uint64_t own = router->options.query_interval_usec;
+	uint64_t max = own > INTERVAL_TAKEN ? own : INTERVAL_TAKEN;
+
+	return said < max ? said : max;
+}
+
 /* RFC 9776, 6.6.2: the lowest address asks; 4.1.6 and 4.1.7: the others take over its values. */
 static void give_way(struct router *router, const struct group_message *message, uint64_t now)
 {
@@ -201,9 +212,9 @@ static void give_way(struct router *router, const struct group_message *message,
 		router->robustness = query->robustness;
 	router->interval = router->options.query_interval_usec;
 	if (in_range(query->interval_usec, INTERVAL_MAX))
-		router->interval = query->interval_usec;
+		router->interval = interval_taken(router, query->interval_usec);
 	if (query->group.family == AF_UNSPEC && in_range(query->max_response_usec, INTERVAL_MAX))
-		router->response = query->max_response_usec;
+		router->response = interval_taken(router, query->max_response_usec);
 	router->querier_until = now + router->robustness * router->interval + router->response / 2;
 }
 

@@ -389,6 +389,29 @@ static void test_election(void **state)
 }
 
 /* Questions that come from nobody, or from itself, have no effect. */
+/* A forged Query may say that it takes hours; it keeps the router silent for 7 x 10 + 5 min. */
+static void test_absurd(void **state)
+{
+	const struct group_query query = { .version = 3,
+					   .robustness = 7,
+					   .interval_usec = 31744 * SEC,
+					   .max_response_usec = 3174 * SEC };
+	struct router_options options = world_options(AF_INET);
+	struct address low = world_host(AF_INET, 99), own = world_host(AF_INET, 100);
+	struct world w;
+
+	world_open(&w, &options);
+	world_until(&w, START);
+	world_query(&w, 99, GENERAL, "", &query);
+	world_until(&w, START + 75 * 60 * SEC - 1);
+	assert_true(address_equal(router_querier(w.router), &low));
+	world_until(&w, START + 75 * 60 * SEC);
+	assert_true(address_equal(router_querier(w.router), &own));
+	assert_int_equal(w.general, 2);
+	assert_int_equal(w.last.interval_usec, INTERVAL);
+	world_close(&w);
+}
+
 /* Nothing is forwarded before the hosts have said what they want: they are not given long. And
  * nobody is asked before there is an address to ask from. */
 static void test_startup(void **state)
@@ -584,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_election),  cmocka_unit_test(test_query_of_nobody),
 		cmocka_unit_test(test_lowered),	  cmocka_unit_test(test_older),
 		cmocka_unit_test(test_version),	  cmocka_unit_test(test_startup),
+		cmocka_unit_test(test_absurd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
