@@ -64,7 +64,11 @@ int failure_set(struct failure *failure, enum failure_kind kind, const char *for
 	__attribute__((format(printf, 3, 4)));
 
 /* pass.c */
-void pass_schedule(struct manager *manager);
+int pass_open(struct manager *manager);
+static inline void pass_schedule(struct manager *manager)
+{
+	(void)sd_event_source_set_enabled(manager->pass, SD_EVENT_ONESHOT);
+}
 void pass_run(struct manager *manager);
 void pass_tidy(struct manager *manager); /* soon: much memory was used, and is free again */
 

@@ -174,6 +174,9 @@ int manager_new(sd_event *event, uint16_t queue_base, struct manager **ret)
 			    EPOLLIN, on_firewall, manager);
 	if (r < 0)
 		goto fail;
+	r = pass_open(manager);
+	if (r < 0)
+		goto fail;
 	r = steer_open(manager);
 	if (r < 0)
 		goto fail;

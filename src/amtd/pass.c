@@ -475,13 +475,16 @@ static int on_pass(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-void pass_schedule(struct manager *manager)
+int pass_open(struct manager *manager)
 {
-	if (!manager->pass) {
-		/* After what else is ready now, so that one pass serves many events. */
-		if (sd_event_add_defer(manager->event, &manager->pass, on_pass, manager) < 0)
-			return;
-		(void)sd_event_source_set_priority(manager->pass, SD_EVENT_PRIORITY_IDLE);
-	}
-	(void)sd_event_source_set_enabled(manager->pass, SD_EVENT_ONESHOT);
+	int r;
+
+	r = sd_event_add_defer(manager->event, &manager->pass, on_pass, manager);
+	if (r < 0)
+		return r;
+	/* After what else is ready now, so that one pass serves many events. */
+	r = sd_event_source_set_priority(manager->pass, SD_EVENT_PRIORITY_IDLE);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_enabled(manager->pass, SD_EVENT_OFF);
 }
