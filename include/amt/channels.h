@@ -32,6 +32,7 @@ struct channel_device {
 	int ifindex;	     /* as joined; 0: nothing is */
 	size_t n;
 	struct channel *channels; /* chained by peer */
+	bool unrouted;		  /* for the caller's use */
 	struct channel_device *next;
 };
 
@@ -48,7 +49,7 @@ struct channel {
 	uint32_t rate;			  /* packets a second */
 
 	bool counted;			   /* packets and the like are known */
-	bool stale, seeking;		   /* for the caller's use */
+	bool stale, seeking, routed;	   /* for the caller's use */
 	uint16_t forwarded;		   /* by so many devices, for CHANNEL_FORWARD */
 	struct channel *peer, **peer_link; /* of the same via */
 	struct channel *next;		   /* of the same bucket */
@@ -77,6 +78,10 @@ struct channel_device *channels_device(const struct channels *channels, const ch
 struct channel_device *channels_device_numbered(const struct channels *channels,
 						unsigned int number);
 struct channel_device *channels_devices(const struct channels *channels);
+
+/* The next one of the group, in no order; previous NULL: the first. */
+struct channel *channels_of_group(const struct channels *channels, const struct address *group,
+				  const struct channel *previous);
 
 /* What of the group is wanted there, of all channels: INCLUDE {} for nothing. 0 or -ENOMEM. */
 int channels_filter(const struct channels *channels, const struct channel_device *via,

@@ -37,7 +37,7 @@ struct options {
 	uint64_t count;
 	size_t size;
 	int ttl;
-	bool has_source;
+	bool has_source, default_dev;
 };
 
 struct reception {
@@ -76,7 +76,7 @@ static void usage(void)
 	      "              [--count N] [--size BYTES] [--ttl N] [--source ADDRESS]\n"
 	      "       stream receive --group GROUP --port PORT [--dev DEV] [--source SOURCE] "
 	      "[--count N]\n"
-	      "              [--timeout SECONDS] [--idle SECONDS]\n",
+	      "              [--timeout SECONDS] [--idle SECONDS] [--default-dev]\n",
 	      stderr);
 	exit(2);
 }
@@ -110,6 +110,7 @@ static void parse(int argc, char **argv, struct options *ret)
 		{ "ttl", required_argument, NULL, 't' },
 		{ "timeout", required_argument, NULL, 'o' },
 		{ "idle", required_argument, NULL, 'i' },
+		{ "default-dev", no_argument, NULL, 'e' },
 		{},
 	};
 	struct options o = { .rate = 100, .size = 100, .ttl = 16 };
@@ -146,6 +147,9 @@ static void parse(int argc, char **argv, struct options *ret)
 			break;
 		case 'o':
 			o.timeout = atof(optarg);
+			break;
+		case 'e':
+			o.default_dev = true;
 			break;
 		case 'i':
 			o.idle = atof(optarg);
@@ -233,19 +237,18 @@ static int join(const struct options *o)
 	set(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one), "SO_REUSEADDR");
 	/* As root; an ordinary user's reception is as good as the default buffer. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
-	/* Without --dev it joins nothing, as one of which somebody else takes care. */
-	if (!o->ifindex) {
-		if (bind(fd, (const struct sockaddr *)&o->group, o->length) < 0)
-			die("bind");
-		return fd;
-	}
-	if (level == IPPROTO_IP)
+	/* What comes in elsewhere by another's membership is not what is to be seen here. With
+	 * --default-dev it is as most applications are: they leave this at what it is. */
+	if (o->ifindex && level == IPPROTO_IP)
 		set(fd, IPPROTO_IP, IP_MULTICAST_ALL, &zero, sizeof(zero), "IP_MULTICAST_ALL");
-	else
+	else if (o->ifindex)
 		set(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &zero, sizeof(zero),
 		    "IPV6_MULTICAST_ALL");
 	if (bind(fd, (const struct sockaddr *)&o->group, o->length) < 0)
 		die("bind");
+	/* Without either it joins nothing, as one of which somebody else takes care. */
+	if (!o->ifindex && !o->default_dev)
+		return fd;
 	if (o->has_source) {
 		source.gsr_group = o->group;
 		source.gsr_source = o->source;

@@ -88,7 +88,7 @@ static void use(struct watch *watch, struct channel *channel, const char *name)
 	watch_set_problem(channel, NULL);
 	if (watch_set_via(watch, channel, name) < 0)
 		give_up(watch, channel, "out of memory");
-	watch_record_append(watch, channel);
+	watch_changed(watch, channel);
 }
 
 static struct in_addr expected_relay(const struct watch *watch, const struct device *device)

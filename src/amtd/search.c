@@ -105,7 +105,7 @@ static int want(struct search *search, const struct channel_key *key)
 		return r;
 	channel->forwarded++;
 	channel->owners |= CHANNEL_FORWARD;
-	watch_record_append(watch, channel);
+	watch_changed(watch, channel);
 	if (!channel->via)
 		demand_seek(watch, channel);
 	return 0;

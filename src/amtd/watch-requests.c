@@ -159,7 +159,7 @@ int manager_join(struct manager *manager, const char *text, const char *on, char
 		return -1;
 	}
 	channel->owners |= CHANNEL_AMTCTL;
-	watch_record_append(watch, channel);
+	watch_changed(watch, channel);
 	if (!channel->via)
 		demand_seek(watch, channel);
 	array = json_array();

@@ -72,6 +72,7 @@ static void apply(struct watch *watch, struct channel *channel)
 			    channel->via->name, problem);
 	watch_set_problem(channel, problem);
 	count_channel(watch, channel->via, &channel->key, true);
+	watch_route(watch, &channel->key.group);
 }
 
 /* No more there, unless it is wanted there twice. */
@@ -90,16 +91,24 @@ static void follow_interface(struct watch *watch, struct channel_device *via)
 {
 	int ifindex = via->n > 0 ? (int)if_nametoindex(via->name) : 0;
 
-	if (ifindex == via->ifindex)
+	if (ifindex == via->ifindex) {
+		watch_route_link(watch, via);
 		return;
-	if (via->ifindex != 0)
+	}
+	if (via->ifindex != 0) {
 		for (size_t i = 0; i < 2; i++)
 			joins_forget(watch->joins[i], via->ifindex);
+		for (struct channel *channel = via->channels; channel; channel = channel->peer)
+			watch_unroute(watch, channel);
+	}
 	via->ifindex = ifindex;
 	if (ifindex != 0)
 		count_device(watch, via);
 	for (struct channel *channel = via->channels; channel; channel = channel->peer)
-		apply(watch, channel);
+		if (ifindex != 0)
+			apply(watch, channel);
+		else
+			watch_route(watch, &channel->key.group); /* through another's gateway */
 	forward_found(watch->manager);
 }
 
@@ -123,6 +132,7 @@ int watch_set_via(struct watch *watch, struct channel *channel, const char *name
 
 	if (former && strcmp(former->name, name) == 0)
 		return 0;
+	watch_unroute(watch, channel);
 	r = channels_set_via(watch->channels, channel, name);
 	if (r < 0)
 		return r;
@@ -130,6 +140,8 @@ int watch_set_via(struct watch *watch, struct channel *channel, const char *name
 		follow_interface(watch, channel->via);
 	else if (channel->via)
 		apply(watch, channel);
+	else
+		watch_route(watch, &channel->key.group); /* another one's way, perhaps */
 	if (channel->owners & CHANNEL_FORWARD)
 		forward_found(watch->manager);
 	if (former && former->ifindex != 0) {
@@ -140,6 +152,12 @@ int watch_set_via(struct watch *watch, struct channel *channel, const char *name
 	return 0;
 }
 
+void watch_changed(struct watch *watch, const struct channel *channel)
+{
+	watch_record_append(watch, channel);
+	watch_route(watch, &channel->key.group);
+}
+
 void watch_disown(struct watch *watch, struct channel *channel, enum channel_owner owner)
 {
 	struct channel_device *via = channel->via;
@@ -147,7 +165,7 @@ void watch_disown(struct watch *watch, struct channel *channel, enum channel_own
 	char *problem = NULL;
 
 	channel->owners &= ~owner;
-	watch_record_append(watch, channel);
+	watch_changed(watch, channel);
 	if (channel->owners != 0)
 		return;
 	channels_remove(watch->channels, channel);
@@ -221,12 +239,41 @@ void watch_close(struct manager *manager)
 	manager->watch = NULL;
 }
 
+static void load_settings(struct watch *watch)
+{
+	struct settings settings;
+
+	if (settings_load(&manager_log_places, &settings) < 0)
+		return;
+	settings_clear(&watch->settings);
+	watch->settings = settings;
+}
+
+static void apply_settings(struct watch *watch)
+{
+	watch_config(watch->manager);
+	demand_configure(watch);
+}
+
+void watch_reload(struct manager *manager)
+{
+	struct watch *watch = manager->watch;
+	const bool route = watch->settings.route;
+
+	load_settings(watch);
+	if (watch->settings.route != route)
+		watch_route_all(watch);
+	apply_settings(watch);
+}
+
 void watch_start(struct manager *manager)
 {
 	struct watch *watch = manager->watch;
 
 	watch_record_load(watch);
-	watch_reload(manager);
+	load_settings(watch);
+	watch_route_start(watch);
+	apply_settings(watch);
 	watch_record_write(watch);
 	for (struct channel_device *via = channels_devices(watch->channels); via; via = via->next)
 		follow_interface(watch, via);
@@ -246,20 +293,7 @@ static void want(struct watch *watch, const struct device *device, const struct 
 		return;
 	channel->owners |= CHANNEL_FILE;
 	(void)watch_set_via(watch, channel, name);
-	watch_record_append(watch, channel);
-}
-
-void watch_reload(struct manager *manager)
-{
-	struct watch *watch = manager->watch;
-	struct settings settings;
-
-	if (settings_load(&manager_log_places, &settings) == 0) {
-		settings_clear(&watch->settings);
-		watch->settings = settings;
-	}
-	watch_config(manager);
-	demand_configure(watch);
+	watch_changed(watch, channel);
 }
 
 void watch_config(struct manager *manager)

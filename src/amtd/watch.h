@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Channels that are wanted on this host, from the want to the membership: watch.c (memberships),
- * demand.c (gateways), watch-requests.c (what
- * the bus asks for), watch-record.c (what survives a restart).
+ * demand.c (gateways), watch-requests.c (what the bus asks for), watch-route.c (where applications
+ * join), watch-record.c (what survives a restart).
  */
 #ifndef AMTD_WATCH_H
 #define AMTD_WATCH_H
@@ -48,6 +48,8 @@ int watch_apply(struct watch *watch, struct channel_device *via, const struct ad
 		char **ret_problem);
 void watch_set_problem(struct channel *channel, char *problem); /* takes it over */
 int watch_set_via(struct watch *watch, struct channel *channel, const char *name);
+/* Its owners or its gateway are others now. */
+void watch_changed(struct watch *watch, const struct channel *channel);
 /* One owner less; without any it is left and freed. */
 void watch_disown(struct watch *watch, struct channel *channel, enum channel_owner owner);
 
@@ -68,6 +70,13 @@ void count_stop(struct watch *watch); /* amtd ends: nobody reads it any more */
 void count_device(struct watch *watch, const struct channel_device *via); /* is there (anew) */
 void count_channel(struct watch *watch, const struct channel_device *via,
 		   const struct channel_key *key, bool wanted);
+
+/* watch-route.c */
+void watch_route_start(struct watch *watch); /* of a former life: kept or removed */
+void watch_route(struct watch *watch, const struct address *group); /* make it what is wanted */
+void watch_route_all(struct watch *watch);
+void watch_unroute(struct watch *watch, struct channel *channel); /* before it has another via */
+void watch_route_link(struct watch *watch, struct channel_device *via); /* changed: is it up? */
 
 /* watch-record.c */
 void watch_record_load(struct watch *watch);

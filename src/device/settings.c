@@ -36,6 +36,16 @@ static int parse_limit(const char *value, void *field)
 	return parse_u32(value, 1, 1000000, field);
 }
 
+static int parse_bool(const char *value, void *field)
+{
+	int r = parse_boolean(value);
+
+	if (r < 0)
+		return r;
+	*(bool *)field = r;
+	return 0;
+}
+
 #define FIELD(member) offsetof(struct settings, member), sizeof(((struct settings *)NULL)->member)
 
 static const struct {
@@ -47,6 +57,7 @@ static const struct {
 	{ "Link", parse_interface, FIELD(link), "an interface name of 1 to 15 bytes" },
 	{ "LingerSec", parse_seconds, FIELD(linger_sec), "seconds" },
 	{ "Limit", parse_limit, FIELD(max_channels), "a number from 1 to 1000000" },
+	{ "Route", parse_bool, FIELD(route), "yes or no" },
 };
 
 static void set_defaults(struct settings *settings)

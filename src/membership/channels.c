@@ -209,6 +209,17 @@ void channels_remove(struct channels *channels, struct channel *channel)
 	free(channel);
 }
 
+struct channel *channels_of_group(const struct channels *channels, const struct address *group,
+				  const struct channel *previous)
+{
+	struct channel *channel =
+		previous ? previous->next : channels->buckets[bucket_of(channels, group)];
+
+	while (channel && !address_equal(&channel->key.group, group))
+		channel = channel->next;
+	return channel;
+}
+
 int channels_filter(const struct channels *channels, const struct channel_device *via,
 		    const struct address *group, struct filter *ret)
 {
