@@ -163,5 +163,6 @@ end_background igmpproxy KILL
 died=$(now)
 wait_for 400 querier gateway amt0 igmp 10.4.0.8
 echo "  after $((($(now) - died) / 1000)) ms"
+wait_for 60 on viewer grep -q "v0 .*V3" /proc/net/igmp
 watches rx 20
 finish rx || fail "nothing: $(cat "$TMP/rx.log")"
