@@ -5,7 +5,7 @@
  * runs, nor when the next one joins it again. That one is handed the copies, and drops them when it
  * has had time to hear from all who want something.
  */
-#include "watch.h"
+#include "watch/watch.h"
 
 #include <amt/clock.h>
 #include <amt/descriptor.h>

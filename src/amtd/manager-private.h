@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared by the files of the manager: manager.c (life and events), pass.c (decision to kernel),
- * control.c (queued packets), departure.c (devices that go), steer.c (which relay), discover.c
- * (relays from where), requests.c (what the bus asks for).
+ * Shared by all of amtd: manager.c (life and events), pass.c (decision to kernel), control.c
+ * (queued packets), keep.c (what outlives the process), requests.c (what the bus asks for), and
+ * - gateway: which relay a gateway uses, from where relays are known, how it is left;
+ * - relay: who is at the tunnels of a relay device, and what they want;
+ * - forward: what networks get, from upstream to downstream;
+ * - watch: the channels that are wanted on this host.
  */
 #ifndef AMT_MANAGER_PRIVATE_H
 #define AMT_MANAGER_PRIVATE_H

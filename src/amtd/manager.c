@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ears.h"
+#include "forward/ears.h"
 #include "manager-private.h"
-#include "watch.h"
+#include "watch/watch.h"
 
 #include <amt/file.h>
 #include <amt/log.h>

@@ -3,7 +3,7 @@
  * A pass over the devices that something happened to: ports are chosen, the firewall is made to
  * agree with all devices, then each device's interface is.
  */
-#include "ears.h"
+#include "forward/ears.h"
 #include "manager-private.h"
 
 #include <amt/log.h>

@@ -2,9 +2,9 @@
 /*
  * What the bus and the files ask for.
  */
-#include "ears.h"
+#include "forward/ears.h"
 #include "manager-private.h"
-#include "watch.h"
+#include "watch/watch.h"
 
 #include <amt/file.h>
 #include <amt/log.h>

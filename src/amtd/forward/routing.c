@@ -26,7 +26,7 @@ static void on_upcall(enum mroute_upcall upcall, int ifindex, const struct addre
 	if (upcall != MROUTE_NO_ROUTE || ifindex == 0)
 		return; /* what came in elsewhere was dropped already, and is counted by the kernel
 			 */
-	forward_missing(routing, family_of(source), ifindex, source, group);
+	routing->missing(routing, family_of(source), ifindex, source, group);
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -184,7 +184,8 @@ void routing_clean(struct manager *manager)
 	}
 }
 
-int routing_get(struct manager *manager, uint32_t table, struct routing **ret)
+int routing_get(struct manager *manager, uint32_t table, routing_missing missing,
+		struct routing **ret)
 {
 	struct routing *routing;
 
@@ -199,6 +200,7 @@ int routing_get(struct manager *manager, uint32_t table, struct routing **ret)
 		return -ENOMEM;
 	routing->manager = manager;
 	routing->table = table;
+	routing->missing = missing;
 	routing->users = 1;
 	routing->next = manager->routings;
 	manager->routings = routing;

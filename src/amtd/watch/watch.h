@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Channels that are wanted on this host, from the want to the membership: watch.c (memberships),
- * demand.c (gateways), watch-requests.c (what the bus asks for), watch-route.c (where applications
- * join), watch-record.c (what survives a restart).
+ * demand.c (gateways), requests.c (what the bus asks for), route.c (where applications
+ * join), record.c (what survives a restart).
  */
 #ifndef AMTD_WATCH_H
 #define AMTD_WATCH_H
@@ -63,7 +63,7 @@ void demand_seek(struct watch *watch, struct channel *channel); /* of no device:
 void demand_seek_all(struct watch *watch);
 void demand_tidy(struct watch *watch); /* the last channel of a device may have gone */
 
-/* watch-count.c */
+/* count.c */
 int count_open(struct watch *watch);
 void count_close(struct watch *watch);
 void count_stop(struct watch *watch); /* amtd ends: nobody reads it any more */
@@ -71,14 +71,14 @@ void count_device(struct watch *watch, const struct channel_device *via); /* is 
 void count_channel(struct watch *watch, const struct channel_device *via,
 		   const struct channel_key *key, bool wanted);
 
-/* watch-route.c */
+/* route.c */
 void watch_route_start(struct watch *watch); /* of a former life: kept or removed */
 void watch_route(struct watch *watch, const struct address *group); /* make it what is wanted */
 void watch_route_all(struct watch *watch);
 void watch_unroute(struct watch *watch, struct channel *channel); /* before it has another via */
 void watch_route_link(struct watch *watch, struct channel_device *via); /* changed: is it up? */
 
-/* watch-record.c */
+/* record.c */
 void watch_record_load(struct watch *watch);
 void watch_record_append(struct watch *watch, const struct channel *channel); /* after a change */
 void watch_record_write(struct watch *watch);				      /* as a whole */

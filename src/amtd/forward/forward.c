@@ -10,7 +10,6 @@
 #include <amt/link.h>
 #include <amt/log.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,8 +140,8 @@ void forward_tunnels(struct device *device, const struct address *group,
 			  strerror(-r));
 }
 
-void forward_missing(struct routing *routing, enum family family, int ifindex,
-		     const struct address *source, const struct address *group)
+static void on_missing(struct routing *routing, enum family family, int ifindex,
+		       const struct address *source, const struct address *group)
 {
 	struct manager *manager = routing->manager;
 
@@ -275,7 +274,7 @@ const char *forward_upstream_name(const struct forward *forward, size_t i)
 }
 
 /* Where sources come from now. What moves is joined at the new place before the old one is left. */
-static void refresh_upstreams(struct forward *forward)
+void forward_refresh_upstreams(struct forward *forward)
 {
 	const struct config_forward *config = forward_config(forward);
 	struct forwarder_upstream *table;
@@ -317,7 +316,7 @@ static void refresh_upstreams(struct forward *forward)
 static void refresh(struct forward *forward)
 {
 	forward->dirty = false;
-	refresh_upstreams(forward);
+	forward_refresh_upstreams(forward);
 	refresh_downstreams(forward);
 	search_refresh(forward);
 }
@@ -338,75 +337,6 @@ static bool is_idle(const struct address *source, const struct address *group, u
 		return true;
 	*mark = counters.packets;
 	return counters.packets == before;
-}
-
-/* What came from where the sources without a prefix of their own are. */
-static uint64_t count_upstream(const struct forward *forward)
-{
-	uint64_t packets, sum = 0;
-
-	for (size_t i = 0; i < forward_config(forward)->n_upstreams; i++) {
-		if (forward_config(forward)->upstreams[i].prefix.address.family != AF_UNSPEC ||
-		    forward->upstreams[i] == 0)
-			continue;
-		for (int family = 0; family < _FAMILY_MAX; family++)
-			if (forward->routing->mroutes[family] &&
-			    mroute_interface_packets(forward->routing->mroutes[family],
-						     forward->upstreams[i], &packets) == 0)
-				sum += packets;
-	}
-	return sum;
-}
-
-static bool is_wanted(const struct forward *forward)
-{
-	for (int family = 0; family < _FAMILY_MAX; family++) {
-		struct forwarder_counters counters;
-
-		if (!forward->forwarders[family])
-			continue;
-		forwarder_counters(forward->forwarders[family], &counters);
-		if (counters.wants > 0)
-			return true;
-	}
-	return false;
-}
-
-/* Of the sources that have no prefix of their own; NULL: they have none. */
-static const char *default_upstream(const struct config_forward *config)
-{
-	for (size_t i = 0; i < config->n_upstreams; i++)
-		if (config->upstreams[i].prefix.address.family == AF_UNSPEC)
-			return config->upstreams[i].name;
-	return NULL;
-}
-
-static void switch_upstream(struct forward *forward, const char *why)
-{
-	forward->switched = !forward->switched;
-	forward->heard_at = clock_monotonic();
-	refresh_upstreams(forward);
-	ears_refresh(forward->device);
-	log_notice(forward->device->config->name, "takes sources from %s: %s",
-		   forward->switched ? forward_config(forward)->alternative
-				     : default_upstream(forward_config(forward)),
-		   why);
-}
-
-static void watch_silence(struct forward *forward, uint64_t now)
-{
-	const struct config_forward *config = forward_config(forward);
-	uint64_t packets = count_upstream(forward);
-
-	if (config->silent_sec == 0 || config->alternative[0] == '\0' || !default_upstream(config))
-		return;
-	if (packets != forward->upstream_packets || !is_wanted(forward)) {
-		forward->upstream_packets = packets;
-		forward->heard_at = now;
-		return;
-	}
-	if (now - forward->heard_at >= config->silent_sec * USEC_PER_SEC)
-		switch_upstream(forward, "the other upstream is silent (SilentSec=)");
 }
 
 /* ---- life -------------------------------------------------------------------------------------
@@ -449,7 +379,7 @@ static int prepare(struct forward *forward)
 		forward->downstreams[i].forward = forward;
 		strcpy(forward->downstreams[i].name, config->downstreams[i]);
 	}
-	r = routing_get(forward->manager, config->table, &forward->routing);
+	r = routing_get(forward->manager, config->table, on_missing, &forward->routing);
 	for (size_t i = 0; i < config->n_upstreams && r == 0 && !forward->search; i++)
 		if (strcmp(config->upstreams[i].name, SEARCH_NAME) == 0)
 			r = search_open(forward);
@@ -542,7 +472,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 		try_again(forward);
 	}
 	if (forward->error == 0)
-		watch_silence(forward, now);
+		alternative_watch(forward, now);
 	if (forward->error == 0 && now >= forward->sweep_at) {
 		forward->sweep_at = now + SWEEP_USEC;
 		for (int family = 0; family < _FAMILY_MAX; family++)
@@ -642,107 +572,4 @@ void forward_run(struct manager *manager)
 	if (!manager->routing_cleaned)
 		routing_clean(manager);
 	manager->routing_cleaned = true;
-}
-
-/* ---- what the bus asks for --------------------------------------------------------------------
- */
-
-/* Could this one take its sources from the interface? */
-static bool knows_upstream(const struct forward *forward, const char *upstream)
-{
-	const struct config_forward *config = forward_config(forward);
-	const char *name = default_upstream(config);
-
-	return config->alternative[0] != '\0' && name &&
-	       (strcmp(config->alternative, upstream) == 0 || strcmp(name, upstream) == 0);
-}
-
-int manager_switch(struct manager *manager, const char *upstream, const char *name,
-		   struct failure *ret_failure)
-{
-	unsigned int found = 0;
-
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct device *device = manager->devices[i];
-		struct forward *forward = device->forward;
-
-		if (!forward || forward->error < 0 ||
-		    (*name != '\0' && strcmp(name, device->config->name) != 0) ||
-		    !knows_upstream(forward, upstream))
-			continue;
-		found++;
-		if (forward->switched !=
-		    (strcmp(forward_config(forward)->alternative, upstream) == 0))
-			switch_upstream(forward, "as asked");
-	}
-	if (found > 0)
-		return 0;
-	ret_failure->kind = FAILURE_INVALID;
-	snprintf(
-		ret_failure->text, sizeof(ret_failure->text),
-		"no device%s%s can take its sources from %s; name it in Alternative= of [Forward], "
-		"amt(5), beside an Upstream= without prefixes",
-		*name != '\0' ? " " : "", name, upstream);
-	return -1;
-}
-
-static json_t *describe_upstreams(const struct forward *forward)
-{
-	const struct config_forward *config = forward_config(forward);
-	json_t *upstreams = json_array();
-
-	for (size_t i = 0; i < config->n_upstreams; i++) {
-		char prefix[PREFIX_TEXT_MAX];
-
-		json_array_append_new(upstreams,
-				      json_pack("{s:s, s:s, s:b}", "ifname",
-						forward_upstream_name(forward, i), "prefix",
-						prefix_format(&config->upstreams[i].prefix, prefix),
-						"running", forward->upstreams[i] != 0));
-	}
-	return upstreams;
-}
-
-static json_t *describe_family(const struct forward *forward, enum family family)
-{
-	struct forwarder_counters counters;
-	json_t *object = json_object();
-	size_t sockets;
-
-	if (!forward->routing->mroutes[family])
-		json_object_set_new(object, "error", json_string(forward->routing->errors[family]));
-	if (forward->failed[family] > 0)
-		json_object_update_new(object, json_pack("{s:I, s:s}", "failed",
-							 (json_int_t)forward->failed[family],
-							 "failure", forward->failure[family]));
-	if (!forward->forwarders[family])
-		return object;
-	forwarder_counters(forward->forwarders[family], &counters);
-	json_object_update_new(
-		object,
-		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "groups",
-			  (json_int_t)counters.groups, "wants", (json_int_t)counters.wants, "joins",
-			  (json_int_t)joins_count(forward->joins[family], &sockets), "flows",
-			  (json_int_t)counters.flows, "dropped_flows", (json_int_t)counters.dropped,
-			  "wrong_interface", (json_int_t)counters.wrong_interface, "refused",
-			  (json_int_t)counters.refused, "evicted", (json_int_t)counters.evicted));
-	return object;
-}
-
-json_t *forward_describe(const struct forward *forward)
-{
-	const struct config_forward *config = forward_config(forward);
-	json_t *downstreams;
-
-	if (forward->error < 0)
-		return json_pack("{s:s}", "error", strerror(-forward->error));
-	downstreams = json_array();
-	for (size_t i = 0; i < forward->n_downstreams; i++)
-		json_array_append_new(downstreams, downstream_describe(&forward->downstreams[i]));
-	return json_pack("{s:i, s:o, s:I, s:s, s:b, s:o, s:o, s:o}", "table", (int)config->table,
-			 "upstreams", describe_upstreams(forward), "upstream_packets",
-			 (json_int_t)count_upstream(forward), "alternative", config->alternative,
-			 "switched", forward->switched, "downstreams", downstreams, "ipv4",
-			 describe_family(forward, FAMILY_IPV4), "ipv6",
-			 describe_family(forward, FAMILY_IPV6));
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Shared by the files that forward multicast: forward.c (a device's [Forward]: which interfaces,
- * from upstream to downstream), downstream.c (who wants what on one interface), routing.c (the
- * kernel's tables of multicast routes, which several devices may share).
+ * from upstream to downstream), alternative.c (from which of two), search.c (from where DNS says),
+ * downstream.c (who wants what on one interface), routing.c (the kernel's tables of multicast
+ * routes, which several devices may share). Messages that are carried over rather than understood:
+ * ears.c (heard upstream), copy.c (to the other side), reminder.c (unasked), announce.c (as asked).
  */
 #ifndef AMT_FORWARD_PRIVATE_H
 #define AMT_FORWARD_PRIVATE_H
@@ -32,10 +34,17 @@ struct address own_address(struct manager *manager, enum family family, int ifin
 
 /* ---- routing.c ----------------------------------------------------------------------------- */
 
+struct routing;
+
+/* A packet came for which the table has no route. */
+typedef void (*routing_missing)(struct routing *routing, enum family family, int ifindex,
+				const struct address *source, const struct address *group);
+
 /* One table of the kernel, both families. */
 struct routing {
 	struct manager *manager;
 	uint32_t table;
+	routing_missing missing;
 	unsigned int users;
 	struct mroute *mroutes[_FAMILY_MAX]; /* NULL: see errors */
 	char errors[_FAMILY_MAX][256];
@@ -49,8 +58,10 @@ struct routing {
 	struct routing *next;
 };
 
-/* The table is opened for its first user; what keeps it from working is in errors. */
-int routing_get(struct manager *manager, uint32_t table, struct routing **ret);
+/* The table is opened for its first user; what keeps it from working is in errors. missing is the
+ * same for all. */
+int routing_get(struct manager *manager, uint32_t table, routing_missing missing,
+		struct routing **ret);
 void routing_put(struct routing *routing);   /* with the last user its routes go */
 void routing_retry(struct routing *routing); /* what could not be had may be free now */
 /* Rules of a former life of amtd, which lead to tables that are no more. */
@@ -145,8 +156,14 @@ void search_unroute(struct forward *forward, const struct address *source,
 		    const struct address *group);
 void search_refresh(struct forward *forward); /* gateways may be there, or be others */
 
-/* A packet came for which the table has no route. */
-void forward_missing(struct routing *routing, enum family family, int ifindex,
-		     const struct address *source, const struct address *group);
+/* Where sources come from may be another place now. */
+void forward_refresh_upstreams(struct forward *forward);
+
+/* ---- alternative.c -------------------------------------------------------------------------- */
+
+/* Switch when what is in use has been silent for SilentSec=. To be called now and then. */
+void alternative_watch(struct forward *forward, uint64_t now);
+/* What came from where the sources without a prefix of their own are. */
+uint64_t alternative_packets(const struct forward *forward);
 
 #endif

@@ -5,7 +5,7 @@
  * this host, and its routes get the interface of each channel's gateway, as soon as it has one.
  */
 #include "forward-private.h"
-#include "watch.h"
+#include "watch/watch.h"
 
 #include <amt/clock.h>
 #include <amt/log.h>
