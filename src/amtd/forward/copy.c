@@ -16,19 +16,25 @@
 #define QUERIES_PER_SECOND 50
 #define REPORTS_PER_SECOND 1000
 
+/* RFC 9776, 8.3: the Query Response Interval's default */
+#define RESPONSE_USEC (10 * USEC_PER_SEC)
+
 static int send_query(struct side *to, const struct group_message *message)
 {
 	const struct address *source = &to->own;
+	struct group_query query = message->query;
 	uint8_t packet[LISTENER_PACKET_MAX];
 	ssize_t length;
 
+	/* A gateway's first Queries say so by amtd's own doing, for its host alone. */
+	if (query.max_response_usec == 0)
+		query.max_response_usec = RESPONSE_USEC;
 	if (source->family == AF_UNSPEC) {
 		if (to->family == FAMILY_IPV6)
 			return -EADDRNOTAVAIL;
 		source = &message->source; /* hosts take a Query from anywhere */
 	}
-	length = group_query_build(message->family, &message->query, source, NULL, packet,
-				   sizeof(packet));
+	length = group_query_build(message->family, &query, source, NULL, packet, sizeof(packet));
 	return length < 0 ? (int)length : listener_send(to->listener, packet, (size_t)length);
 }
 
