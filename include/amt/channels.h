@@ -48,11 +48,11 @@ struct channel {
 	uint64_t last_packet;		  /* 0: none */
 	uint32_t rate;			  /* packets a second */
 
-	bool counted;			   /* packets and the like are known */
-	bool stale, seeking, routed;	   /* for the caller's use */
-	uint16_t forwarded;		   /* by so many devices, for CHANNEL_FORWARD */
-	struct channel *peer, **peer_link; /* of the same via */
-	struct channel *next;		   /* of the same bucket */
+	bool counted;			     /* packets and the like are known */
+	bool stale, missed, seeking, routed; /* for the caller's use */
+	uint16_t forwarded;		     /* by so many devices, for CHANNEL_FORWARD */
+	struct channel *peer, **peer_link;   /* of the same via */
+	struct channel *next;		     /* of the same bucket */
 };
 
 struct channels;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who has joined what on this host: /proc/net/igmp and /proc/net/igmp6 (net/ipv4/igmp.c,
- * net/ipv6/mcast.c), which no event tells of.
+ * Who has joined what on this host: /proc/net/igmp and mcfilter, igmp6 and mcfilter6
+ * (net/ipv4/igmp.c, net/ipv6/mcast.c), which no event tells of.
  */
 #ifndef AMT_GROUPS_H
 #define AMT_GROUPS_H
@@ -10,8 +10,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* An interface has joined a group that is routed: neither 224.0.0.0/24 nor of interface or link
- * scope. Called once for each such group, those of an interface together, until it returns false.
+/* Neither 224.0.0.0/24 nor of interface or link scope. */
+bool groups_is_routed(const struct address *group);
+
+/* An interface has joined a group that is routed. Called once for each such group, those of an
+ * interface together, until it returns false.
  */
 typedef bool (*groups_handler)(const char *device, const struct address *group, void *userdata);
 
@@ -23,5 +26,17 @@ int groups_list(groups_handler each, void *userdata);
 /* The same for the text of one of the files. False: each did not want more. */
 bool groups_read4(FILE *file, groups_handler each, void *userdata);
 bool groups_read6(FILE *file, groups_handler each, void *userdata);
+
+/* Somebody has joined the source of a group on an interface (INCLUDE), whatever group. */
+typedef void (*groups_source_handler)(int ifindex, const struct address *group,
+				      const struct address *source, void *userdata);
+
+/* One pass over all interfaces, but for those that the kernel leaves out: the first ones, as long
+ * as what was joined there last has no sources. Returns and lasts as groups_list() does. */
+int groups_list_sources(sa_family_t family, groups_source_handler each, void *userdata);
+
+/* The same for the text of one of the files. */
+void groups_read_sources4(FILE *file, groups_source_handler each, void *userdata);
+void groups_read_sources6(FILE *file, groups_source_handler each, void *userdata);
 
 #endif

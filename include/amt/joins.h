@@ -42,6 +42,10 @@ void joins_keep(struct joins *joins, joins_keeper keeper, void *userdata);
 int joins_set(struct joins *joins, int ifindex, const struct address *group,
 	      const struct filter *filter);
 
+/* Is the source of the group joined there by these, alone or with all others? */
+bool joins_has(const struct joins *joins, int ifindex, const struct address *group,
+	       const struct address *source);
+
 /* The interface is gone. */
 void joins_forget(struct joins *joins, int ifindex);
 

@@ -143,6 +143,11 @@ bool keep_released(const struct manager *manager)
 	return manager->keep && manager->keep->leaving;
 }
 
+bool keep_holds(const struct manager *manager)
+{
+	return manager->keep && manager->keep->n_held > 0;
+}
+
 void keep_close(struct manager *manager)
 {
 	struct keep *keep = manager->keep;

@@ -135,9 +135,13 @@ struct json_t *serving_describe(const struct serving *serving);
 int keep_open(struct manager *manager);
 void keep_release(struct manager *manager); /* what is closed from now on is kept */
 bool keep_released(const struct manager *manager);
+bool keep_holds(const struct manager *manager); /* what a former amtd had joined */
 void keep_close(struct manager *manager);
 /* The memberships outlive this process, if it does not close them before keep_release(). */
 int keep_joins(struct manager *manager, struct joins *joins);
+
+/* watch/host.c */
+void watch_host_look(struct manager *manager, uint64_t now); /* once a second */
 
 /* traffic.c */
 int traffic_open(struct manager *manager);

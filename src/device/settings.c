@@ -57,6 +57,7 @@ static const struct {
 	{ "Link", parse_interface, FIELD(link), "an interface name of 1 to 15 bytes" },
 	{ "LingerSec", parse_seconds, FIELD(linger_sec), "seconds" },
 	{ "Limit", parse_limit, FIELD(max_channels), "a number from 1 to 1000000" },
+	{ "HostJoins", parse_bool, FIELD(host_joins), "yes or no" },
 	{ "Route", parse_bool, FIELD(route), "yes or no" },
 };
 

@@ -10,6 +10,24 @@
 #define LINE_MAX_LENGTH 256
 #define READ_SIZE	65536
 
+static bool is_routed4(const struct address *group)
+{
+	return (ntohl(group->in.s_addr) & 0xffffff00) != INADDR_UNSPEC_GROUP;
+}
+
+/* The scope, RFC 4291, 2.7: 1 interface-local, 2 link-local. */
+static bool is_routed6(const struct address *group)
+{
+	uint8_t scope = group->in6.s6_addr[1] & 0x0f;
+
+	return scope != 1 && scope != 2;
+}
+
+bool groups_is_routed(const struct address *group)
+{
+	return group->family == AF_INET ? is_routed4(group) : is_routed6(group);
+}
+
 /* A line for each interface, "2\teth0      :     1      V3", and behind it one for each group, in
  * which the address is the number that its bytes make on this machine. */
 bool groups_read4(FILE *file, groups_handler each, void *userdata)
@@ -29,8 +47,7 @@ bool groups_read4(FILE *file, groups_handler each, void *userdata)
 		}
 		if (device[0] == '\0' || sscanf(line, " %8x", &group.in.s_addr) != 1)
 			continue;
-		if ((ntohl(group.in.s_addr) & 0xffffff00) != INADDR_UNSPEC_GROUP &&
-		    !each(device, &group, userdata))
+		if (groups_is_routed(&group) && !each(device, &group, userdata))
 			return false;
 	}
 	return true;
@@ -48,11 +65,21 @@ bool groups_read6(FILE *file, groups_handler each, void *userdata)
 		if (sscanf(line, "%d %15s %32s", &index, device, text) != 3 ||
 		    address_parse_hex6(text, &group) < 0)
 			continue;
-		/* the scope, RFC 4291, 2.7: 1 interface-local, 2 link-local */
-		if (text[3] != '1' && text[3] != '2' && !each(device, &group, userdata))
+		if (groups_is_routed(&group) && !each(device, &group, userdata))
 			return false;
 	}
 	return true;
+}
+
+/* *ret NULL: the kernel has no such family. */
+static int open_list(const char *path, FILE **ret)
+{
+	*ret = fopen(path, "re");
+	if (!*ret)
+		return errno == ENOENT ? 0 : -errno;
+	/* As much at a time as the kernel gives: a page. */
+	(void)setvbuf(*ret, NULL, _IOFBF, READ_SIZE);
+	return 0;
 }
 
 int groups_list(groups_handler each, void *userdata)
@@ -68,16 +95,69 @@ int groups_list(groups_handler each, void *userdata)
 	bool more = true;
 
 	for (size_t i = 0; more && i < sizeof(files) / sizeof(files[0]); i++) {
-		FILE *file = fopen(files[i].path, "re");
+		FILE *file;
+		int r = open_list(files[i].path, &file);
 
-		if (!file && errno == ENOENT)
-			continue;
+		if (r < 0)
+			return r;
 		if (!file)
-			return -errno;
-		/* As much at a time as the kernel gives: a page. */
-		(void)setvbuf(file, NULL, _IOFBF, READ_SIZE);
+			continue;
 		more = files[i].read(file, each, userdata);
 		fclose(file);
 	}
+	return 0;
+}
+
+/* "  2   eth0 0xe8010101 0xcb007102      1      0": the name is cut to 6 bytes, and of how many
+ * sockets the group's filter includes the source, and excludes it. */
+void groups_read_sources4(FILE *file, groups_source_handler each, void *userdata)
+{
+	char line[LINE_MAX_LENGTH];
+
+	while (fgets(line, sizeof(line), file)) {
+		struct address group = { .family = AF_INET }, source = group;
+		unsigned long included;
+		uint32_t g, s;
+		int ifindex;
+
+		if (sscanf(line, "%d %*s 0x%8x 0x%8x %lu", &ifindex, &g, &s, &included) != 4 ||
+		    ifindex <= 0 || included == 0)
+			continue;
+		group.in.s_addr = htonl(g);
+		source.in.s_addr = htonl(s);
+		each(ifindex, &group, &source, userdata);
+	}
+}
+
+/* The same with the addresses as 32 hexadecimal digits. */
+void groups_read_sources6(FILE *file, groups_source_handler each, void *userdata)
+{
+	char line[LINE_MAX_LENGTH], group_text[33], source_text[33];
+
+	while (fgets(line, sizeof(line), file)) {
+		struct address group, source;
+		unsigned long included;
+		int ifindex;
+
+		if (sscanf(line, "%d %*s %32s %32s %lu", &ifindex, group_text, source_text,
+			   &included) != 4 ||
+		    ifindex <= 0 || included == 0 || address_parse_hex6(group_text, &group) < 0 ||
+		    address_parse_hex6(source_text, &source) < 0)
+			continue;
+		each(ifindex, &group, &source, userdata);
+	}
+}
+
+int groups_list_sources(sa_family_t family, groups_source_handler each, void *userdata)
+{
+	const bool in6 = family == AF_INET6;
+	FILE *file;
+	int r;
+
+	r = open_list(in6 ? "/proc/net/mcfilter6" : "/proc/net/mcfilter", &file);
+	if (r < 0 || !file)
+		return r;
+	(in6 ? groups_read_sources6 : groups_read_sources4)(file, each, userdata);
+	fclose(file);
 	return 0;
 }

@@ -603,6 +603,23 @@ int joins_set(struct joins *joins, int ifindex, const struct address *group,
 					      : include(joins, ifindex, bytes_of(group), filter);
 }
 
+bool joins_has(const struct joins *joins, int ifindex, const struct address *group,
+	       const struct address *source)
+{
+	if (!joins || joins->n_buckets == 0)
+		return false;
+	for (uint32_t i = *bucket_of(joins, ifindex, bytes_of(group)); i != NONE;
+	     i = row_at(joins, i)->next) {
+		const struct row *row = row_at(joins, i);
+
+		if (row_is(joins, row, ifindex, bytes_of(group)) &&
+		    (row->exclude ||
+		     memcmp(row->bytes + joins->length, bytes_of(source), joins->length) == 0))
+			return true;
+	}
+	return false;
+}
+
 void joins_forget(struct joins *joins, int ifindex)
 {
 	for (uint32_t i = 0; i < joins->n_buckets; i++) {

@@ -122,12 +122,101 @@ static void test_linklocal(void **state)
 	assert_string_equal(seen, "amt0 fe80::e82d:3fff:feeb:4f95 ");
 }
 
+static void collect_source(int ifindex, const struct address *group, const struct address *source,
+			   void *userdata)
+{
+	char text[ADDRESS_TEXT_MAX], *seen = userdata;
+
+	sprintf(seen + strlen(seen), "%d ", ifindex);
+	strcat(strcat(seen, address_format(group, text)), " ");
+	strcat(strcat(seen, address_format(source, text)), "; ");
+}
+
+static void read_sources(void (*read)(FILE *, groups_source_handler, void *), const char *text,
+			 char *seen)
+{
+	FILE *file = open_text(text, seen);
+
+	read(file, collect_source, seen);
+	fclose(file);
+}
+
+/* As Linux 6.1 prints them: of the third, a socket wants all but the source; an interface of six
+ * bytes and one of more. */
+static void test_sources(void **state)
+{
+	char seen[256];
+
+	read_sources(groups_read_sources4,
+		     "Idx Device        MCA        SRC    INC    EXC\n"
+		     "  1     lo 0xe9fc0001 0x7f000001      1      0\n"
+		     "  4     g0 0xe8010101 0xcb007102      2      0\n"
+		     "  4     g0 0xe8010102 0xcb007102      0      1\n"
+		     "105 enp0s1 0xe8010101 0xcb007103      1      1\n"
+		     "  8 amtgat 0xe0000005 0xcb007102      1      0\n",
+		     seen);
+	assert_string_equal(seen, "1 233.252.0.1 127.0.0.1; 4 232.1.1.1 203.0.113.2; "
+				  "105 232.1.1.1 203.0.113.3; 8 224.0.0.5 203.0.113.2; ");
+}
+
+static void test_sources6(void **state)
+{
+	char seen[256];
+
+	read_sources(
+		groups_read_sources6,
+		"Idx Device                Multicast Address                   Source Address  "
+		"  INC    EXC\n"
+		"  4     g0 ff3e0000000000000000000080000001 20010db8000100000000000000000002     "
+		" 1      0\n"
+		"  4     g0 ff3e0000000000000000000080000002 20010db8000100000000000000000002     "
+		" 0      1\n",
+		seen);
+	assert_string_equal(seen, "4 ff3e::8000:1 2001:db8:1::2; ");
+}
+
+static void test_sources_junk(void **state)
+{
+	char seen[128];
+
+	read_sources(groups_read_sources4,
+		     "\n4 g0 0xe8010101\n-1 g0 0xe8010101 0xcb007102 1 0\n"
+		     "0 g0 0xe8010101 0xcb007102 1 0\n4 g0 zz 0xcb007102 1 0\n",
+		     seen);
+	assert_string_equal(seen, "");
+	read_sources(groups_read_sources6,
+		     "4 g0 ff3e 2001 1 0\n"
+		     "4 g0 ff3e0000000000000000000080000001 20010db80001 1 0\n",
+		     seen);
+	assert_string_equal(seen, "");
+}
+
+static void test_routed(void **state)
+{
+	static const struct {
+		const char *group;
+		bool routed;
+	} groups[] = {
+		{ "224.0.0.251", false }, { "224.0.1.1", true }, { "232.0.0.1", true },
+		{ "ff02::fb", false },	  { "ff31::1", false },	 { "ff3e::8000:1", true },
+	};
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		struct address group;
+
+		assert_int_equal(address_parse(groups[i].group, &group), 0);
+		assert_int_equal(groups_is_routed(&group), groups[i].routed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_igmp),	  cmocka_unit_test(test_igmp6),
 		cmocka_unit_test(test_junk),	  cmocka_unit_test(test_enough),
-		cmocka_unit_test(test_linklocal),
+		cmocka_unit_test(test_linklocal), cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_sources6),  cmocka_unit_test(test_sources_junk),
+		cmocka_unit_test(test_routed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

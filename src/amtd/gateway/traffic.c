@@ -164,8 +164,10 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 	bool all = !manager->streams || manager->looks++ % (LOOK / LOOK_STREAM) == 0;
 	bool streams = false;
 
-	if (all)
+	if (all) {
 		find_joined(manager, now);
+		watch_host_look(manager, now);
+	}
 	for (size_t i = 0; i < manager->n_devices; i++) {
 		struct device *device = manager->devices[i];
 		uint64_t since = device->rx_stream ? LOOK_STREAM : LOOK;

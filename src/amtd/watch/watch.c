@@ -204,6 +204,8 @@ int watch_open(struct manager *manager)
 	if (r >= 0)
 		r = count_open(watch);
 	if (r >= 0)
+		r = watch_host_open(watch);
+	if (r >= 0)
 		r = joins_open(AF_INET, &watch->joins[WATCH_INET]);
 	if (r == 0)
 		r = joins_open(AF_INET6, &watch->joins[WATCH_INET6]);
@@ -230,6 +232,7 @@ void watch_close(struct manager *manager)
 		return;
 	demand_close(watch);
 	count_close(watch);
+	watch_host_close(watch);
 	settings_clear(&watch->settings);
 	sd_event_source_disable_unref(watch->retry);
 	for (size_t i = 0; i < 2; i++)
@@ -251,6 +254,7 @@ static void load_settings(struct watch *watch)
 
 static void apply_settings(struct watch *watch)
 {
+	watch_host_configure(watch);
 	watch_config(watch->manager);
 	demand_configure(watch);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Channels that are wanted on this host, from the want to the membership: watch.c (memberships),
- * demand.c (gateways), requests.c (what the bus asks for), route.c (where applications
- * join), record.c (what survives a restart).
+ * demand.c (gateways), requests.c (what the bus asks for), route.c (where applications join),
+ * host.c (what they join), record.c (what survives a restart).
  */
 #ifndef AMTD_WATCH_H
 #define AMTD_WATCH_H
@@ -26,6 +26,7 @@ struct watch {
 	struct settings settings;
 	struct demand *demand;
 	struct count *count;
+	struct host *host;
 	size_t record_lines; /* in the file, of which some may be outdated */
 };
 
@@ -77,6 +78,11 @@ void watch_route(struct watch *watch, const struct address *group); /* make it w
 void watch_route_all(struct watch *watch);
 void watch_unroute(struct watch *watch, struct channel *channel); /* before it has another via */
 void watch_route_link(struct watch *watch, struct channel_device *via); /* changed: is it up? */
+
+/* host.c */
+int watch_host_open(struct watch *watch);
+void watch_host_close(struct watch *watch);
+void watch_host_configure(struct watch *watch); /* settings may be others */
 
 /* record.c */
 void watch_record_load(struct watch *watch);
