@@ -49,6 +49,7 @@ struct manager {
 
 	struct watch *watch;
 
+	uint64_t alive_at;   /* CLOCK_MONOTONIC, microseconds: so the service manager was told */
 	uint64_t moves_next; /* CLOCK_MONOTONIC, microseconds: no more moves before */
 	sd_event_source *left;
 	sd_event_source *pass, *retry, *tidy, *monitor_source, *firewall_source, *queue_source;

@@ -75,8 +75,7 @@ static void nap(void)
 	(void)nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
 }
 
-/* ---- channels ----------------------------------------------------------------------------------
- */
+/* ---- channels ------------------------------------------------------------------------------ */
 
 static struct address group_of(const struct bench *bench, uint32_t i)
 {
@@ -118,8 +117,7 @@ static struct address host_of(const struct bench *bench, uint32_t host)
 	return address;
 }
 
-/* ---- packets -----------------------------------------------------------------------------------
- */
+/* ---- packets ------------------------------------------------------------------------------- */
 
 static void enter(const char *file)
 {
@@ -219,8 +217,7 @@ static void stream(const struct bench *bench, uint32_t i)
 	send_packet(bench->sources, bench->s0, &group, words, sizeof(words));
 }
 
-/* ---- routes ------------------------------------------------------------------------------------
- */
+/* ---- routes -------------------------------------------------------------------------------- */
 
 static bool has_route(const struct bench *bench, uint32_t i)
 {
@@ -292,8 +289,7 @@ static bool wait_event(int fd, const struct address *group)
 	return false;
 }
 
-/* ---- measures ----------------------------------------------------------------------------------
- */
+/* ---- measures ------------------------------------------------------------------------------ */
 
 /* The number behind a word. */
 static long number_of(const char *file, const char *word)
@@ -344,8 +340,7 @@ static uint32_t joined(const struct bench *bench)
 	return n;
 }
 
-/* ---- the work ----------------------------------------------------------------------------------
- */
+/* ---- the work ------------------------------------------------------------------------------ */
 
 static uint32_t records(const struct bench *bench)
 {

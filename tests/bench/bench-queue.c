@@ -105,8 +105,7 @@ static void drain(int fd, uint32_t relay)
 		errx(1, "%d of %d Advertisements came through", n, BURST);
 }
 
-/* ---- the minimal loop, after the library's own example ----------------------------------------
- */
+/* ---- the minimal loop, after the library's own example ------------------------------------- */
 
 static struct mnl_socket *minimal_open(void)
 {

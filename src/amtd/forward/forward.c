@@ -14,11 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 /* How often a silent upstream is looked for, flows that ceased, and whether what failed goes now.
  */
 #define LOOK_USEC  (1 * USEC_PER_SEC)
 #define SWEEP_USEC (60 * USEC_PER_SEC)
+#define ALIVE_USEC (5 * USEC_PER_SEC)
 #define RETRY_USEC (5 * USEC_PER_SEC)
 
 /* What the kernel refuses is said at most so often. */
@@ -36,8 +38,7 @@ static enum family family_of(const struct address *address)
 	return address->family == AF_INET6 ? FAMILY_IPV6 : FAMILY_IPV4;
 }
 
-/* ---- what the forwarder decides ---------------------------------------------------------------
- */
+/* ---- what the forwarder decides ------------------------------------------------------------ */
 
 /* The kernel refused: counted, and said, though not for each of thousands of groups. */
 static void __attribute__((format(printf, 3, 4)))
@@ -57,6 +58,18 @@ refused(struct forward *forward, enum family family, const char *format, ...)
 	log_error(forward->device->config->name, "%s", text);
 }
 
+/* Each join of a hundred thousand takes the kernel a millisecond, ____ip_mc_inc_group() in
+ * net/ipv4/igmp.c: another upstream for all of them takes longer than the watchdog waits. */
+static void stay_alive(struct manager *manager)
+{
+	uint64_t now = clock_monotonic();
+
+	if (now - manager->alive_at < ALIVE_USEC)
+		return;
+	manager->alive_at = now;
+	(void)sd_notify(false, "WATCHDOG=1");
+}
+
 static void on_join(int upstream, const struct address *group, const struct filter *filter,
 		    void *userdata)
 {
@@ -65,6 +78,7 @@ static void on_join(int upstream, const struct address *group, const struct filt
 	char text[ADDRESS_TEXT_MAX], words[JOINS_WORDS_MAX];
 	int r;
 
+	stay_alive(forward->manager);
 	if (upstream == SEARCH_IFINDEX) {
 		r = search_join(forward, group, filter);
 		if (r < 0)
@@ -154,8 +168,7 @@ static void on_missing(struct routing *routing, enum family family, int ifindex,
 	}
 }
 
-/* ---- interfaces -------------------------------------------------------------------------------
- */
+/* ---- interfaces ---------------------------------------------------------------------------- */
 
 /* 0: it is not there, or down. */
 static int find_interface(struct manager *manager, const char *name)
@@ -321,8 +334,7 @@ static void refresh(struct forward *forward)
 	search_refresh(forward);
 }
 
-/* ---- time -------------------------------------------------------------------------------------
- */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 /* A flow whose counter stands still from one sweep to the next. */
 static bool is_idle(const struct address *source, const struct address *group, uint64_t *mark,
@@ -339,8 +351,7 @@ static bool is_idle(const struct address *source, const struct address *group, u
 	return counters.packets == before;
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static int open_family(struct forward *forward, enum family family)
 {

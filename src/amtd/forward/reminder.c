@@ -18,8 +18,7 @@
 
 #define QUERY_MAX 128 /* a General Query */
 
-/* ---- Reports ----------------------------------------------------------------------------------
- */
+/* ---- Reports ------------------------------------------------------------------------------- */
 
 /* All but these; the kernel alone has the list, so it is merged anew. */
 static int add_excluding(struct forward *forward, enum family family, const struct address *group,
@@ -134,8 +133,7 @@ static int on_gratuitous(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* ---- Queries ----------------------------------------------------------------------------------
- */
+/* ---- Queries ------------------------------------------------------------------------------- */
 
 /* 0, or negative errno. The query goes with the version that the configuration has. */
 static ssize_t build_query(const struct ears *ears, enum family family, const struct address *own,
@@ -227,8 +225,7 @@ static int on_self_query(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 int reminder_start(struct ears *ears)
 {

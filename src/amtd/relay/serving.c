@@ -169,8 +169,7 @@ void serving_tell(struct device *device)
 	flush(device->serving);
 }
 
-/* ---- what is told of it ----------------------------------------------------------------------
- */
+/* ---- what is told of it -------------------------------------------------------------------- */
 
 static int describe_group(const struct router_group *group, const struct filter *filter,
 			  void *userdata)
