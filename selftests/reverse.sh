@@ -26,7 +26,8 @@ zone() {
 	printf '  - domain: "%s"\n    file: "%s"\n' "$1" "$TMP/dns/$1" >>"$TMP/dns/conf"
 }
 
-# Knot on a host of the internet, with both sources of the selftests and one more, 203.0.113.9.
+# reverse_dns [LAST RELAY]...: Knot on a host of the internet, with both sources of the selftests,
+# one more, 203.0.113.9, and those asked for, 203.0.113.LAST
 reverse_dns() {
 	host dns
 	wire dns d0 internet id
@@ -53,6 +54,10 @@ reverse_dns() {
 	{
 		record 2 "$RELAY"
 		record 9 "$RELAY2"
+		while [ $# -gt 0 ]; do
+			record "$1" "$2"
+			shift 2
+		done
 	} | zone 113.0.203.in-addr.arpa.
 	record 2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 "$RELAY" |
 		zone 1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.
