@@ -453,34 +453,24 @@ static bool is_over(const struct watch *watch, struct device *device, uint64_t n
 	return false;
 }
 
+/* Those that go do so by the timer: who calls this may be in the midst of devices or channels. */
 void demand_tidy(struct watch *watch)
 {
 	const uint64_t linger = watch->settings.linger_sec * USEC_PER_SEC;
 	struct manager *manager = watch->manager;
 	uint64_t now = clock_monotonic(), next = UINT64_MAX;
-	struct failure failure;
 
-	for (size_t i = manager->n_devices; i-- > 0;) {
+	for (size_t i = 0; i < manager->n_devices; i++) {
 		struct device *device = manager->devices[i];
-		char name[IFNAMSIZ];
 
 		if (!device->config->on_demand)
 			continue;
 		if (device->record.chosen.s_addr != 0)
 			forget_relay(watch->demand, device->config->name);
-		if (!is_over(watch, device, now)) {
-			if (device->idle_since != 0 && device->idle_since + linger < next)
-				next = device->idle_since + linger;
-			continue;
-		}
-		strcpy(name, device->config->name);
-		forget_relay(watch->demand, name);
-		device->idle_since = now;
-		if (manager_delete(manager, name, &failure) == 0)
-			continue;
-		log_warning(name, "has no channels, and cannot go: %s", failure.text);
-		if (now + RETRY_USEC + linger < next)
-			next = now + RETRY_USEC + linger;
+		if (is_over(watch, device, now))
+			next = now;
+		else if (device->idle_since != 0 && device->idle_since + linger < next)
+			next = device->idle_since + linger;
 	}
 	if (next == UINT64_MAX)
 		return;
@@ -490,7 +480,24 @@ void demand_tidy(struct watch *watch)
 
 static int on_linger(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	demand_tidy(userdata);
+	struct watch *watch = userdata;
+	struct manager *manager = watch->manager;
+	uint64_t now = clock_monotonic();
+	struct failure failure;
+
+	for (size_t i = manager->n_devices; i-- > 0;) {
+		struct device *device = manager->devices[i];
+		char name[IFNAMSIZ];
+
+		if (!device->config->on_demand || !is_over(watch, device, now))
+			continue;
+		strcpy(name, device->config->name);
+		forget_relay(watch->demand, name);
+		device->idle_since = now + RETRY_USEC;
+		if (manager_delete(manager, name, &failure) < 0)
+			log_warning(name, "has no channels, and cannot go: %s", failure.text);
+	}
+	demand_tidy(watch);
 	return 0;
 }
 
