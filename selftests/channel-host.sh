@@ -94,6 +94,9 @@ cat >"$TMP/app.py" <<-END
 END
 background python gateway python3 "$TMP/app.py"
 wait_for 10 wanted_by $CHANNEL host
+errors_of gateway leave $CHANNEL
+expect "exit status" 1 "$STATUS"
+expect_match "leave" "HostJoins=yes" "$ERROR"
 finish app6 || fail "nothing came of IPv6: $(received app6 .)"
 finish python || fail "the program did not receive"
 expect "sender" $SOURCE "$(tail -n 1 "$TMP/python.log")"

@@ -9,7 +9,7 @@
 # shellcheck source=selftests/reverse.sh
 . "$(dirname "$0")/reverse.sh"
 
-readonly RELAYS=10 EACH=10
+readonly N=10 EACH=10
 
 # Of relay I: its address, its source, and the channels of that.
 relay_of() {
@@ -52,18 +52,18 @@ asked() {
 }
 
 internet 5
-names=() all=()
-for ((i = 1; i <= RELAYS; i++)); do
-	names+=($((10 + i)) "$(relay_of $i)")
+all=()
+for ((i = 1; i <= N; i++)); do
+	DRIAD[$((10 + i))]=$(relay_of $i)
 	mapfile -t -O ${#all[@]} all < <(channels_of $i)
 	ip -n "${NS}relay" address add "$(relay_of $i)/25" dev r1
 done
-reverse_dns "${names[@]}"
-for ((i = 1; i <= RELAYS; i++)); do
+reverse_dns
+for ((i = 1; i <= N; i++)); do
 	background relay$i relay "$RELAY_PY" --state "$TMP/relay$i.json" --rate 2 \
 		--address "$(relay_of $i)"
 done
-for ((i = 1; i <= RELAYS; i++)); do
+for ((i = 1; i <= N; i++)); do
 	wait_for 20 test -s "$TMP/relay$i.json"
 done
 root=$(amtd_root gateway)
@@ -71,24 +71,24 @@ printf '[Channels]\nLingerSec=5\n[Relay]\nDNS=%s\nDNSSEC=no\n' $DNS >"$root/etc/
 amtd_start gateway
 
 step "a hundred channels: ten gateways, and data on all of them"
-expect "channels" $((RELAYS * EACH)) ${#all[@]}
+expect "channels" $((N * EACH)) ${#all[@]}
 start=$(now)
 check "join" ctl gateway join "${all[@]}"
 wait_for 20 count '.state == "joined"' ${#all[@]}
 wait_for 20 count '.packets > 0' ${#all[@]}
 echo "  after $((($(now) - start) / 1000)) ms, of which at most 500 are a packet's interval"
-devices_are $RELAYS
-for ((i = 1; i <= RELAYS; i++)); do
+devices_are $N
+for ((i = 1; i <= N; i++)); do
 	asked $i $EACH || fail "relay $i is asked for $(relay_state relay$i .channels)"
 	count ".source == \"$(source_of $i)\" and .relay == \"$(relay_of $i)\"" $EACH
 done
 
 step "applications receive"
-for ((i = 1; i <= RELAYS; i++)); do
+for ((i = 1; i <= N; i++)); do
 	background app$i gateway "$TOOLS/stream" receive --group 232.1.$i.7 --port $PORT \
 		--count 3 --timeout 20
 done
-for ((i = 1; i <= RELAYS; i++)); do
+for ((i = 1; i <= N; i++)); do
 	finish app$i || fail "nothing came from relay $i"
 	expect "sender" "$(source_of $i)" "$(received app$i .from)"
 done
@@ -97,12 +97,12 @@ step "after a restart it is the same"
 amtd_kill gateway
 amtd_start gateway
 wait_for 20 count '.state == "joined"' ${#all[@]}
-devices_are $RELAYS
+devices_are $N
 wait_for 10 count '.packets > 0' ${#all[@]}
 
 step "nine sources are left: their gateways go, the tenth stays"
 check "leave" ctl gateway leave "${all[@]:EACH}"
-for ((i = 2; i <= RELAYS; i++)); do
+for ((i = 2; i <= N; i++)); do
 	wait_for 10 asked $i 0
 done
 wait_for 30 devices_are 1

@@ -26,9 +26,12 @@ zone() {
 	printf '  - domain: "%s"\n    file: "%s"\n' "$1" "$TMP/dns/$1" >>"$TMP/dns/conf"
 }
 
-# reverse_dns [LAST RELAY]...: Knot on a host of the internet, with both sources of the selftests,
-# one more, 203.0.113.9, and those asked for, 203.0.113.LAST
+# Knot on a host of the internet, with both sources of the selftests, one more, 203.0.113.9, and
+# those of DRIAD: [LAST]=RELAY for 203.0.113.LAST
+declare -gA DRIAD=()
+
 reverse_dns() {
+	local last
 	host dns
 	wire dns d0 internet id
 	address dns d0 $DNS/24
@@ -54,9 +57,8 @@ reverse_dns() {
 	{
 		record 2 "$RELAY"
 		record 9 "$RELAY2"
-		while [ $# -gt 0 ]; do
-			record "$1" "$2"
-			shift 2
+		for last in "${!DRIAD[@]}"; do
+			record "$last" "${DRIAD[$last]}"
 		done
 	} | zone 113.0.203.in-addr.arpa.
 	record 2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 "$RELAY" |

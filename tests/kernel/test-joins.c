@@ -183,6 +183,14 @@ static void any_order(const struct family *f, size_t max_excluded)
 		filter_clear(&model[d][g]);
 		model[d][g] = filter;
 		check(f, devices[d], &group, &model[d][g]);
+		for (unsigned int s = 0; s < SOURCES; s++) {
+			struct address source = numbered(f, false, s);
+
+			assert_int_equal(
+				joins_has(joins, if_nametoindex(devices[d]), &group, &source),
+				model[d][g].mode == FILTER_EXCLUDE ||
+					filter_wants(&model[d][g], &source));
+		}
 		if (step % 40 == 0)
 			for (g = 0; g < GROUPS; g++) {
 				group = numbered(f, true, g);

@@ -108,6 +108,37 @@ static void test_filter(void **state)
 	channels_free(channels);
 }
 
+static void test_group(void **state)
+{
+	static const char *const texts[] = { "203.0.113.2,239.1.1.1", "203.0.113.3,239.1.1.1",
+					     "203.0.113.2,239.1.1.2", "239.1.1.1" };
+	const struct address group = key(texts[0]).group, none = key("239.1.1.9").group;
+	struct channels *channels;
+	size_t n = 0;
+
+	assert_int_equal(channels_new(&channels), 0);
+	for (size_t i = 0; i < 4; i++)
+		for (size_t j = 0; j < 2; j++) {
+			const struct channel_key k = key(texts[i]);
+
+			assert_non_null(channels_add(channels, &k, j ? "amt0" : "", 0));
+		}
+	for (unsigned int i = 0; i < 1000; i++) { /* others, in the same buckets, too */
+		struct channel_key k = key("203.0.113.2,239.2.0.0");
+
+		k.group.in.s_addr ^= htonl(i);
+		assert_non_null(channels_add(channels, &k, "", 0));
+	}
+	for (const struct channel *c = channels_of_group(channels, &group, NULL); c;
+	     c = channels_of_group(channels, &group, c)) {
+		assert_true(address_equal(&c->key.group, &group));
+		n++;
+	}
+	assert_int_equal(n, 6);
+	assert_null(channels_of_group(channels, &none, NULL));
+	channels_free(channels);
+}
+
 static void test_many(void **state)
 {
 	struct channels *channels;
@@ -144,6 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_many),
 	};

@@ -184,6 +184,17 @@ static struct channel *find_joined(const struct watch *watch, const struct chann
 	return channel;
 }
 
+/* Why it cannot be left by amtctl. */
+static const char *mend_of(const struct channel *channel)
+{
+	if (channel->owners & CHANNEL_FILE)
+		return "Join= of a device file wants it; edit that and `amtctl reload`";
+	if (channel->owners & CHANNEL_HOST)
+		return "an application on this host wants it (HostJoins=yes); it goes when that "
+		       "leaves";
+	return "hosts that are forwarded to want it; it goes when they leave";
+}
+
 int manager_leave(struct manager *manager, const char *text, const char *on,
 		  struct failure *ret_failure)
 {
@@ -199,13 +210,7 @@ int manager_leave(struct manager *manager, const char *text, const char *on,
 				   "not joined%s%s; `amtctl channels` shows the %zu there are",
 				   *on ? " on " : "", on, channels_count(watch->channels));
 	if (!(channel->owners & CHANNEL_AMTCTL))
-		return failure_set(
-			ret_failure, FAILURE_FAILED,
-			channel->owners & CHANNEL_FILE
-				? "Join= of a device file wants it; edit that and "
-				  "`amtctl reload`"
-				: "an application on this host wants it (HostJoins=yes); "
-				  "it goes when that leaves");
+		return failure_set(ret_failure, FAILURE_FAILED, "%s", mend_of(channel));
 	watch_disown(watch, channel, CHANNEL_AMTCTL);
 	return 0;
 }
