@@ -510,6 +510,30 @@ void device_print(const json_t *device, uint64_t now_usec)
 	print_files(device);
 }
 
+/* "up0, up1" */
+static void print_interfaces(const json_t *interfaces)
+{
+	for (size_t i = 0; i < json_array_size(interfaces); i++)
+		printf("%s%s", i > 0 ? ", " : "", TEXT(json_array_get(interfaces, i), "ifname"));
+}
+
+/* What a proxy is made of; a relay is known by its address, too. */
+static void print_created_proxy(const json_t *device)
+{
+	const json_t *downstreams = FIELD(device, "forward", "downstreams");
+	const char *error = TEXT(device, "forward", "error");
+
+	if (*error) {
+		printf("forwards nothing: %s", error);
+		return;
+	}
+	printf("%s ", json_array_size(downstreams) > 0 ? "forwards from" : "listens on");
+	print_interfaces(FIELD(device, "forward", "upstreams"));
+	if (json_array_size(downstreams) > 0)
+		printf(" to ");
+	print_interfaces(downstreams);
+}
+
 void device_print_created(const json_t *device)
 {
 	const char *state = TEXT(device, "state"), *reason = TEXT(device, "reason");
@@ -520,6 +544,8 @@ void device_print_created(const json_t *device)
 		printf("discovering relay %s through %s", device_relay(device), link);
 	else if (!strcmp(state, "connected"))
 		printf("connected to relay %s through %s", device_relay(device), link);
+	else if (!strcmp(text(either(device, "mode")), "proxy"))
+		print_created_proxy(device);
 	else if (!strcmp(state, "running"))
 		printf("relay on %s, %s port %" PRIu64, link, local, local_port(device));
 	else

@@ -280,7 +280,7 @@ static const struct request_option options[] = {
 	  "KEY=VALUE, such as ipv4.rp_filter=2", .repeats = true, .check = check_sysctl },
 	{ "downstream", "DEV", "forward to the hosts there what they want; repeats", "Forward",
 	  "Downstream", EXPECTED_INTERFACE, .repeats = true, .check = check_interface },
-	{ "upstream", "DEV [PREFIX]", "take sources (of PREFIX) from there; repeats", "Forward",
+	{ "upstream", "'DEV [PREFIX]'", "take sources (of PREFIX) from there; repeats", "Forward",
 	  "Upstream", "the name of an interface, and prefixes of sources behind it",
 	  .repeats = true, .check = check_upstream },
 	{ "alternative", "DEV", "a second upstream, see amtctl upstream", "Forward", "Alternative",
@@ -414,8 +414,10 @@ static int check_proxy(const struct request *request, char why[static REQUEST_WH
 					     "--%s: means nothing with --mode proxy, which has no "
 					     "tunnel; leave one out",
 					     request->items[i].option->name);
-	if (!request_value(request, "upstream") || !request_value(request, "downstream"))
-		return fault(why, "create: --mode proxy needs --upstream and --downstream");
+	/* Without a downstream interface amtd only tells what it hears: amt-forward(7). */
+	if (!request_value(request, "upstream"))
+		return fault(why, "create: --mode proxy needs --upstream; expected where sources "
+				  "are, such as --upstream eth0");
 	return 0;
 }
 

@@ -292,6 +292,7 @@ static void test_request_combination(void **state)
 	} cases[] = {
 		{ { { "relay", "192.0.2.1" } }, "--link is missing" },
 		{ { { "mode", "proxy" }, { "downstream", "br0" } }, "needs --upstream" },
+		{ { { "mode", "proxy" }, { "upstream", "br0" } } },
 		{ { { "mode", "proxy" },
 		    { "upstream", "eth0" },
 		    { "downstream", "br0" },
