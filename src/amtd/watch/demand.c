@@ -380,14 +380,48 @@ static void run_queue(struct watch *watch)
 		demand->first = demand->n = 0;
 }
 
+/* Channels come and go while DNS is slow: what was left is dropped, what was joined again is asked
+ * for once. So there are never more of them than channels. */
+static void shrink_queue(struct watch *watch)
+{
+	struct demand *demand = watch->demand;
+	struct channel *channel;
+	size_t n = 0;
+
+	for (size_t i = demand->first; i < demand->n; i++) {
+		channel = find(watch, &demand->queue[i]);
+		if (channel)
+			channel->seeking = false;
+	}
+	for (const struct question *q = demand->questions; q; q = q->next) {
+		channel = find(watch, &q->key);
+		if (channel)
+			channel->seeking = true;
+	}
+	for (size_t i = demand->first; i < demand->n; i++) {
+		channel = find(watch, &demand->queue[i]);
+		if (!channel || channel->seeking)
+			continue;
+		channel->seeking = true;
+		demand->queue[n++] = demand->queue[i];
+	}
+	demand->first = 0;
+	demand->n = n;
+}
+
 void demand_seek(struct watch *watch, struct channel *channel)
 {
 	struct demand *demand = watch->demand;
+	const bool full = demand->n == demand->room;
 	struct channel_key *queue;
 
 	if (channel->seeking || channel->key.source.family == AF_UNSPEC)
 		return;
-	if (demand->n == demand->room) {
+	if (full)
+		shrink_queue(watch);
+	if (channel->seeking) /* joined again */
+		return;
+	if (full && demand->n >= demand->room / 2) {
 		size_t room = demand->room > 0 ? demand->room * 2 : 16;
 
 		queue = reallocarray(demand->queue, room, sizeof(*queue));
@@ -476,6 +510,15 @@ void demand_tidy(struct watch *watch)
 		return;
 	(void)sd_event_source_set_time(watch->demand->linger, next);
 	(void)sd_event_source_set_enabled(watch->demand->linger, SD_EVENT_ONESHOT);
+}
+
+void demand_idle(struct watch *watch, const struct channel_device *via)
+{
+	struct device *device = manager_find(watch->manager, via->name);
+
+	if (device)
+		device->idle_since = clock_monotonic();
+	demand_tidy(watch);
 }
 
 static int on_linger(sd_event_source *source, uint64_t usec, void *userdata)

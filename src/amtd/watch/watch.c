@@ -175,7 +175,7 @@ void watch_disown(struct watch *watch, struct channel *channel, enum channel_own
 	}
 	free(problem);
 	if (via && via->n == 0)
-		demand_tidy(watch);
+		demand_idle(watch, via);
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)

@@ -62,7 +62,8 @@ void demand_close(struct watch *watch);
 void demand_configure(struct watch *watch);			/* settings may be others */
 void demand_seek(struct watch *watch, struct channel *channel); /* of no device: find it one */
 void demand_seek_all(struct watch *watch);
-void demand_tidy(struct watch *watch); /* the last channel of a device may have gone */
+void demand_tidy(struct watch *watch); /* gateways may have been without channels for too long */
+void demand_idle(struct watch *watch, const struct channel_device *via); /* its last one went */
 
 /* count.c */
 int count_open(struct watch *watch);
