@@ -83,7 +83,10 @@ static void on_join(int upstream, const struct address *group, const struct filt
 		r = search_join(forward, group, filter);
 		if (r < 0)
 			refused(forward, family, "the sources of %s cannot be sought: %s",
-				address_format(group, text), strerror(-r));
+				address_format(group, text),
+				r == -EDQUOT ? "there are as many channels already as Limit= in "
+					       "amtd.conf allows"
+					     : strerror(-r));
 		return;
 	}
 	if (!forward->joins[family])

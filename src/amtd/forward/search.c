@@ -70,7 +70,6 @@ static void unwant(struct search *search, struct channel *sought)
 	if (!channel || --channel->forwarded > 0)
 		return;
 	watch_disown(watch, channel, CHANNEL_FORWARD);
-	demand_tidy(watch);
 }
 
 void search_close(struct forward *forward)
@@ -98,6 +97,9 @@ static int want(struct search *search, const struct channel_key *key)
 
 	if (channels_find(search->sought, key, ""))
 		return 0;
+	if (channels_count(watch->channels) >= watch->settings.max_channels &&
+	    !channels_find(watch->channels, key, ""))
+		return -EDQUOT;
 	channel = channels_add(watch->channels, key, "", clock_realtime());
 	sought = channel ? channels_add(search->sought, key, "", 0) : NULL;
 	r = sought ? channels_set_via(search->sought, sought, SOUGHT) : -ENOMEM;
