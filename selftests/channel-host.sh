@@ -12,10 +12,10 @@
 
 readonly CHANNEL=$SOURCE,$GROUP CHANNEL6=$SOURCE6,$GROUP6
 
-# configure HOSTJOINS
+# configure HOSTJOINS ROUTE
 configure() {
-	printf '[Channels]\nLingerSec=5\nHostJoins=%s\n[Relay]\nDNS=%s\nDNSSEC=no\n' "$1" $DNS \
-		>"$root/etc/amt/amtd.conf"
+	printf '[Channels]\nLingerSec=5\nHostJoins=%s\nRoute=%s\n[Relay]\nDNS=%s\nDNSSEC=no\n' "$1" "$2" \
+		$DNS >"$root/etc/amt/amtd.conf"
 }
 
 # watch NAME GROUP SOURCE PACKETS: an application that names no interface
@@ -60,7 +60,7 @@ kernel_relay relay $RELAY
 send_stream tx source s0 --rate 20
 send_stream tx6 source s0 --group $GROUP6 --rate 20
 root=$(amtd_root gateway)
-configure yes
+configure yes no
 
 step "joined before amtd was there, and the kernel does not tell: the newest group has no sources"
 watch app $GROUP $SOURCE 100
@@ -139,10 +139,26 @@ sleep 4
 wanted_by $CHANNEL amtctl || fail "somebody else wants it"
 check "leave" ctl gateway leave $CHANNEL
 
+step "with Route=yes the next one joins on the gateway, and keeps it when the first one leaves"
+configure yes yes
+check "reload" ctl gateway reload
+watch app $GROUP $SOURCE 100
+wait_for 10 wanted_by $CHANNEL host
+in_filters g0 || fail "the first one has not joined on the default interface"
+watch next $GROUP $SOURCE 400
+sleep 1
+finish app || fail "nothing came: $(received app .)"
+wait_for 10 wanted_by $CHANNEL ""
+in_filters amt0 || fail "the next one has not joined on the gateway"
+finish next || fail "the stream ended: $(received next .)"
+expect "lost" 0 "$(received next .lost)"
+configure yes no
+check "reload" ctl gateway reload
+
 step "HostJoins=no: nobody looks any more"
 watch app $GROUP $SOURCE 1000
 wait_for 10 wanted_by $CHANNEL host
-configure no
+configure no no
 check "reload" ctl gateway reload
 wanted_by $CHANNEL "" || fail "it is still wanted"
 sleep 3
