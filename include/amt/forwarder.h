@@ -81,6 +81,12 @@ void forwarder_sweep(struct forwarder *forwarder,
 				  uint64_t *mark, void *userdata),
 		     void *userdata);
 
+/* The route that source and group have. Positive: it is returned, *ret_outgoing (n, as told) until
+ * the next call; 0: none; -ENOMEM. */
+int forwarder_route(struct forwarder *forwarder, const struct address *source,
+		    const struct address *group, int *ret_incoming, const int **ret_outgoing,
+		    size_t *ret_n);
+
 void forwarder_counters(const struct forwarder *forwarder, struct forwarder_counters *ret);
 
 #endif

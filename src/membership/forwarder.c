@@ -426,6 +426,32 @@ void forwarder_sweep(struct forwarder *forwarder,
 	forwarder_shrink(forwarder);
 }
 
+int forwarder_route(struct forwarder *forwarder, const struct address *source,
+		    const struct address *address, int *ret_incoming, const int **ret_outgoing,
+		    size_t *ret_n)
+{
+	const struct plan *plan = &forwarder->after;
+	const struct group *group = NULL;
+	const struct plan_route *route;
+	int r;
+
+	if (address->family == forwarder->options.family &&
+	    source->family == forwarder->options.family)
+		group = forwarder_find(forwarder, address);
+	if (!group)
+		return 0;
+	plan_clear(&forwarder->after);
+	r = plan_route(forwarder, &forwarder->upstreams, group, source,
+		       forwarder_find_flow(forwarder, group, source), &forwarder->after);
+	if (r <= 0)
+		return r;
+	route = &plan->routes[plan->n_routes - 1];
+	*ret_incoming = route->incoming;
+	*ret_outgoing = plan->outgoing + route->outgoing;
+	*ret_n = route->n;
+	return r;
+}
+
 void forwarder_counters(const struct forwarder *forwarder, struct forwarder_counters *ret)
 {
 	*ret = forwarder->counters;

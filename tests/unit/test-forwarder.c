@@ -280,6 +280,25 @@ static void check(void)
 	}
 }
 
+/* What it says of a route when asked is what it told. */
+static void check_asked(struct forwarder *forwarder)
+{
+	for (size_t g = 0; g < GROUPS; g++)
+		for (size_t s = 0; s < SOURCES; s++) {
+			struct address from = source(s), address = group(g);
+			struct path path = { 0 };
+			const int *outgoing;
+			size_t n;
+
+			if (forwarder_route(forwarder, &from, &address, &path.incoming, &outgoing,
+					    &n) > 0)
+				for (size_t i = 0; i < n; i++)
+					path.outgoing |= 1u << outgoing[i];
+			assert_int_equal(told.routes[g][s].incoming, path.incoming);
+			assert_int_equal(told.routes[g][s].outgoing, path.outgoing);
+		}
+}
+
 static void missing(struct forwarder *forwarder, int interface, size_t g, size_t s)
 {
 	struct address from = source(s), address = group(g);
@@ -379,6 +398,7 @@ static void run_random(sa_family_t f)
 			told.log[0] = '\0';
 			step(forwarder);
 			check();
+			check_asked(forwarder);
 		}
 		forwarder_free(forwarder);
 	}

@@ -3,7 +3,7 @@
  * Shared by the files that forward multicast: forward.c (a device's [Forward]: which interfaces,
  * from upstream to downstream), alternative.c (from which of two), search.c (from where DNS says),
  * downstream.c (who wants what on one interface), routing.c (the kernel's tables of multicast
- * routes, which several devices may share). Messages that are carried over rather than understood:
+ * routes, which several devices may share), share.c (how). Messages that are carried over rather than understood:
  * ears.c (heard upstream), copy.c (to the other side), reminder.c (unasked), announce.c (as asked).
  */
 #ifndef AMT_FORWARD_PRIVATE_H
@@ -138,8 +138,21 @@ const char *forward_upstream_name(const struct forward *forward, size_t i);
 /* Routes may use the interface from now on, until routing_remove(). What the kernel says to them is
  * counted and told. */
 bool forward_add_interface(struct forward *forward, const char *name, int ifindex);
+/* The kernel refused, or another device did: counted, and said, though not for each of thousands
+ * of groups. */
+void forward_refused(struct forward *forward, enum family family, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- share.c -------------------------------------------------------------------------------- */
+
+/* What this device has for source and group becomes a route of the table, or does not any more.
+ * Other devices may have the table, too: see there. */
 void forward_set_route(struct forward *forward, const struct address *source,
 		       const struct address *group, int incoming, const int *outgoing, size_t n);
+void forward_delete_route(struct forward *forward, const struct address *source,
+			  const struct address *group);
+/* Another device that forwards to the interface; NULL: none. */
+const char *forward_neighbour(const struct forward *forward, const char *downstream);
 
 /* ---- search.c: Upstream=driad --------------------------------------------------------------- */
 
@@ -153,6 +166,9 @@ int search_join(struct forward *forward, const struct address *group, const stru
 void search_route(struct forward *forward, const struct address *source,
 		  const struct address *group, const int *outgoing, size_t n);
 void search_unroute(struct forward *forward, const struct address *source,
+		    const struct address *group);
+/* Where it comes from now; 0: that is not known yet. */
+int search_incoming(const struct forward *forward, const struct address *source,
 		    const struct address *group);
 void search_refresh(struct forward *forward); /* gateways may be there, or be others */
 

@@ -40,9 +40,7 @@ static enum family family_of(const struct address *address)
 
 /* ---- what the forwarder decides ------------------------------------------------------------ */
 
-/* The kernel refused: counted, and said, though not for each of thousands of groups. */
-static void __attribute__((format(printf, 3, 4)))
-refused(struct forward *forward, enum family family, const char *format, ...)
+void forward_refused(struct forward *forward, enum family family, const char *format, ...)
 {
 	char *text = forward->failure[family];
 	uint64_t now = clock_monotonic();
@@ -82,38 +80,24 @@ static void on_join(int upstream, const struct address *group, const struct filt
 	if (upstream == SEARCH_IFINDEX) {
 		r = search_join(forward, group, filter);
 		if (r < 0)
-			refused(forward, family, "the sources of %s cannot be sought: %s",
-				address_format(group, text),
-				r == -EDQUOT ? "there are as many channels already as Limit= in "
-					       "amtd.conf allows"
-					     : strerror(-r));
+			forward_refused(forward, family, "the sources of %s cannot be sought: %s",
+					address_format(group, text),
+					r == -EDQUOT
+						? "there are as many channels already as Limit= in "
+						  "amtd.conf allows"
+						: strerror(-r));
 		return;
 	}
 	if (!forward->joins[family])
 		return; /* release() */
 	r = joins_set(forward->joins[family], upstream, group, filter);
 	if (r == JOINS_WIDER)
-		refused(forward, family, "%s: %s", address_format(group, text),
-			joins_words(forward->joins[family], r, words));
+		forward_refused(forward, family, "%s: %s", address_format(group, text),
+				joins_words(forward->joins[family], r, words));
 	else if (r < 0)
-		refused(forward, family, "%s cannot be joined upstream: %s",
-			address_format(group, text), joins_words(forward->joins[family], r, words));
-}
-
-void forward_set_route(struct forward *forward, const struct address *source,
-		       const struct address *group, int incoming, const int *outgoing, size_t n)
-{
-	enum family family = family_of(group);
-	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
-	int r;
-
-	/* Once the table can be had, the kernel asks for a route with the first packet. */
-	if (!forward->routing->mroutes[family])
-		return;
-	r = mroute_set(forward->routing->mroutes[family], source, group, incoming, outgoing, n);
-	if (r < 0)
-		refused(forward, family, "no multicast route for %s,%s: %s",
-			address_format(source, from), address_format(group, to), strerror(-r));
+		forward_refused(forward, family, "%s cannot be joined upstream: %s",
+				address_format(group, text),
+				joins_words(forward->joins[family], r, words));
 }
 
 static void on_route(const struct address *source, const struct address *group, int incoming,
@@ -132,11 +116,9 @@ static void on_route(const struct address *source, const struct address *group, 
 static void on_unroute(const struct address *source, const struct address *group, void *userdata)
 {
 	struct forward *forward = userdata;
-	struct mroute *mroute = forward->routing->mroutes[family_of(group)];
 
 	search_unroute(forward, source, group);
-	if (mroute)
-		(void)mroute_delete(mroute, source, group);
+	forward_delete_route(forward, source, group);
 }
 
 void forward_tunnels(struct device *device, const struct address *group,
@@ -196,13 +178,14 @@ bool forward_add_interface(struct forward *forward, const char *name, int ifinde
 		if (results[family] == 0 || results[family] == -EADDRNOTAVAIL ||
 		    !forward->routing->mroutes[family])
 			continue;
-		refused(forward, family, "%s: %s", name, routing_words(results[family]));
+		forward_refused(forward, family, "%s: %s", name, routing_words(results[family]));
 	}
 	return true;
 }
 
 static void start_downstream(struct forward *forward, struct downstream *downstream, int ifindex)
 {
+	const char *neighbour = forward_neighbour(forward, downstream->name);
 	char before[sizeof(downstream->error)];
 
 	memcpy(before, downstream->error, sizeof(before));
@@ -217,6 +200,11 @@ static void start_downstream(struct forward *forward, struct downstream *downstr
 	if (downstream_is_tunnels(downstream))
 		serving_tell(forward->device);
 	log_info(forward->device->config->name, "forwards to %s", downstream->name);
+	if (neighbour)
+		log_warning(forward->device->config->name,
+			    "%s is Downstream= of %s, too: what is wanted there is joined upstream "
+			    "of both; leave it out of one",
+			    downstream->name, neighbour);
 }
 
 static void stop_downstream(struct forward *forward, struct downstream *downstream)

@@ -243,6 +243,15 @@ static void follow(const void *node, VISIT visit, void *closure)
 		(void)use_via(search, found->incoming);
 }
 
+int search_incoming(const struct forward *forward, const struct address *source,
+		    const struct address *group)
+{
+	const struct channel_key key = { .group = *group, .source = *source };
+	struct found *const *slot = tfind(&key, &forward->search->routes, compare);
+
+	return slot ? (*slot)->incoming : 0;
+}
+
 void search_refresh(struct forward *forward)
 {
 	struct search *search = forward->search;
