@@ -17,17 +17,20 @@ _amtctl() {
 	done
 
 	case $previous in
-	--link | --on)
+	--link | --on | --upstream | --downstream | --alternative)
 		words=$(command ls /sys/class/net 2>/dev/null)
 		;;
 	--mode)
-		words='gateway relay'
+		words='gateway relay proxy'
 		;;
 	--on-failure)
 		words='accept drop'
 		;;
 	--json)
 		words='pretty short off'
+		;;
+	--anycast)
+		words='yes no'
 		;;
 	--dnssec)
 		words='no allow-downgrade yes'

@@ -67,7 +67,8 @@ int verb_leave(const struct settings *settings, int argc, char **argv);
 int verb_channels(const struct settings *settings, int argc, char **argv);
 int verb_help(const struct settings *settings, int argc, char **argv);
 
-extern const struct verb_option channel_options[];
+extern const struct verb_option join_options[];
+extern const struct verb_option leave_options[];
 extern const struct verb_option monitor_options[];
 extern const struct verb_option probe_options[];
 extern const struct verb_option report_options[];

@@ -19,8 +19,13 @@ enum channel_option {
 	OPTION_ON,
 };
 
-const struct verb_option channel_options[] = {
+const struct verb_option join_options[] = {
 	[OPTION_ON] = { "on", "DEV", "Receive through this gateway, or other interface" },
+	{ NULL },
+};
+
+const struct verb_option leave_options[] = {
+	[OPTION_ON] = { "on", "DEV", "The one that it was joined on, by --on" },
 	{ NULL },
 };
 
