@@ -71,9 +71,10 @@ int mroute_remove_interface(struct mroute *mroute, int ifindex);
 
 /* The packets from source to group that come in through incoming go out through the n interfaces of
  * outgoing, none for dropping them; packets with a hop limit of 1 go no further. Replaces the route
- * for source and group. incoming among the outgoing ones is left out. -ENODEV: an interface was not
- * added; -EINVAL: not an address of one host, not a group, or not of this family. One system call,
- * the cost of which does not grow with the number of routes. */
+ * for source and group. incoming among the outgoing ones is left out. -ENODEV: incoming was not
+ * added, or some of the outgoing ones, and the others have the route; -EINVAL: not an address of
+ * one host, not a group, or not of this family. One system call, the cost of which does not grow
+ * with the number of routes. */
 int mroute_set(struct mroute *mroute, const struct address *source, const struct address *group,
 	       int incoming, const int *outgoing, size_t n);
 

@@ -357,8 +357,8 @@ static int change_route(const struct mroute *mroute, int option, const struct ad
 int mroute_set(struct mroute *mroute, const struct address *source, const struct address *group,
 	       int incoming, const int *outgoing, size_t n)
 {
+	int parent, number, r, missing = 0;
 	uint32_t numbers = 0;
-	int parent, number;
 	size_t i;
 
 	if (!is_channel(mroute, source, group))
@@ -369,11 +369,13 @@ int mroute_set(struct mroute *mroute, const struct address *source, const struct
 	for (i = 0; i < n; i++) {
 		number = outgoing[i] > 0 ? find_interface(mroute, outgoing[i]) : -ENODEV;
 		if (number < 0)
-			return number;
-		numbers |= UINT32_C(1) << number;
+			missing = number;
+		else
+			numbers |= UINT32_C(1) << number;
 	}
 	numbers &= ~(UINT32_C(1) << parent);
-	return change_route(mroute, MRT_ADD_MFC, source, group, parent, numbers);
+	r = change_route(mroute, MRT_ADD_MFC, source, group, parent, numbers);
+	return r < 0 ? r : missing;
 }
 
 int mroute_delete(struct mroute *mroute, const struct address *source, const struct address *group)

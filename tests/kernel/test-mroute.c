@@ -450,7 +450,9 @@ static void test_interfaces(void **state)
 	net_shell("for i in $(seq 33); do echo link add d$i type dummy; done | ip -batch -");
 	EACH_FAMILY(f)
 	{
+		struct address source = address(f->source), group = address(f->group);
 		struct mroute *mroute = open_table(f, 0);
+		struct mroute_counters counters;
 
 		assert_int_equal(mroute_add_interface(mroute, 0), -EADDRNOTAVAIL);
 		assert_int_equal(mroute_add_interface(mroute, 9999), -EADDRNOTAVAIL);
@@ -466,6 +468,10 @@ static void test_interfaces(void **state)
 		assert_int_equal(SET(mroute, f, f->group, "d33", "d1", "d32"), 0);
 		assert_int_equal(SET(mroute, f, f->group, "d33", "d7"), -ENODEV);
 		assert_int_equal(SET(mroute, f, f->group, "d7", "d33"), -ENODEV);
+		/* One that is missing takes nothing from the others. */
+		assert_int_equal(mroute_delete(mroute, &source, &group), 0);
+		assert_int_equal(SET(mroute, f, f->group, "d33", "d1", "d7"), -ENODEV);
+		assert_int_equal(mroute_counters(mroute, &source, &group, &counters), 0);
 		mroute_close(mroute);
 	}
 }
