@@ -230,7 +230,8 @@ void downstream_stop(struct downstream *downstream)
 		listener_close(side->listener);
 		side->listener = NULL;
 		if (downstream->ifindex != 0 && forwarder)
-			(void)forwarder_downstream_gone(forwarder, downstream->ifindex);
+			forward_check(downstream->forward,
+				      forwarder_downstream_gone(forwarder, downstream->ifindex));
 	}
 	downstream->ifindex = 0;
 }

@@ -119,6 +119,7 @@ struct forward {
 	bool switched;	/* Alternative= is in use */
 	bool dirty;
 	int error;	       /* below 0: nothing of what is above is there; it is tried again */
+	int broken;	       /* below 0: a forwarder is of no more use; all is made anew */
 	sd_event_source *look; /* at what RETRY_USEC and its like in forward.c say */
 	uint64_t sweep_at;     /* CLOCK_MONOTONIC, microseconds, as below */
 	uint64_t retry_at, say_at[_FAMILY_MAX];
@@ -138,6 +139,8 @@ const char *forward_upstream_name(const struct forward *forward, size_t i);
 /* Routes may use the interface from now on, until routing_remove(). What the kernel says to them is
  * counted and told. */
 bool forward_add_interface(struct forward *forward, const char *name, int ifindex);
+/* Of what a forwarder says to a change of upstreams, or to a downstream that is gone. */
+void forward_check(struct forward *forward, int result);
 /* The kernel refused, or another device did: counted, and said, though not for each of thousands
  * of groups. */
 void forward_refused(struct forward *forward, enum family family, const char *format, ...)

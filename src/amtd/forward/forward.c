@@ -277,6 +277,12 @@ const char *forward_upstream_name(const struct forward *forward, size_t i)
 		       : upstream->name;
 }
 
+void forward_check(struct forward *forward, int result)
+{
+	if (result < 0)
+		forward->broken = result;
+}
+
 /* Where sources come from now. What moves is joined at the new place before the old one is left. */
 void forward_refresh_upstreams(struct forward *forward)
 {
@@ -308,7 +314,8 @@ void forward_refresh_upstreams(struct forward *forward)
 	}
 	for (int family = 0; changed && family < _FAMILY_MAX; family++)
 		if (forward->forwarders[family])
-			(void)forwarder_set_upstreams(forward->forwarders[family], table, m);
+			forward_check(forward, forwarder_set_upstreams(forward->forwarders[family],
+								       table, m));
 	for (size_t i = 0; i < n; i++)
 		if (former[i] != 0 && former[i] != SEARCH_IFINDEX &&
 		    former[i] != forward->upstreams[i])
@@ -423,6 +430,8 @@ static void release(struct forward *forward)
 	forward->downstreams = NULL;
 	forward->n_downstreams = 0;
 	forward->upstreams = NULL;
+	forward->dirty = false;
+	forward->broken = 0;
 }
 
 static void begin(struct forward *forward)
@@ -451,6 +460,13 @@ static void try_again(struct forward *forward)
 {
 	bool failed = false;
 
+	if (forward->broken < 0) {
+		log_error(forward->device->config->name, "forwarding begins anew: %s",
+			  strerror(-forward->broken));
+		release(forward);
+		begin(forward);
+		return;
+	}
 	if (forward->error < 0) {
 		begin(forward);
 		return;
