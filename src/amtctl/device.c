@@ -527,10 +527,14 @@ static void print_created_proxy(const json_t *device)
 		printf("forwards nothing: %s", error);
 		return;
 	}
-	printf("%s ", json_array_size(downstreams) > 0 ? "forwards from" : "listens on");
+	if (json_array_size(downstreams) == 0) {
+		printf("listens on ");
+		print_interfaces(FIELD(device, "heard_upstream"));
+		return;
+	}
+	printf("forwards from ");
 	print_interfaces(FIELD(device, "forward", "upstreams"));
-	if (json_array_size(downstreams) > 0)
-		printf(" to ");
+	printf(" to ");
 	print_interfaces(downstreams);
 }
 

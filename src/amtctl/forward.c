@@ -198,13 +198,40 @@ static void print_family(const char *name, const json_t *family)
 	}
 }
 
+static void print_ear(const char *protocol, const json_t *side)
+{
+	const char *querier = TEXT(side, "querier");
+
+	printf("%-4s  ", protocol);
+	plural(number(side, "reports"), "report");
+	printf(" heard; %s asks\n", *querier ? querier : "nobody");
+}
+
+/* Where nothing is forwarded, this is all there is. */
+static void print_ears(const json_t *ears)
+{
+	int width = widest(ears);
+
+	for (size_t i = 0; i < json_array_size(ears); i++) {
+		const json_t *ear = json_array_get(ears, i);
+
+		start_line("Upstream", i);
+		printf("%-*s  ", width, TEXT(ear, "ifname"));
+		print_ear("IGMP", FIELD(ear, "igmp"));
+		printf("%16s%*s  ", "", width, "");
+		print_ear("MLD", FIELD(ear, "mld"));
+	}
+}
+
 void forward_print(const json_t *device)
 {
 	const json_t *forward = FIELD(device, "forward"), *downstreams;
 	int width;
 
-	if (!forward)
+	if (!forward) {
+		print_ears(FIELD(device, "heard_upstream"));
 		return;
+	}
 	if (*TEXT(forward, "error")) {
 		start_line("Forwarding", 0);
 		trouble("nothing: %s", TEXT(forward, "error"));
