@@ -29,6 +29,14 @@ const struct verb_option leave_options[] = {
 	{ NULL },
 };
 
+/* As from --on "$INTERFACE" where that is not set: to go on without would be another request. */
+static int check_on(const char *on)
+{
+	if (on && *on == '\0')
+		return complain(AMTCTL_USAGE, "--on: is empty; expected an interface, or no --on");
+	return AMTCTL_OK;
+}
+
 /* What is wrong with one is said before anything is done. */
 static int check(int argc, char **argv)
 {
@@ -71,7 +79,9 @@ int verb_join(const struct settings *settings, int argc, char **argv)
 	int r, first = AMTCTL_OK;
 	struct client *client;
 
-	r = check(argc, argv);
+	r = check_on(settings->values[OPTION_ON]);
+	if (r == AMTCTL_OK)
+		r = check(argc, argv);
 	if (r == AMTCTL_OK)
 		r = client_open_or_complain(settings, &client);
 	if (r != AMTCTL_OK) {
@@ -102,7 +112,9 @@ int verb_leave(const struct settings *settings, int argc, char **argv)
 	int r, first = AMTCTL_OK;
 	struct client *client;
 
-	r = check(argc, argv);
+	r = check_on(settings->values[OPTION_ON]);
+	if (r == AMTCTL_OK)
+		r = check(argc, argv);
 	if (r == AMTCTL_OK)
 		r = client_open_or_complain(settings, &client);
 	if (r != AMTCTL_OK)

@@ -95,6 +95,10 @@ int manager_switch(struct manager *manager, const char *upstream, const char *na
 {
 	unsigned int found = 0;
 
+	if (*name != '\0' && !manager_find(manager, name))
+		return failure_set(ret_failure, FAILURE_NO_DEVICE,
+				   "there is no device %s; `amtctl list` shows the %zu there are",
+				   name, manager->n_devices);
 	for (size_t i = 0; i < manager->n_devices; i++) {
 		struct device *device = manager->devices[i];
 		struct forward *forward = device->forward;
@@ -110,11 +114,9 @@ int manager_switch(struct manager *manager, const char *upstream, const char *na
 	}
 	if (found > 0)
 		return 0;
-	ret_failure->kind = FAILURE_INVALID;
-	snprintf(
-		ret_failure->text, sizeof(ret_failure->text),
+	return failure_set(
+		ret_failure, FAILURE_INVALID,
 		"no device%s%s can take its sources from %s; name it in Alternative= of [Forward], "
 		"amt(5), beside an Upstream= without prefixes",
 		*name != '\0' ? " " : "", name, upstream);
-	return -1;
 }
