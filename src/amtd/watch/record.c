@@ -129,6 +129,7 @@ void watch_record_write(struct watch *watch)
 void watch_record_append(struct watch *watch, const struct channel *channel)
 {
 	char path[PATH_MAX], line[LINE_LENGTH];
+	off_t before;
 	int fd, length, r;
 
 	/* The last line is that nothing is wanted: the file goes. */
@@ -141,7 +142,11 @@ void watch_record_append(struct watch *watch, const struct channel *channel)
 		return;
 	length = format_line(line, channel);
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	before = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
 	r = fd < 0 ? -errno : write(fd, line, length) != length ? -EIO : 0;
+	/* Half a line would spoil the next one. */
+	if (r == -EIO && before >= 0 && ftruncate(fd, before) < 0)
+		r = -errno;
 	if (fd >= 0)
 		close(fd);
 	if (r < 0)
