@@ -6,6 +6,7 @@
   sources N              IGMPv3 and MLDv2 Reports of N sources of one group
   never                  Reports of groups that must never be forwarded
   queries                Queries from no one, from addresses low and high, with absurd times
+  aside                  a Query from a low address that the router alone hears
   garbage N              N messages that are cut off, too long, of random bytes
 
 All sources are in 198.18.0.0/15 and 2001:db8:64::/48.
@@ -60,14 +61,14 @@ def report(source, records):
     return inet(source, "224.0.0.22", struct.pack("!BxHHH", 0x22, 0, 0, len(records)) + body)
 
 
-def query(source, robustness, interval, response, group=None):
+def query(source, robustness, interval, response, group=None, to=None):
     if ":" in source:
         body = struct.pack("!BxHHH16sBBH", 130, 0, response << 8, 0,
                            ipaddress.ip_address(group or "::").packed, robustness, interval, 0)
         return inet6(source, group or "ff02::1", body)
     body = struct.pack("!BBH4sBBH", 0x11, response, 0,
                        ipaddress.ip_address(group or "0.0.0.0").packed, robustness, interval, 0)
-    return inet(source, group or "224.0.0.1", body)
+    return inet(source, to or group or "224.0.0.1", body)
 
 
 def groups(options):
@@ -107,6 +108,10 @@ def queries(options):
         yield query(source, 7, 255, 255)
 
 
+def aside(options):
+    yield query("10.3.0.66", 7, 255, 1, to="10.4.0.1")
+
+
 def garbage(options):
     whole = (report("10.4.0.66", [(ALLOW, "232.9.9.8", ["198.18.0.5"])] * 5),
              report("fe80::66", [(ALLOW, "ff3e::9:8", ["2001:db8:64::5"])] * 5),
@@ -127,7 +132,7 @@ def garbage(options):
 
 def main():
     kinds = {"groups": groups, "sources": sources, "never": never, "queries": queries,
-             "garbage": garbage}
+             "aside": aside, "garbage": garbage}
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dev")

@@ -110,7 +110,9 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 	}
 	notice_message(side->downstream->forward->device, &side->told, side->downstream->name,
 		       false, packet->unicast, &message);
-	if (message.type == GROUP_QUERY) {
+	if (message.type == GROUP_QUERY && packet->unicast) {
+		side->malformed++; /* hosts that did not hear it will not answer */
+	} else if (message.type == GROUP_QUERY) {
 		router_query(side->router, &message, clock_monotonic());
 	} else if (counts(side, packet->unicast)) {
 		router_report(side->router, &message, clock_monotonic());
