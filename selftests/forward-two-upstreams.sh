@@ -88,8 +88,8 @@ errors_of gateway upstream g1
 expect "exit status" 1 "$STATUS"
 expect_match "the line" '^amtctl: g1: no device can take its sources from g1; name it in Alternative=' "$ERROR"
 errors_of gateway upstream gre0x amt9
-expect "exit status" 1 "$STATUS"
-expect_match "the line" 'amt9' "$ERROR"
+expect "exit status" 3 "$STATUS"
+expect_match "the line" "there is no device amt9" "$ERROR"
 errors_of gateway upstream
 expect "exit status" 2 "$STATUS"
 upstream_is eth0
