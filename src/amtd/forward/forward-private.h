@@ -3,8 +3,9 @@
  * Shared by the files that forward multicast: forward.c (a device's [Forward]: which interfaces,
  * from upstream to downstream), alternative.c (from which of two), search.c (from where DNS says),
  * downstream.c (who wants what on one interface), routing.c (the kernel's tables of multicast
- * routes, which several devices may share), share.c (how). Messages that are carried over rather than understood:
- * ears.c (heard upstream), copy.c (to the other side), reminder.c (unasked), announce.c (as asked).
+ * routes, which several devices may share), share.c (how). Messages that are carried over rather
+ * than understood: ears.c (heard upstream), copy.c (to the other side), reminder.c (unasked),
+ * announce.c (as asked).
  */
 #ifndef AMT_FORWARD_PRIVATE_H
 #define AMT_FORWARD_PRIVATE_H
