@@ -319,7 +319,8 @@ static int exclude_sources(const struct joins *joins, int fd, uint32_t ifindex,
 	struct group_filter *filter;
 	int r;
 
-	filter = calloc(1, GROUP_FILTER_SIZE(n));
+	/* With the one source that the struct always has: else gcc -O3 warns of what is beyond. */
+	filter = calloc(1, sizeof(*filter) + GROUP_FILTER_SIZE(n));
 	if (!filter)
 		return -ENOMEM;
 	filter->gf_interface = ifindex;
