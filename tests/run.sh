@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Run all tests: formatting and static checks, unit tests, the same under AddressSanitizer and
-# UBSan, a minute of each fuzzer, selftests. Installs what it needs on Debian 12, as root.
+# UBSan, half a minute of each fuzzer, selftests. Installs what it needs on Debian 12, as root.
 # The last line is "N passed, N failed, N skipped"; exit 1 when any failed.
 #
-# AMTD_FUZZ_SECONDS: for each fuzz target (default: 60)
+# AMTD_FUZZ_SECONDS: for each fuzz target (default: 30)
 
 set -uo pipefail
 
@@ -99,7 +99,7 @@ fuzz() {
 	local name=$1
 	mkdir -p "$work/corpus/$name"
 	(cd "$work/corpus" && "$fuzzing/tests/fuzz/fuzz-$name" \
-		-max_total_time="${AMTD_FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=2048 \
+		-max_total_time="${AMTD_FUZZ_SECONDS:-30}" -timeout=10 -rss_limit_mb=2048 \
 		-print_final_stats=1 "$work/corpus/$name" "$here/fuzz/corpus/$name")
 }
 

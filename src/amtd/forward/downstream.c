@@ -10,6 +10,7 @@
 #include <amt/log.h>
 #include <errno.h>
 #include <jansson.h>
+#include <netinet/ip6.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,14 +98,28 @@ static bool counts(struct side *side, bool unicast)
 	return false;
 }
 
+/* A host that comes up reports from :: first, for switches, and routers discard that (RFC 3590). */
+static bool is_without_address(const struct side *side, const struct listener_packet *packet)
+{
+	struct ip6_hdr header;
+
+	if (side->family != FAMILY_IPV6 || packet->length < sizeof(header))
+		return false;
+	memcpy(&header, packet->data, sizeof(header));
+	return IN6_IS_ADDR_UNSPECIFIED(&header.ip6_src);
+}
+
 static void on_packet(const struct listener_packet *packet, void *userdata)
 {
 	struct side *side = userdata;
 	struct group_message message;
+	enum group_fault fault;
 
-	if (group_message_parse(packet->data, packet->length,
-				packet->unicast ? GROUP_UNICAST : GROUP_STRICT,
-				&message) != GROUP_FAULT_NONE) {
+	fault = group_message_parse(packet->data, packet->length,
+				    packet->unicast ? GROUP_UNICAST : GROUP_STRICT, &message);
+	if (fault == GROUP_FAULT_SOURCE && is_without_address(side, packet))
+		return;
+	if (fault != GROUP_FAULT_NONE) {
 		side->malformed++;
 		return;
 	}
