@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Start a service as systemd does, and again whenever it ends, as far as its file descriptors go:
 what it gives to the store (FDSTORE=1 on $NOTIFY_SOCKET, sd_pid_notify_with_fds(3)) is handed to the
-next one (sd_listen_fds(3)).
+next one (sd_listen_fds(3)). One that ends before it is ready is not started again.
 
 usage: keeper.py STATE COMMAND...
 
@@ -105,6 +105,9 @@ def main():
                 os.waitpid(keeper.pid, 0)
                 return 0
             if os.waitpid(keeper.pid, os.WNOHANG)[0] == keeper.pid:
+                if not keeper.ready:
+                    print("keeper.py: it ended before it was ready", file=sys.stderr)
+                    return 1
                 keeper.start()
 
 
