@@ -87,7 +87,7 @@ static_checks() {
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j "$(nproc)" \
 		--enable=warning --suppress=missingIncludeSystem \
 		--suppress=unknownMacro -D_GNU_SOURCE -DAMTD_VERSION='""' -DAMTD_PREFIX='""' \
-		-Iinclude src
+		-Iinclude -Isrc src
 }
 
 man_pages() {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kick a gateway device: kick LOCAL PORT RELAY RELAY-PORT. */
-#include <amt/kick.h>
+#include "kernel/kick.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

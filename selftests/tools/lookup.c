@@ -3,7 +3,7 @@
  * Look up sources again and again with one resolver, as amtd does, and print a line of JSON for
  * each answer: { "round", "source", "outcome", "dnssec", "ttl", "usable", "usec" }.
  */
-#include <amt/resolver.h>
+#include "discovery/resolver.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -44,8 +44,7 @@ static void on_done(struct lookup *lookup, const struct lookup_result *result, v
 
 	for (i = 0; i < result->n_candidates; i++)
 		usable += result->candidates[i].skip == CANDIDATE_SKIP_NONE;
-	printf("{\"round\":%u,\"source\":\"%s\",\"outcome\":\"%s\",\"dnssec\":\"%s\","
-	       "\"ttl\":%u,\"usable\":%zu,\"usec\":%llu}\n",
+	printf("{\"round\":%u,\"source\":\"%s\",\"outcome\":\"%s\",\"dnssec\":\"%s\",\"ttl\":%u,\"usable\":%zu,\"usec\":%llu}\n",
 	       asked->run->round, asked->source, lookup_outcome_string(result->outcome),
 	       dnssec_state_string(result->dnssec), result->ttl, usable,
 	       (unsigned long long)(now_usec() - asked->run->begin));

@@ -71,11 +71,9 @@ static void die(const char *what)
 
 static void usage(void)
 {
-	fputs("usage: stream send --group GROUP --port PORT [--dev DEV] [--rate "
-	      "PACKETS_PER_SECOND]\n"
+	fputs("usage: stream send --group GROUP --port PORT [--dev DEV] [--rate PACKETS_PER_SECOND]\n"
 	      "              [--count N] [--size BYTES] [--ttl N] [--source ADDRESS]\n"
-	      "       stream receive --group GROUP --port PORT [--dev DEV] [--source SOURCE] "
-	      "[--count N]\n"
+	      "       stream receive --group GROUP --port PORT [--dev DEV] [--source SOURCE] [--count N]\n"
 	      "              [--timeout SECONDS] [--idle SECONDS] [--default-dev]\n",
 	      stderr);
 	exit(2);

@@ -2,8 +2,8 @@
 /*
  * What all files of amtctl share: its settings, its exit codes and its verbs.
  */
-#ifndef AMTCTL_H
-#define AMTCTL_H
+#ifndef AMTCTL_AMTCTL_H
+#define AMTCTL_AMTCTL_H
 
 #include <stdbool.h>
 

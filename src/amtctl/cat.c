@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verb that shows device files: cat. Works without amtd. */
-#include "amtctl.h"
+#include "amtctl/amtctl.h"
+#include "amtctl/output.h"
+#include "base/conf.h"
+#include "base/file.h"
 
-#include <amt/conf.h>
-#include <amt/file.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "output.h"
 
 #define SUFFIX ".amt"
 
@@ -128,10 +128,10 @@ int verb_cat(const struct settings *settings, int argc, char **argv)
 			printed = true;
 			r = print_unit(unit);
 		} else {
-			r = complain(AMTCTL_NO_DEVICE,
-				     "%s: no device file in %s or the directories after it; "
-				     "see amt(5)",
-				     argv[i], conf_directories()[0]);
+			r = complain(
+				AMTCTL_NO_DEVICE,
+				"%s: no device file in %s or the directories after it; see amt(5)",
+				argv[i], conf_directories()[0]);
 		}
 		first = first == AMTCTL_OK ? r : first;
 	}

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verbs that change something: create, delete, reload, upstream. */
-#include "amtctl.h"
+#include "amtctl/amtctl.h"
+#include "amtctl/client.h"
+#include "amtctl/create-options.h"
+#include "amtctl/device.h"
+#include "amtctl/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include "client.h"
-#include "device.h"
-#include "output.h"
-#include "request.h"
 
 int verb_create(const struct settings *settings, int argc, char **argv)
 {

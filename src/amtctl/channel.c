@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verbs about channels: join, leave, channels. */
-#include "amtctl.h"
+#include "base/channel.h"
 
-#include <amt/channel.h>
-#include <amt/clock.h>
+#include "amtctl/amtctl.h"
+#include "amtctl/client.h"
+#include "amtctl/device.h"
+#include "amtctl/human.h"
+#include "amtctl/output.h"
+#include "base/clock.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "client.h"
-#include "device.h"
-#include "human.h"
-#include "output.h"
 
 enum channel_option {
 	OPTION_ON,

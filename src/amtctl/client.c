@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "client.h"
+#include "amtctl/client.h"
 
-#include <amt/clock.h>
+#include "base/clock.h"
+
+#include <amt/bus.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -9,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
-
-#define AMTD_PATH      "/org/amtd"
-#define AMTD_INTERFACE "org.amtd.Manager"
 
 #define CONNECT_TIMEOUT (3 * USEC_PER_SEC)
 #define CALL_TIMEOUT	(10 * USEC_PER_SEC) /* Reload may have a thousand devices to make */
@@ -25,8 +24,8 @@ struct client {
  * Addresses"). */
 static char *bus_address(const char *path)
 {
-	static const char plain[] = "-_/.*ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789";
+	static const char plain[] =
+		"-_/.*ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 	char *address, *p;
 
 	address = malloc(strlen("unix:path=") + 3 * strlen(path) + 1);
@@ -103,22 +102,20 @@ static int connect_failed(const char *path, int error)
 	case -ECONNRESET:
 	case -ENOTCONN:
 	case -EPIPE:
-		return complain(AMTCTL_FAILED,
-				"%s: amtd hung up; run amtctl as root, or see the "
-				"log: journalctl -u amtd",
-				path);
+		return complain(
+			AMTCTL_FAILED,
+			"%s: amtd hung up; run amtctl as root, or see the log: journalctl -u amtd",
+			path);
 	case -ETIMEDOUT:
 	case -EAGAIN:
 		return complain(AMTCTL_FAILED,
-				"%s: amtd does not answer; see the log: journalctl "
-				"-u amtd",
-				path);
+				"%s: amtd does not answer; see the log: journalctl -u amtd", path);
 	case -E2BIG:
 	case -ENAMETOOLONG:
-		return complain(AMTCTL_USAGE,
-				"%s: too long for a socket; expected a path of at "
-				"most 107 bytes, see --bus",
-				path);
+		return complain(
+			AMTCTL_USAGE,
+			"%s: too long for a socket; expected a path of at most 107 bytes, see --bus",
+			path);
 	default:
 		return complain(AMTCTL_FAILED, "%s: cannot reach amtd: %s; is it amtd's socket?",
 				path, strerror(-error));
@@ -181,7 +178,7 @@ int client_call_failed(const char *subject, const sd_bus_error *error, int r)
 	size_t n = strlen(subject);
 	enum exit_code code = AMTCTL_FAILED;
 
-	if (sd_bus_error_has_name(error, "org.amtd.Error.NoSuchDevice"))
+	if (sd_bus_error_has_name(error, BUS_ERROR_NO_SUCH_DEVICE))
 		code = AMTCTL_NO_DEVICE;
 	else if (r == -ETIMEDOUT)
 		words = "amtd does not answer; see the log: journalctl -u amtd";
@@ -209,16 +206,16 @@ int client_read_json(const char *subject, sd_bus_message *reply, json_t **ret)
 	json_t *json;
 
 	if (sd_bus_message_read(reply, "s", &text) < 0)
-		return complain(AMTCTL_FAILED,
-				"%s: the answer is not of amtd's kind; are amtctl "
-				"and amtd of one version?",
-				subject);
+		return complain(
+			AMTCTL_FAILED,
+			"%s: the answer is not of amtd's kind; are amtctl and amtd of one version?",
+			subject);
 	json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	if (!json)
-		return complain(AMTCTL_FAILED,
-				"%s: the answer is not JSON (%s); are amtctl and "
-				"amtd of one version?",
-				subject, error.text);
+		return complain(
+			AMTCTL_FAILED,
+			"%s: the answer is not JSON (%s); are amtctl and amtd of one version?",
+			subject, error.text);
 
 	*ret = json;
 	return AMTCTL_OK;
@@ -241,7 +238,7 @@ int client_call(struct client *client, const char *subject, json_t **ret, const 
 	va_list arguments;
 	int r;
 
-	r = sd_bus_message_new_method_call(client->bus, &message, NULL, AMTD_PATH, AMTD_INTERFACE,
+	r = sd_bus_message_new_method_call(client->bus, &message, NULL, BUS_PATH, BUS_INTERFACE,
 					   method);
 	if (r >= 0) {
 		va_start(arguments, method);

@@ -2,10 +2,11 @@
 /*
  * amtd's private bus: D-Bus from peer to peer over a unix socket, without a bus daemon.
  */
-#ifndef CLIENT_H
-#define CLIENT_H
+#ifndef AMTCTL_CLIENT_H
+#define AMTCTL_CLIENT_H
 
-#include "amtctl.h"
+#include "amtctl/amtctl.h"
+
 #include <jansson.h>
 #include <systemd/sd-bus.h>
 

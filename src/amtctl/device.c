@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "device.h"
+#include "amtctl/device.h"
 
-#include <amt/clock.h>
+#include "amtctl/forward.h"
+#include "amtctl/human.h"
+#include "amtctl/output.h"
+#include "amtctl/tunnels.h"
+#include "base/clock.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <libsmartcols/libsmartcols.h>
@@ -10,10 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "forward.h"
-#include "human.h"
-#include "output.h"
-#include "tunnels.h"
 
 #define ADDRESS_PORT_MAX 300 /* an address, which may have been escaped, and a port */
 

@@ -2,13 +2,14 @@
 /*
  * Devices, as amtd describes them in JSON, for the eyes of a human.
  */
-#ifndef DEVICE_H
-#define DEVICE_H
+#ifndef AMTCTL_DEVICE_H
+#define AMTCTL_DEVICE_H
+
+#include "amtctl/output.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "output.h"
 
 /* A field below object, by the keys on the way to it, NULL at the end; NULL when there is none. */
 const json_t *device_field(const json_t *object, ...) __attribute__((sentinel));

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "events.h"
+#include "amtctl/events.h"
 
+#include "amtctl/client.h"
+
+#include <amt/bus.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -8,10 +11,6 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 #include <unistd.h>
-#include "client.h"
-
-#define AMTD_PATH      "/org/amtd"
-#define AMTD_INTERFACE "org.amtd.Manager"
 
 struct events {
 	const struct settings *settings;
@@ -54,7 +53,7 @@ static int on_described(sd_bus_message *message, void *userdata, sd_bus_error *e
 static int ask(struct events *events)
 {
 	events->described = false;
-	return sd_bus_call_method_async(events->bus, NULL, NULL, AMTD_PATH, AMTD_INTERFACE,
+	return sd_bus_call_method_async(events->bus, NULL, NULL, BUS_PATH, BUS_INTERFACE,
 					"Describe", on_described, events, "s", "");
 }
 
@@ -135,7 +134,7 @@ static int start(struct events *events)
 		r = sd_event_add_time_relative(events->event, NULL, CLOCK_MONOTONIC,
 					       handler->timeout_usec, 1000, on_timeout, events);
 	if (r >= 0)
-		r = sd_bus_match_signal(events->bus, NULL, NULL, AMTD_PATH, AMTD_INTERFACE, "Event",
+		r = sd_bus_match_signal(events->bus, NULL, NULL, BUS_PATH, BUS_INTERFACE, "Event",
 					on_event, events);
 	if (r >= 0)
 		r = sd_bus_match_signal(events->bus, NULL, NULL, "/org/freedesktop/DBus/Local",

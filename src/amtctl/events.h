@@ -2,12 +2,13 @@
 /*
  * amtd's devices, and what happens to them from then on.
  */
-#ifndef EVENTS_H
-#define EVENTS_H
+#ifndef AMTCTL_EVENTS_H
+#define AMTCTL_EVENTS_H
+
+#include "amtctl/amtctl.h"
 
 #include <jansson.h>
 #include <stdint.h>
-#include "amtctl.h"
 
 #define EVENTS_GO_ON -1
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "forward.h"
+#include "amtctl/forward.h"
+
+#include "amtctl/device.h"
+#include "amtctl/output.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "device.h"
-#include "output.h"
 
 #define FIELD(object, ...) device_field(object, __VA_ARGS__, NULL)
 #define TEXT(object, ...)  output_safe(json_string_value(FIELD(object, __VA_ARGS__)))

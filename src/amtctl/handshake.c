@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "handshake.h"
+#include "amtctl/handshake.h"
 
-#include <amt/clock.h>
+#include "base/clock.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -41,13 +42,13 @@ static int open_socket(struct in_addr relay, uint16_t port)
 static void take(const uint8_t *data, ssize_t length, uint32_t nonce, uint64_t rtt_usec,
 		 struct handshake_answer *answer)
 {
-	enum message_fault fault;
+	enum message_error error;
 	struct message message;
 
-	fault = message_parse(data, length, &message);
-	if (fault != MESSAGE_FAULT_NONE || message.type != AMT_QUERY) {
+	error = message_parse(data, length, &message);
+	if (error != MESSAGE_ERROR_NONE || message.type != AMT_QUERY) {
 		answer->malformed = true;
-		answer->fault = fault;
+		answer->message_error = error;
 		return;
 	}
 	if (message.query.nonce != nonce)

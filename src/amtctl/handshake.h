@@ -3,10 +3,11 @@
  * A handshake with a relay, up to the Membership Query: Request and Query, but no Update, so that
  * no membership comes to be (RFC 7450, 4.2.1.2).
  */
-#ifndef HANDSHAKE_H
-#define HANDSHAKE_H
+#ifndef AMTCTL_HANDSHAKE_H
+#define AMTCTL_HANDSHAKE_H
 
-#include <amt/message.h>
+#include "wire/message.h"
+
 #include <stdbool.h>
 
 /* What a relay says to one Request. */
@@ -17,7 +18,7 @@ struct handshake_answer {
 	bool l, g;
 	struct message_gateway seen_as; /* with g */
 	bool malformed;			/* something else came, and no Query */
-	enum message_fault fault;
+	enum message_error message_error;
 	int error; /* errno of an ICMP error; 0: none */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "human.h"
+#include "amtctl/human.h"
 
-#include <amt/clock.h>
+#include "base/clock.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>

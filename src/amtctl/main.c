@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "amtctl.h"
+#include "amtctl/amtctl.h"
+#include "amtctl/create-options.h"
+#include "amtctl/output.h"
+#include "amtctl/suggest.h"
+#include "base/file.h"
 
-#include <amt/file.h>
+#include <amt/bus.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
-#include "near.h"
-#include "output.h"
-#include "request.h"
 
 #define ARGUMENTS_ANY 65536
 
@@ -441,7 +442,7 @@ int main(int argc, char **argv)
 	settings.request = request_new();
 	if (!settings.request)
 		r = complain(AMTCTL_FAILED, "out of memory");
-	else if (file_path(bus, "/run/amt/bus") < 0)
+	else if (file_path(bus, BUS_SOCKET) < 0)
 		r = complain(AMTCTL_FAILED, "$AMTD_ROOT: too long; expected a directory");
 	else
 		r = parse_options(&settings, argc, argv, &help);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verb that shows what happens: monitor. */
-#include "amtctl.h"
+#include "amtctl/amtctl.h"
+#include "amtctl/device.h"
+#include "amtctl/events.h"
+#include "amtctl/human.h"
+#include "amtctl/output.h"
+#include "base/clock.h"
+#include "base/escape.h"
 
-#include <amt/clock.h>
-#include <amt/escape.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include "device.h"
-#include "events.h"
-#include "human.h"
-#include "output.h"
 
 #define LINE_MAX 1024
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "output.h"
+#include "amtctl/output.h"
 
-#include <amt/escape.h>
+#include "base/escape.h"
+
 #include <errno.h>
 #include <langinfo.h>
 #include <signal.h>

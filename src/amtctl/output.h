@@ -2,10 +2,11 @@
 /*
  * The terminal: pager, colours, escapes, JSON.
  */
-#ifndef OUTPUT_H
-#define OUTPUT_H
+#ifndef AMTCTL_OUTPUT_H
+#define AMTCTL_OUTPUT_H
 
-#include "amtctl.h"
+#include "amtctl/amtctl.h"
+
 #include <jansson.h>
 
 enum colour {

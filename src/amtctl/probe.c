@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verb that asks relays: probe. Works without amtd. */
-#include "amtctl.h"
+#include "discovery/probe.h"
 
-#include <amt/amtlink.h>
-#include <amt/clock.h>
-#include <amt/parse.h>
-#include <amt/probe.h>
+#include "amtctl/amtctl.h"
+#include "amtctl/client.h"
+#include "amtctl/device.h"
+#include "amtctl/probe-report.h"
+#include "base/clock.h"
+#include "base/parse.h"
+#include "kernel/amtlink.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
@@ -16,9 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "client.h"
-#include "device.h"
-#include "report.h"
 
 #define SECONDS_MAX    3600
 #define COUNT_DEFAULT  3
@@ -111,8 +112,8 @@ static int read_wish(const struct settings *settings, struct wish *wish)
 	    parse_wait(values[OPTION_INTERVAL], &wish->interval_usec) < 0)
 		return bad_value(OPTION_INTERVAL, values[OPTION_INTERVAL], seconds);
 	if (wish->watch && wish->handshake)
-		return complain(AMTCTL_USAGE, "--handshake: not together with --watch; "
-					      "leave one out");
+		return complain(AMTCTL_USAGE,
+				"--handshake: not together with --watch; leave one out");
 	return AMTCTL_OK;
 }
 
@@ -125,14 +126,14 @@ static int add_relay(struct run *run, const char *word)
 	int r;
 
 	if (!*word)
-		return complain(AMTCTL_USAGE, "probe: an empty word is no relay; expected an IPv4 "
-					      "address or a name");
+		return complain(
+			AMTCTL_USAGE,
+			"probe: an empty word is no relay; expected an IPv4 address or a name");
 	r = getaddrinfo(word, NULL, &hints, &answer);
 	if (r != 0)
 		return complain(AMTCTL_FAILED,
-				"%s: %s; expected an IPv4 address or a name that "
-				"has one",
-				word, r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
+				"%s: %s; expected an IPv4 address or a name that has one", word,
+				r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
 	for (one = answer; one && n < ADDRESSES_EACH && run->n < TARGETS_MAX; one = one->ai_next) {
 		if (one->ai_family != AF_INET)
 			continue;
@@ -149,10 +150,10 @@ static int add_relay(struct run *run, const char *word)
 		return complain(AMTCTL_USAGE, "probe: more than %d relays; ask for fewer at once",
 				TARGETS_MAX - 1);
 	if (n == 0)
-		return complain(AMTCTL_FAILED,
-				"%s: an IPv6 relay is not usable yet, the kernel's "
-				"tunnels run over IPv4 only; give an IPv4 address",
-				word);
+		return complain(
+			AMTCTL_FAILED,
+			"%s: an IPv6 relay is not usable yet, the kernel's tunnels run over IPv4 only; give an IPv4 address",
+			word);
 	return AMTCTL_OK;
 }
 
@@ -200,10 +201,10 @@ static int start_due(struct run *run, uint64_t now, uint64_t *ret_next)
 			r = probe_start(run->prober, &options, now, on_done, target,
 					&target->probe);
 			if (r == -EINVAL)
-				return complain(AMTCTL_USAGE,
-						"%s: not the address of a host; "
-						"expected that of a relay",
-						target->report->name);
+				return complain(
+					AMTCTL_USAGE,
+					"%s: not the address of a host; expected that of a relay",
+					target->report->name);
 			if (r < 0)
 				return complain(AMTCTL_FAILED, "out of memory");
 			target->started++;
@@ -328,15 +329,15 @@ static int shake_hands(const struct run *run, struct report *report)
 	if (r == 0)
 		r = find_in_amtd(run->settings, report, name);
 	if (r < 0)
-		return complain(AMTCTL_FAILED,
-				"%s: no handshake: cannot tell whether a gateway "
-				"here uses this relay; run it as root",
-				report->name);
+		return complain(
+			AMTCTL_FAILED,
+			"%s: no handshake: cannot tell whether a gateway here uses this relay; run it as root",
+			report->name);
 	if (r > 0)
-		return complain(AMTCTL_FAILED,
-				"%s: no handshake: the gateway %s uses this relay, which might "
-				"then send its stream to the probe; see amtctl status %s",
-				report->name, name, name);
+		return complain(
+			AMTCTL_FAILED,
+			"%s: no handshake: the gateway %s uses this relay, which might then send its stream to the probe; see amtctl status %s",
+			report->name, name, name);
 
 	r = handshake_do(report->partner, report->port, run->wish.timeout_usec, &report->handshake);
 	if (r < 0)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verb that finds relays in DNS: resolve. Works without amtd. */
-#include "amtctl.h"
+#include "amtctl/amtctl.h"
+#include "amtctl/resolve-report.h"
+#include "discovery/rank.h"
+#include "discovery/resolver.h"
 
-#include <amt/rank.h>
-#include <amt/resolver.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "found.h"
 
 #define SERVERS_MAX 16
 
@@ -61,10 +61,10 @@ static int read_wish(const struct settings *settings, const char *source, struct
 	struct dnsname name;
 
 	if (address_parse(source, &wish->source) < 0 || !address_is_host(&wish->source))
-		return complain(AMTCTL_USAGE,
-				"resolve %s: not the address of a host; expected a source such as "
-				"203.0.113.2 or 2001:db8::2",
-				source);
+		return complain(
+			AMTCTL_USAGE,
+			"resolve %s: not the address of a host; expected a source such as 203.0.113.2 or 2001:db8::2",
+			source);
 
 	wish->options.dnssec = DNSSEC_MODE_ALLOW_DOWNGRADE;
 	if (values[OPTION_DNSSEC])
@@ -92,17 +92,17 @@ static int open_resolver(const struct wish *wish, struct resolver **ret)
 	case 0:
 		return AMTCTL_OK;
 	case -EINVAL:
-		return complain(AMTCTL_USAGE,
-				"--server: not all are addresses; expected ADDR or ADDR@PORT, "
-				"with commas between");
+		return complain(
+			AMTCTL_USAGE,
+			"--server: not all are addresses; expected ADDR or ADDR@PORT, with commas between");
 	case -EBADMSG:
 		return complain(AMTCTL_FAILED, "%s: holds no trust anchor, a DS or DNSKEY record",
 				anchor);
 	case -ENOENT:
-		return complain(AMTCTL_FAILED,
-				"%s: %s; install dns-root-data, name another with --trust-anchor, "
-				"or leave out --dnssec=yes",
-				anchor, strerror(-r));
+		return complain(
+			AMTCTL_FAILED,
+			"%s: %s; install dns-root-data, name another with --trust-anchor, or leave out --dnssec=yes",
+			anchor, strerror(-r));
 	default:
 		return complain(AMTCTL_FAILED, "resolver: %s", strerror(-r));
 	}

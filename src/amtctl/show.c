@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verbs that look: list, status. */
-#include "amtctl.h"
+#include "amtctl/amtctl.h"
+#include "amtctl/client.h"
+#include "amtctl/device.h"
+#include "amtctl/offline.h"
+#include "amtctl/output.h"
+#include "base/clock.h"
 
-#include <amt/clock.h>
 #include <fnmatch.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include "client.h"
-#include "device.h"
-#include "kernel.h"
-#include "output.h"
 
 /* All devices, from amtd or else from the kernel. */
 static int describe(const struct settings *settings, json_t **ret)
@@ -32,8 +32,9 @@ static int describe(const struct settings *settings, json_t **ret)
 		return r;
 	if (!json_is_array(*ret)) {
 		json_decref(*ret);
-		return complain(AMTCTL_FAILED, "describe: amtd answers in an unknown way; are "
-					       "amtctl and amtd of one version?");
+		return complain(
+			AMTCTL_FAILED,
+			"describe: amtd answers in an unknown way; are amtctl and amtd of one version?");
 	}
 	return AMTCTL_OK;
 }

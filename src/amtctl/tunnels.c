@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tunnels.h"
+#include "amtctl/tunnels.h"
+
+#include "amtctl/device.h"
+#include "amtctl/human.h"
+#include "amtctl/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "device.h"
-#include "human.h"
-#include "output.h"
 
 static const char *text(const json_t *object, const char *key)
 {
@@ -76,8 +77,7 @@ static void print_hint(const json_t *device)
 	uint64_t queries = number(json_object_get(device, "serving"), "queries");
 
 	if (number(forward, "upstream_packets") > 0 && sent && number(sent, "packets") <= queries)
-		printf("%14s: packets come in upstream and none goes out; if their TTL is 1, see "
-		       "TTL= in amt(5)\n",
+		printf("%14s: packets come in upstream and none goes out; if their TTL is 1, see TTL= in amt(5)\n",
 		       "Hint");
 }
 

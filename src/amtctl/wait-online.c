@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verb for what must not start before multicast comes: wait-online. */
-#include "amtctl.h"
+#include "amtctl/amtctl.h"
+#include "amtctl/events.h"
+#include "base/clock.h"
+#include "base/parse.h"
 
-#include <amt/clock.h>
-#include <amt/parse.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "events.h"
 
 #define TIMEOUT_MAX	(UINT64_C(999999) * USEC_PER_SEC)
 #define TIMEOUT_DEFAULT (120 * USEC_PER_SEC) /* as systemd-networkd-wait-online */

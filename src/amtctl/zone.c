@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verb for senders: zone, what to publish. Works without amtd, and asks nobody. */
-#include "amtctl.h"
+#include "amtctl/amtctl.h"
+#include "amtctl/output.h"
+#include "base/parse.h"
+#include "wire/amtrelay.h"
 
-#include <amt/amtrelay.h>
-#include <amt/parse.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "output.h"
 
 #define RELAYS_MAX	   32
 #define PRECEDENCE_DEFAULT 10
@@ -57,10 +57,10 @@ static int read_relay(const char *word, struct amtrelay *record)
 	/* Digits and dots alone are an address that somebody mistyped. */
 	if (word[strspn(word, "0123456789.")] == '\0' || strchr(word, ':') ||
 	    dnsname_parse(word, &record->name) < 0)
-		return complain(AMTCTL_USAGE,
-				"--relay %s: neither an address nor a name; expected one such as "
-				"192.0.2.1 or relay.example.net",
-				word);
+		return complain(
+			AMTCTL_USAGE,
+			"--relay %s: neither an address nor a name; expected one such as 192.0.2.1 or relay.example.net",
+			word);
 	return AMTCTL_OK;
 }
 
@@ -93,8 +93,9 @@ static int read_options(const struct settings *settings, struct records *records
 	uint32_t ttl;
 
 	if (!values[OPTION_RELAY])
-		return complain(AMTCTL_USAGE, "zone: --relay is missing; expected an address or a "
-					      "name such as 192.0.2.1 or relay.example.net");
+		return complain(
+			AMTCTL_USAGE,
+			"zone: --relay is missing; expected an address or a name such as 192.0.2.1 or relay.example.net");
 	if (values[OPTION_PRECEDENCE]) {
 		if (parse_u16(values[OPTION_PRECEDENCE], 0, UINT8_MAX, &precedence) < 0)
 			return complain(AMTCTL_USAGE,
@@ -146,10 +147,10 @@ static int read_source(const char *word, char owner[static DNSNAME_TEXT_MAX])
 	struct dnsname name;
 
 	if (address_parse(word, &address) < 0 || !address_is_host(&address))
-		return complain(AMTCTL_USAGE,
-				"zone %s: not the address of a host; expected a source such as "
-				"203.0.113.2 or 2001:db8::2",
-				word);
+		return complain(
+			AMTCTL_USAGE,
+			"zone %s: not the address of a host; expected a source such as 203.0.113.2 or 2001:db8::2",
+			word);
 	dnsname_reverse(&address, &name);
 	dnsname_format(&name, owner);
 	return AMTCTL_OK;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/bus.h>
-#include <amt/clock.h>
-#include <amt/file.h>
-#include <amt/firewall.h>
-#include <amt/log.h>
-#include <amt/parse.h>
+#include "amtd/api/bus.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "kernel/firewall.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -82,8 +83,7 @@ static int parse_options(int argc, char *argv[], struct options *ret, int *ret_s
 		case 'l':
 			if (parse_level(optarg) < 0) {
 				fprintf(stderr,
-					"amtd: --log-level %s: it is err, warning, notice, "
-					"info or debug\n",
+					"amtd: --log-level %s: it is err, warning, notice, info or debug\n",
 					optarg);
 				return 0;
 			}
@@ -146,8 +146,9 @@ static int serve(sd_event *event, struct manager *manager, const char *path)
 
 	r = bus_listen(event, path, manager, &bus);
 	if (r == -EADDRINUSE) {
-		log_error(path, "another amtd is at work here; stop it, or give this one another "
-				"AMTD_ROOT");
+		log_error(
+			path,
+			"another amtd is at work here; stop it, or give this one another AMTD_ROOT");
 		return r;
 	}
 	if (r < 0) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/address.h>
+#include "base/address.h"
+
+#include "base/parse.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <amt/parse.h>
 
 static const uint8_t *address_bytes(const struct address *address)
 {

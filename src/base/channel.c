@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/channel.h>
+#include "base/channel.h"
 
-#include <amt/group.h>
+#include "base/group.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,13 +16,15 @@ static int refuse(const char **ret_why, const char *why)
 static int check(const struct channel_key *key, const char **ret_why)
 {
 	if (!group_valid(&key->group))
-		return refuse(ret_why, "its group is no multicast address; expected SOURCE,GROUP, "
-				       "or GROUP for any source");
+		return refuse(
+			ret_why,
+			"its group is no multicast address; expected SOURCE,GROUP, or GROUP for any source");
 	if (!group_routable(&key->group))
 		return refuse(ret_why, "the group never leaves its link; no tunnel brings it");
 	if (key->source.family == AF_UNSPEC && group_source_specific(&key->group))
-		return refuse(ret_why, "the group is source-specific (RFC 4607); name the source: "
-				       "SOURCE,GROUP");
+		return refuse(
+			ret_why,
+			"the group is source-specific (RFC 4607); name the source: SOURCE,GROUP");
 	if (key->source.family == AF_UNSPEC)
 		return 0;
 	if (key->source.family != key->group.family)
@@ -46,8 +49,9 @@ int channel_parse(const char *text, struct channel_key *ret, const char **ret_wh
 		text = comma + 1;
 	}
 	if (address_parse(text, &key.group) < 0)
-		return refuse(ret_why, "its group is no address; expected SOURCE,GROUP, or GROUP "
-				       "for any source");
+		return refuse(
+			ret_why,
+			"its group is no address; expected SOURCE,GROUP, or GROUP for any source");
 	r = check(&key, ret_why);
 	if (r == 0)
 		*ret = key;

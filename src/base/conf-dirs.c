@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Directories, drop-ins and masks, as systemd.netdev(5) has them. */
-#include <amt/conf.h>
+#include "base/conf.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,8 +14,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-#include <amt/file.h>
 
 /* A file of one of the directories. */
 struct entry {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The syntax, systemd.syntax(7). */
-#include <amt/conf.h>
+#include "base/conf.h"
+
+#include "base/escape.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -9,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <amt/escape.h>
 
 #define SECTION_MAX 64	/* bytes in a section's name, with the NUL */
 #define SHOWN_MAX   48	/* bytes of a line that a warning shows, with the NUL */
@@ -111,10 +111,10 @@ static bool is_text(struct conf_parser *parser)
 	for (i = 0; i < parser->length; i += n) {
 		n = escape_decode(parser->line + i, parser->length - i, &c);
 		if (n == 0) {
-			parser_warn(parser,
-				    "not UTF-8 at byte %zu (0x%02x); line ignored, save the "
-				    "file as UTF-8 text",
-				    i + 1, (unsigned int)(uint8_t)parser->line[i]);
+			parser_warn(
+				parser,
+				"not UTF-8 at byte %zu (0x%02x); line ignored, save the file as UTF-8 text",
+				i + 1, (unsigned int)(uint8_t)parser->line[i]);
 			return false;
 		}
 		if ((c < 0x20 && !strchr("\t\r", (int)c)) || c == 0 || c == 0x7f) {
@@ -162,10 +162,10 @@ static int parse_assignment(struct conf_parser *parser, char *line)
 		return 0;
 	}
 	if (parser->section_state == SECTION_NONE) {
-		parser_warn(parser,
-			    "\"%s\" stands before the first section; line ignored, put a [SECTION] "
-			    "line above it",
-			    shown(line, buf));
+		parser_warn(
+			parser,
+			"\"%s\" stands before the first section; line ignored, put a [SECTION] line above it",
+			shown(line, buf));
 		return 0;
 	}
 

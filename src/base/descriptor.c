@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/descriptor.h>
+#include "base/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/escape.h>
+#include "base/escape.h"
 
 #include <stdbool.h>
 #include <stdio.h>

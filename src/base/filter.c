@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/filter.h>
+#include "base/filter.h"
 
 #include <errno.h>
 #include <stdlib.h>

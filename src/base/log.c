@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/log.h>
+#include "base/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,9 +14,9 @@
 
 /* Messages come from everywhere; this place would be the same for all of them. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
+#include "base/escape.h"
 
-#include <amt/escape.h>
+#include <systemd/sd-journal.h>
 
 static int max_level = LOG_INFO;
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/match.h>
+#include "base/match.h"
+
+#include "base/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +15,6 @@
 #include <sys/wait.h>
 #include <systemd/sd-id128.h>
 #include <unistd.h>
-
-#include <amt/parse.h>
 
 #define BLANKS " \t"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/clock.h>
-#include <amt/parse.h>
+#include "base/parse.h"
+
+#include "base/clock.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "config-keys.h"
+#include "base/parse.h"
+#include "device/config-keys.h"
 
-#include <amt/parse.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,14 +163,14 @@ int config_parse_ttl(struct load *load, const char *value, void *field)
 
 int config_parse_unicast(struct load *load, const char *value, void *field)
 {
-	static const char *const words[_CONFIG_UNICAST_MAX] = {
+	static const char *const error_text[_CONFIG_UNICAST_MAX] = {
 		[CONFIG_UNICAST_NO] = "no",
 		[CONFIG_UNICAST_YES] = "yes",
 		[CONFIG_UNICAST_ONLY] = "only",
 	};
 
 	for (int i = 0; i < _CONFIG_UNICAST_MAX; i++)
-		if (strcmp(value, words[i]) == 0) {
+		if (strcmp(value, error_text[i]) == 0) {
 			*(enum config_unicast *)field = i;
 			return 0;
 		}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "config-keys.h"
+#include "device/config-keys.h"
 
-#include <amt/match.h>
-#include <amt/message.h>
-#include <amt/parse.h>
+#include "base/match.h"
+#include "base/parse.h"
+#include "wire/message.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -485,10 +486,10 @@ static int parse_sysctl(struct load *load, const struct conf_assignment *assignm
 	struct config_sysctl *sysctl = NULL;
 
 	if (!sysctl_key_valid(assignment->key)) {
-		conf_warn(assignment,
-			  "[Sysctl] %.40s=: expected ipv4.NAME or ipv6.NAME, as below "
-			  "/proc/sys/net/ipv4/conf/DEVICE; ignored",
-			  assignment->key);
+		conf_warn(
+			assignment,
+			"[Sysctl] %.40s=: expected ipv4.NAME or ipv6.NAME, as below /proc/sys/net/ipv4/conf/DEVICE; ignored",
+			assignment->key);
 		return 0;
 	}
 	if (strlen(assignment->value) >= SYSCTL_VALUE_MAX) {

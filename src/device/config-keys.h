@@ -2,10 +2,10 @@
 /*
  * The keys of a device file, amt(5): what each takes and where it goes.
  */
-#ifndef AMT_CONFIG_KEYS_H
-#define AMT_CONFIG_KEYS_H
+#ifndef AMT_DEVICE_CONFIG_KEYS_H
+#define AMT_DEVICE_CONFIG_KEYS_H
 
-#include <amt/config.h>
+#include "device/config.h"
 
 /* State of one load. */
 struct load {

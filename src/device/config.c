@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "config-keys.h"
+#include "base/parse.h"
+#include "device/config-keys.h"
 
-#include <amt/parse.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -102,9 +102,7 @@ static int verify(struct load *load, const char *file)
 	}
 	if (config->mode == CONFIG_GATEWAY && config->n_relays == 0 && !config_discovers(config)) {
 		warn(load, &place,
-		     "no Address= in [Relay], the relay of a gateway, nor Driad=, DNSSD= or "
-		     "Anycast= "
-		     "to find one; skipped");
+		     "no Address= in [Relay], the relay of a gateway, nor Driad=, DNSSD= or Anycast= to find one; skipped");
 		return -EINVAL;
 	}
 	if (config->mode == CONFIG_RELAY && (config->n_relays > 0 || config_discovers(config)))

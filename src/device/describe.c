@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/clock.h>
-#include <amt/device.h>
+#include "base/clock.h"
+#include "device/device.h"
+#include "device/tuning.h"
+#include "kernel/link.h"
 
-#include <amt/link.h>
-#include <amt/tuning.h>
 #include <arpa/inet.h>
 #include <jansson.h>
 #include <stdio.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/clock.h>
-#include <amt/device.h>
+#include "device/device.h"
 
-#include <amt/event.h>
-#include <amt/log.h>
-#include <amt/message.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "device/event.h"
+#include "wire/message.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -51,7 +52,8 @@ int device_new(struct config *config, struct device **ret)
 			    strerror(-r));
 	device->config = config;
 	device->port = config->port;
-	device->relay = device->record.aim.s_addr != 0 ? device->record.aim : device->record.remote;
+	device->relay = device->record.redirect.s_addr != 0 ? device->record.redirect
+							    : device->record.remote;
 	selection_init(&device->selection, &options);
 	device->dirty = true;
 	device->state_since = clock_realtime();
@@ -116,7 +118,7 @@ void device_set_state(struct device *device, enum device_state state, const char
 	if (device->state != state || device->reason[0] == '\0')
 		device->state_since = clock_realtime();
 	event.had_state = device->reason[0] != '\0';
-	event.former_state = device->state;
+	event.previous_state = device->state;
 	device->state = state;
 	strcpy(device->reason, reason);
 	log_full(levels[state], device->config->name, "%s: %s", device_state_string(state), reason);
@@ -209,7 +211,7 @@ static void on_advertisement(struct device *device, const struct inspect_result 
 
 	device->record.remote = result->relay;
 	forget_asked(device);
-	if (device->record.aim.s_addr == 0)
+	if (device->record.redirect.s_addr == 0)
 		set_relay(device, result->relay);
 	inet_ntop(AF_INET, &result->relay, address, sizeof(address));
 	log_full(level, device->config->name, "Advertisement: relay %s%s", address,
@@ -243,13 +245,13 @@ enum inspect_drop device_inspect(struct device *device, enum firewall_queue queu
 				 struct packet *packet, size_t length, struct inspect_result *ret)
 {
 	const struct record *record = &device->record;
-	const bool aimed = record->aim.s_addr != 0;
+	const bool redirected = record->redirect.s_addr != 0;
 	const uint64_t now = clock_monotonic();
 	const struct inspect_rules rules = {
-		.discovery = aimed ? record->aim : record->discovery,
+		.discovery = redirected ? record->redirect : record->discovery,
 		.relay = device->relay,
 		.relay_port = device->config->relay_port,
-		.believed = aimed ? believed_remote(record) : (struct in_addr){ 0 },
+		.believed = redirected ? believed_remote(record) : (struct in_addr){ 0 },
 		.rewrites = device->config->rewrites,
 		.n_rewrites = device->config->n_rewrites,
 		.hasten4 = is_first(device, AF_INET, now),
@@ -274,10 +276,10 @@ enum inspect_drop device_inspect(struct device *device, enum firewall_queue queu
 
 static void tell_choice(const struct device *device, const struct selection_candidate *candidate)
 {
-	const struct in_addr former = device->record.chosen;
+	const struct in_addr previous = device->record.chosen;
 	char text[INET_ADDRSTRLEN];
 
-	if (former.s_addr == candidate->address.s_addr)
+	if (previous.s_addr == candidate->address.s_addr)
 		return;
 	log_notice(device->config->name, "relay %s is taken: %s",
 		   inet_ntop(AF_INET, &candidate->address, text, sizeof(text)),
@@ -286,7 +288,7 @@ static void tell_choice(const struct device *device, const struct selection_cand
 		.kind = EVENT_RELAY,
 		.device = device,
 		.candidate = candidate,
-		.former_relay = former,
+		.previous_relay = previous,
 	});
 }
 
@@ -339,13 +341,13 @@ void device_move(struct device *device)
 	if (device->ifindex == 0 && record->ifindex == 0)
 		return; /* the device will be made for this relay */
 
-	device->former = record->aim;
-	device->former_until = 0;
+	device->previous = record->redirect;
+	device->previous_until = 0;
 	wire = candidate->relay.s_addr != 0 ? candidate->relay : candidate->address;
 	/* The driver asks the relay that the device was made for, and none but it, by itself. */
-	record->aim.s_addr =
+	record->redirect.s_addr =
 		candidate->address.s_addr == record->discovery.s_addr ? 0 : wire.s_addr;
-	set_relay(device, record->aim.s_addr != 0 ? record->aim : record->remote);
+	set_relay(device, record->redirect.s_addr != 0 ? record->redirect : record->remote);
 	device->kick = true;
 }
 
@@ -380,7 +382,7 @@ void device_show_selection(struct device *device)
 	char text[INET_ADDRSTRLEN] = "";
 
 	if (device->config->mode != CONFIG_GATEWAY || device->state == DEVICE_WAITING ||
-	    device->state == DEVICE_FAILED || device->queueless)
+	    device->state == DEVICE_FAILED || device->queue_error)
 		return; /* what keeps it from working is more to the point */
 	if (candidate)
 		inet_ntop(AF_INET, &candidate->address, text, sizeof(text));

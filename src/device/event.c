@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/clock.h>
-#include <amt/event.h>
+#include "device/event.h"
+
+#include "base/clock.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -122,7 +123,7 @@ static void describe_state(json_t *object, const struct event *event)
 	json_object_set_new(object, "reason", json_string(device->reason));
 	if (event->had_state)
 		json_object_set_new(object, "former_state",
-				    json_string(device_state_string(event->former_state)));
+				    json_string(device_state_string(event->previous_state)));
 }
 
 static void describe_relay(json_t *object, const struct event *event)
@@ -132,8 +133,8 @@ static void describe_relay(json_t *object, const struct event *event)
 
 	json_object_set_new(object, "relay", text_of_in(candidate->address));
 	json_object_set_new(object, "origin", json_string(candidate->origin));
-	if (event->former_relay.s_addr != 0)
-		json_object_set_new(object, "former_relay", text_of_in(event->former_relay));
+	if (event->previous_relay.s_addr != 0)
+		json_object_set_new(object, "former_relay", text_of_in(event->previous_relay));
 	json_object_set_new(object, "reason",
 			    json_string(reason[0] != '\0' ? reason : "it is the only one"));
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/inspect.h>
+#include "device/inspect.h"
 
-#include <amt/group-build.h>
-#include <amt/message.h>
+#include "wire/group-build.h"
+#include "wire/message.h"
+
 #include <string.h>
 
 #define ADVERTISEMENT_HEADER 8 /* RFC 7450, 5.1.2: what stands before the relay address */
@@ -36,20 +37,20 @@ const char *inspect_drop_string(enum inspect_drop drop)
 	return names[drop];
 }
 
-static enum inspect_drop from_fault(enum message_fault fault)
+static enum inspect_drop from_error(enum message_error error)
 {
-	static const enum inspect_drop drops[_MESSAGE_FAULT_MAX] = {
-		[MESSAGE_FAULT_NONE] = INSPECT_PASS,
-		[MESSAGE_FAULT_SHORT] = INSPECT_DROP_LENGTH,
-		[MESSAGE_FAULT_LONG] = INSPECT_DROP_LENGTH,
-		[MESSAGE_FAULT_VERSION] = INSPECT_DROP_VERSION,
-		[MESSAGE_FAULT_TYPE] = INSPECT_DROP_TYPE,
-		[MESSAGE_FAULT_RESERVED] = INSPECT_DROP_RESERVED,
-		[MESSAGE_FAULT_ADDRESS] = INSPECT_DROP_ADDRESS,
-		[MESSAGE_FAULT_INNER] = INSPECT_DROP_INNER,
+	static const enum inspect_drop drops[_MESSAGE_ERROR_MAX] = {
+		[MESSAGE_ERROR_NONE] = INSPECT_PASS,
+		[MESSAGE_ERROR_SHORT] = INSPECT_DROP_LENGTH,
+		[MESSAGE_ERROR_LONG] = INSPECT_DROP_LENGTH,
+		[MESSAGE_ERROR_VERSION] = INSPECT_DROP_VERSION,
+		[MESSAGE_ERROR_TYPE] = INSPECT_DROP_TYPE,
+		[MESSAGE_ERROR_RESERVED] = INSPECT_DROP_RESERVED,
+		[MESSAGE_ERROR_ADDRESS] = INSPECT_DROP_ADDRESS,
+		[MESSAGE_ERROR_INNER] = INSPECT_DROP_INNER,
 	};
 
-	return drops[fault];
+	return drops[error];
 }
 
 static const struct config_rewrite *find_rewrite(const struct inspect_rules *rules,
@@ -103,7 +104,7 @@ static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules
 {
 	const struct address address = advertised(packet);
 	const struct config_rewrite *rewrite;
-	enum message_fault fault;
+	enum message_error error;
 	struct message message;
 
 	if (address.family == AF_UNSPEC)
@@ -119,9 +120,9 @@ static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules
 		result->length = packet_set_relay(packet, rewrite->relay.in);
 		result->changed = true;
 	}
-	fault = message_parse(packet->payload, packet->payload_length, &message);
-	if (fault != MESSAGE_FAULT_NONE)
-		return from_fault(fault);
+	error = message_parse(packet->payload, packet->payload_length, &message);
+	if (error != MESSAGE_ERROR_NONE)
+		return from_error(error);
 	if (message.type != AMT_ADVERTISEMENT)
 		return INSPECT_DROP_TYPE;
 	if (message.advertisement.relay.family != AF_INET)
@@ -151,17 +152,17 @@ static enum inspect_drop inspect_query(const struct inspect_rules *rules, enum f
 				       struct packet *packet, struct inspect_result *result)
 {
 	const uint8_t flags = queue_flags[queue];
-	enum message_fault fault;
+	enum message_error error;
 	struct message message;
 
 	/* The firewall has cleared the flags for the driver's sake; they belong to the message. */
 	if (flags != 0 && packet->payload_length > 1)
 		packet->payload[1] = flags;
-	fault = message_parse(packet->payload, packet->payload_length, &message);
+	error = message_parse(packet->payload, packet->payload_length, &message);
 	if (flags != 0 && packet->payload_length > 1)
 		packet->payload[1] = 0;
-	if (fault != MESSAGE_FAULT_NONE)
-		return from_fault(fault);
+	if (error != MESSAGE_ERROR_NONE)
+		return from_error(error);
 	if (message.type != AMT_QUERY)
 		return INSPECT_DROP_TYPE;
 

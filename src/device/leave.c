@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/leave.h>
+#include "device/leave.h"
 
-#include <amt/group-build.h>
+#include "wire/group-build.h"
+
 #include <string.h>
 
 #define UPDATE_HEADER 12 /* RFC 7450, 5.1.5 */

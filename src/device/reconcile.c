@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/reconcile.h>
+#include "device/reconcile.h"
 
-#include <amt/inet.h>
-#include <amt/log.h>
-#include <amt/leave.h>
-#include <amt/sysctl.h>
-#include <amt/tuning.h>
+#include "base/log.h"
+#include "device/leave.h"
+#include "device/tuning.h"
+#include "kernel/inet.h"
+#include "kernel/sysctl.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_arp.h>
@@ -46,14 +47,14 @@ static bool find_lower(struct device *device, struct view *view)
 	}
 	if (r < 0) {
 		device_set_state(device, DEVICE_FAILED, "interface %s: %s", config->link,
-				 netlink_words(view->netlink));
+				 netlink_error_text(view->netlink));
 		return false;
 	}
 	if (view->lower.type != ARPHRD_ETHER) {
-		device_set_state(device, DEVICE_FAILED,
-				 "interface %s (Link=) is not an Ethernet one, which the driver "
-				 "wants; choose another, or put a bridge or macvlan over it",
-				 config->link);
+		device_set_state(
+			device, DEVICE_FAILED,
+			"interface %s (Link=) is not an Ethernet one, which the driver wants; choose another, or put a bridge or macvlan over it",
+			config->link);
 		return false;
 	}
 	device->lower = view->lower.ifindex;
@@ -100,8 +101,7 @@ static bool choose_local(struct device *device, struct view *view)
 	if (config->local.family == AF_INET)
 		device_set_state(
 			device, DEVICE_WAITING,
-			"no packet can leave from %s (Local=) through %s: this host has no such "
-			"address, or no route, yet",
+			"no packet can leave from %s (Local=) through %s: this host has no such address, or no route, yet",
 			format_in(source, text), config->link);
 	else if (config->mode == CONFIG_RELAY)
 		device_set_state(device, DEVICE_WAITING, "interface %s has no IPv4 address yet",
@@ -163,21 +163,21 @@ static const char *difference(const struct amtlink *want, const struct amtlink *
 static bool forget_interface(struct device *device)
 {
 	struct record *record = &device->record;
-	bool aimed = record->aim.s_addr != 0 || device->former.s_addr != 0;
+	bool redirected = record->redirect.s_addr != 0 || device->previous.s_addr != 0;
 
 	record->created = false;
 	record->ifindex = 0;
 	record->address.s_addr = 0;
 	record->discovery.s_addr = 0;
 	record->remote.s_addr = 0;
-	record->aim.s_addr = 0;
+	record->redirect.s_addr = 0;
 	record->n_sysctls = 0;
 	device->ifindex = 0;
 	device->relay.s_addr = 0;
-	device->former.s_addr = 0;
-	device->former_until = 0;
+	device->previous.s_addr = 0;
+	device->previous_until = 0;
 	device->left.s_addr = 0;
-	return aimed;
+	return redirected;
 }
 
 static bool read_have(struct device *device, struct view *view)
@@ -187,14 +187,14 @@ static bool read_have(struct device *device, struct view *view)
 	view->have = (struct amtlink){ 0 };
 	r = amtlink_get(view->netlink, device->config->name, &view->have);
 	if (r == -EMEDIUMTYPE) {
-		device_set_state(device, DEVICE_FAILED,
-				 "an interface of this name exists and is no amt device; give the "
-				 "device another Name=, or remove that interface");
+		device_set_state(
+			device, DEVICE_FAILED,
+			"an interface of this name exists and is no amt device; give the device another Name=, or remove that interface");
 		return false;
 	}
 	if (r < 0 && r != -ENODEV) {
 		device_set_state(device, DEVICE_FAILED, "cannot be read: %s",
-				 netlink_words(view->netlink));
+				 netlink_error_text(view->netlink));
 		return false;
 	}
 	if (device->record.ifindex != 0 && device->record.ifindex != view->have.link.ifindex &&
@@ -210,12 +210,11 @@ static void explain_create(struct device *device, struct view *view, int error)
 	if (error == -EOPNOTSUPP)
 		device_set_state(
 			device, DEVICE_FAILED,
-			"the kernel has no amt driver (it says: %s); it needs Linux 5.16 or "
-			"later with CONFIG_AMT, and the module amt where it is one",
-			netlink_words(view->netlink));
+			"the kernel has no amt driver (it says: %s); it needs Linux 5.16 or later with CONFIG_AMT, and the module amt where it is one",
+			netlink_error_text(view->netlink));
 	else
 		device_set_state(device, DEVICE_FAILED, "cannot be created: %s",
-				 netlink_words(view->netlink));
+				 netlink_error_text(view->netlink));
 }
 
 static bool create(struct device *device, struct view *view)
@@ -263,8 +262,7 @@ static bool ensure_link(struct device *device, struct view *view)
 	if (!device->record.created) {
 		device_set_state(
 			device, DEVICE_FAILED,
-			"it exists, made by somebody else with another %s; `ip link del %s` "
-			"makes room",
+			"it exists, made by somebody else with another %s; `ip link del %s` makes room",
 			differs, device->config->name);
 		return false;
 	}
@@ -274,7 +272,7 @@ static bool ensure_link(struct device *device, struct view *view)
 	r = link_delete(view->netlink, view->have.link.ifindex);
 	if (r < 0 && r != -ENODEV) {
 		device_set_state(device, DEVICE_FAILED, "cannot be deleted: %s",
-				 netlink_words(view->netlink));
+				 netlink_error_text(view->netlink));
 		return false;
 	}
 	if (forget_interface(device)) {
@@ -300,7 +298,7 @@ static bool ensure_mtu(struct device *device, struct view *view)
 	    view->want.link.mtu == 0)
 		return true;
 	device_set_state(device, DEVICE_FAILED, "MTUBytes=%u: %s; %s carries %u", want,
-			 netlink_words(view->netlink), device->config->link, view->lower.mtu);
+			 netlink_error_text(view->netlink), device->config->link, view->lower.mtu);
 	return false;
 }
 
@@ -315,7 +313,7 @@ static bool ensure_address(struct device *device, struct view *view)
 	r = inet_add_address(view->netlink, view->have.link.ifindex, &local);
 	if (r < 0) {
 		device_set_state(device, DEVICE_FAILED, "cannot be given its address: %s",
-				 netlink_words(view->netlink));
+				 netlink_error_text(view->netlink));
 		return false;
 	}
 	device->record.address = view->want.local;
@@ -346,7 +344,7 @@ static void ensure_linklocal(const struct device *device, const struct view *vie
 	r = inet_add_address(view->netlink, view->have.link.ifindex, &host);
 	if (r < 0)
 		log_debug(device->config->name, "no link-local address: %s",
-			  netlink_words(view->netlink));
+			  netlink_error_text(view->netlink));
 }
 
 /* 0, -EADDRINUSE (another private port is to be tried), or another errno: see the state. */
@@ -368,12 +366,11 @@ static int ensure_up(struct device *device, struct view *view)
 	if (r == -EADDRINUSE)
 		device_set_state(
 			device, DEVICE_FAILED,
-			"UDP port %u is in use on this host (`ss -ulpn sport = :%u` shows by "
-			"whom); choose another Port=",
+			"UDP port %u is in use on this host (`ss -ulpn sport = :%u` shows by whom); choose another Port=",
 			device->port, device->port);
 	else
 		device_set_state(device, DEVICE_FAILED, "cannot be set up: %s",
-				 netlink_words(view->netlink));
+				 netlink_error_text(view->netlink));
 	return -EIO;
 }
 
@@ -385,7 +382,7 @@ static void take_view(struct device *device, const struct view *view)
 	device->record.discovery = view->want.discovery;
 	if (view->have.remote.s_addr != 0)
 		device->record.remote = view->have.remote;
-	if (device->record.aim.s_addr == 0)
+	if (device->record.redirect.s_addr == 0)
 		device->relay = device->record.remote;
 }
 
@@ -401,20 +398,21 @@ static void set_working_state(struct device *device, const struct view *view)
 	if (view->want.mode == AMT_MODE_RELAY) {
 		device_set_state(device, DEVICE_RUNNING, "UDP port %u on %s%s%s", device->port,
 				 device->config->link,
-				 device->queueless ? "; what its gateways want is not seen: " : "",
-				 device->queueless ?: "");
+				 device->queue_error ? "; what its gateways want is not seen: "
+						     : "",
+				 device->queue_error ?: "");
 		return;
 	}
-	if (device->queueless && device->relay.s_addr != 0) {
+	if (device->queue_error && device->relay.s_addr != 0) {
 		device_set_state(device, DEVICE_CONNECTED, "the driver took %s as relay; %s: %s",
 				 format_in(device->relay, relay), without_queue(device),
-				 device->queueless);
+				 device->queue_error);
 		return;
 	}
-	if (device->queueless) {
+	if (device->queue_error) {
 		device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s; %s: %s",
 				 format_in(device->record.chosen, relay), device->config->link,
-				 without_queue(device), device->queueless);
+				 without_queue(device), device->queue_error);
 		return;
 	}
 	if (device->state != DEVICE_WAITING && device->state != DEVICE_FAILED)
@@ -433,8 +431,7 @@ static void save_record(struct device *device)
 	if (r < 0)
 		log_warning(
 			device->config->name,
-			"what was done cannot be recorded, and so not be undone after a restart "
-			"of amtd: %s",
+			"what was done cannot be recorded, and so not be undone after a restart of amtd: %s",
 			strerror(-r));
 }
 

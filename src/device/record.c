@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/record.h>
+#include "device/record.h"
 
-#include <amt/file.h>
-#include <amt/parse.h>
+#include "base/file.h"
+#include "base/parse.h"
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -80,7 +81,7 @@ static const struct {
 	{ "Port", offsetof(struct record, port), read_port, write_port },
 	{ "Address", offsetof(struct record, address), read_address, write_address },
 	{ "Chosen", offsetof(struct record, chosen), read_address, write_address },
-	{ "Aim", offsetof(struct record, aim), read_address, write_address },
+	{ "Aim", offsetof(struct record, redirect), read_address, write_address },
 	{ "Discovery", offsetof(struct record, discovery), read_address, write_address },
 	{ "Remote", offsetof(struct record, remote), read_address, write_address },
 	{ "MldLinux", offsetof(struct record, mld_linux), read_bool, write_bool },

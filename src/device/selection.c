@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/selection.h>
+#include "device/selection.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -182,13 +182,13 @@ static void leave(struct selection *selection, const char *why, uint64_t now)
 /* The first that answers, of all that were asked. */
 static void take(struct selection *selection, size_t index, uint64_t now)
 {
-	const struct selection_candidate *former = chosen(selection);
+	const struct selection_candidate *previous = chosen(selection);
 	struct selection_candidate *candidate = &selection->candidates[index];
 
-	if (former == candidate)
+	if (previous == candidate)
 		set_reason(selection, "it answers again");
-	else if (former && former->note[0] != '\0')
-		set_reason(selection, "it answers; the former: %s", former->note);
+	else if (previous && previous->note[0] != '\0')
+		set_reason(selection, "it answers; the former: %s", previous->note);
 	else
 		set_reason(selection, "it answers");
 	candidate->held_until = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/settings.h>
+#include "device/settings.h"
 
-#include <amt/parse.h>
+#include "base/parse.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>

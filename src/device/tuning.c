@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/tuning.h>
+#include "device/tuning.h"
 
-#include <amt/log.h>
+#include "base/log.h"
+
 #include <errno.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/candidates.h>
+#include "discovery/candidates.h"
 
-#include <amt/message.h>
+#include "wire/message.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "context.h"
+#include "discovery/context.h"
 
 #include <stdio.h>
 #include <stdlib.h>

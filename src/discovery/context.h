@@ -3,10 +3,11 @@
  * libunbound, set up. A context cannot be changed once it was asked: when its configuration does, a
  * new one takes its place, and the old one goes after its last query.
  */
-#ifndef DISCOVERY_CONTEXT_H
-#define DISCOVERY_CONTEXT_H
+#ifndef AMT_DISCOVERY_CONTEXT_H
+#define AMT_DISCOVERY_CONTEXT_H
 
-#include <amt/resolver.h>
+#include "discovery/resolver.h"
+
 #include <unbound.h>
 
 struct context {

@@ -2,7 +2,7 @@
 /*
  * A lookup is a tree of queries: AMTRELAY, or PTR and SRV, and then the addresses of names.
  */
-#include "query.h"
+#include "discovery/query.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,22 +260,22 @@ static void set_outcome(struct lookup *lookup, const struct query_answer *answer
 static void take_record(struct lookup *lookup, struct candidate candidate, const uint8_t *rdata,
 			size_t length)
 {
-	static const enum candidate_skip skips[_AMTRELAY_FAULT_MAX] = {
-		[AMTRELAY_FAULT_SHORT] = CANDIDATE_SKIP_LENGTH,
-		[AMTRELAY_FAULT_TYPE] = CANDIDATE_SKIP_TYPE,
-		[AMTRELAY_FAULT_LENGTH] = CANDIDATE_SKIP_LENGTH,
-		[AMTRELAY_FAULT_NAME] = CANDIDATE_SKIP_NAME,
+	static const enum candidate_skip skips[_AMTRELAY_ERROR_MAX] = {
+		[AMTRELAY_ERROR_SHORT] = CANDIDATE_SKIP_LENGTH,
+		[AMTRELAY_ERROR_TYPE] = CANDIDATE_SKIP_TYPE,
+		[AMTRELAY_ERROR_LENGTH] = CANDIDATE_SKIP_LENGTH,
+		[AMTRELAY_ERROR_NAME] = CANDIDATE_SKIP_NAME,
 	};
-	enum amtrelay_fault fault;
+	enum amtrelay_error error;
 	struct amtrelay record;
 
-	fault = amtrelay_parse(rdata, length, &record);
-	if (fault != AMTRELAY_FAULT_NONE) {
+	error = amtrelay_parse(rdata, length, &record);
+	if (error != AMTRELAY_ERROR_NONE) {
 		/* Shown with what can be read of it. */
 		candidate.precedence = length > 0 ? rdata[0] : 0;
 		candidate.type = length > 1 ? rdata[1] & 0x7f : 0;
 		candidate.discovery_optional = length > 1 && rdata[1] & 0x80;
-		candidate.skip = skips[fault];
+		candidate.skip = skips[error];
 		add_candidate(lookup, &candidate);
 		return;
 	}

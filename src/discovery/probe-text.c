@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What of a probe is pure: its back-off and its words. */
-#include <amt/probe.h>
+#include "discovery/probe.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -85,8 +85,9 @@ const char *probe_result_format(const struct probe_result *result, char buf[stat
 		return format_unreachable(result, buf);
 	case PROBE_MALFORMED:
 		snprintf(buf, PROBE_TEXT_MAX, "malformed answer: %s",
-			 result->fault == MESSAGE_FAULT_NONE ? "type: not an Advertisement"
-							     : message_fault_string(result->fault));
+			 result->malformed == MESSAGE_ERROR_NONE
+				 ? "type: not an Advertisement"
+				 : message_error_string(result->malformed));
 		return buf;
 	case PROBE_NONCE:
 		return strcpy(buf, "answers with a nonce that was not sent");

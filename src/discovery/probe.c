@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/clock.h>
-#include <amt/probe.h>
+#include "discovery/probe.h"
+
+#include "base/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -394,14 +395,14 @@ static bool note_elsewhere(struct prober *prober, const struct arrival *arrival,
 /* What came from the relay itself. Only a right answer ends the attempt at once: anybody can send a
  * wrong one in a relay's name. */
 static bool take_answer(struct attempt *attempt, const struct message *message,
-			enum message_fault fault, uint64_t received_usec)
+			enum message_error error, uint64_t received_usec)
 {
 	struct probe_result result = { .outcome = PROBE_ANSWERED };
 	const struct try *try;
 
-	if (fault != MESSAGE_FAULT_NONE || message->type != AMT_ADVERTISEMENT) {
+	if (error != MESSAGE_ERROR_NONE || message->type != AMT_ADVERTISEMENT) {
 		attempt->seen.outcome = PROBE_MALFORMED;
-		attempt->seen.fault = fault;
+		attempt->seen.malformed = error;
 		return false;
 	}
 	try = find_try(attempt, message->advertisement.nonce);
@@ -421,11 +422,11 @@ static void take_message(struct prober *prober, const struct arrival *arrival)
 	struct message message = { 0 };
 	uint64_t received_usec = clock_monotonic();
 	struct attempt *attempt, *next;
-	enum message_fault fault;
+	enum message_error error;
 	bool answered = false, known = false;
 
-	fault = arrival->length > (ssize_t)sizeof(arrival->data)
-			? MESSAGE_FAULT_LONG
+	error = arrival->length > (ssize_t)sizeof(arrival->data)
+			? MESSAGE_ERROR_LONG
 			: message_parse(arrival->data, arrival->length, &message);
 
 	/* One relay may be asked through several interfaces: the nonce says which is meant. */
@@ -435,10 +436,10 @@ static void take_message(struct prober *prober, const struct arrival *arrival)
 		if (!was_sent_to(attempt, &arrival->address))
 			continue;
 		known = true;
-		answered = take_answer(attempt, &message, fault, received_usec);
+		answered = take_answer(attempt, &message, error, received_usec);
 	}
 
-	if (!known && fault == MESSAGE_FAULT_NONE && message.type == AMT_ADVERTISEMENT)
+	if (!known && error == MESSAGE_ERROR_NONE && message.type == AMT_ADVERTISEMENT)
 		note_elsewhere(prober, arrival, message.advertisement.nonce);
 	if (answered)
 		prober->counters.answers++;
@@ -453,7 +454,7 @@ static bool is_about(const struct attempt *attempt, const struct arrival *arriva
 
 	if (!was_sent_to(attempt, &arrival->address))
 		return false;
-	if (message_parse(arrival->data, arrival->length, &message) != MESSAGE_FAULT_NONE)
+	if (message_parse(arrival->data, arrival->length, &message) != MESSAGE_ERROR_NONE)
 		return true;
 	return message.type == AMT_DISCOVERY && find_try(attempt, message.discovery.nonce);
 }

@@ -2,10 +2,11 @@
 /*
  * One question to DNS, as lookups ask them.
  */
-#ifndef DISCOVERY_QUERY_H
-#define DISCOVERY_QUERY_H
+#ifndef AMT_DISCOVERY_QUERY_H
+#define AMT_DISCOVERY_QUERY_H
 
-#include <amt/resolver.h>
+#include "discovery/resolver.h"
+
 #include <sys/queue.h>
 
 struct query;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/rank.h>
+#include "discovery/rank.h"
 
 #include <ifaddrs.h>
 #include <sys/random.h>

@@ -4,9 +4,10 @@
  * can do DNSSEC at all, and are done. Answers are given out by resolver_dispatch() alone, so
  * nothing here is entered twice.
  */
-#include "query.h"
+#include "base/clock.h"
+#include "discovery/context.h"
+#include "discovery/query.h"
 
-#include <amt/clock.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,6 @@
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
-#include "context.h"
 
 #define RATE_QUERIES	 10
 #define RATE_USEC	 (USEC_PER_SEC / 10)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/amtlink.h>
+#include "kernel/amtlink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/datagram.h>
+#include "kernel/datagram.h"
 
-#include <amt/firewall.h>
-#include <amt/packet.h>
+#include "kernel/firewall.h"
+#include "wire/packet.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/ip.h>

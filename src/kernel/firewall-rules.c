@@ -20,14 +20,13 @@
  * right on the wire too: the driver sends Requests with a finished checksum (CHECKSUM_NONE), so no
  * interface will complete what is zero.
  */
+#include "kernel/firewall-rules.h"
+
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <arpa/inet.h>
-
-#include "firewall-rules.h"
 
 #define ADVERTISEMENT	 0x02u
 #define QUERY		 0x04u
@@ -126,89 +125,94 @@ static void print_linux(FILE *f, const struct firewall_rules *rules, size_t i, b
 	fputs(inet_ntop(AF_INET, &rules->linux_relays[i], text, sizeof(text)), f);
 }
 
-static size_t aim_count(const struct firewall_rules *rules)
+static size_t redirect_count(const struct firewall_rules *rules)
 {
-	return rules->n_aims;
+	return rules->n_redirects;
 }
 
-static int64_t aim_key(const struct firewall_rules *rules, size_t i)
+static int64_t redirect_key(const struct firewall_rules *rules, size_t i)
 {
-	return rules->aims[i].port;
+	return rules->redirects[i].port;
 }
 
-static uint32_t aim_relay(const struct firewall_rules *rules, size_t i)
+static uint32_t redirect_relay(const struct firewall_rules *rules, size_t i)
 {
-	return ntohl(rules->aims[i].relay.s_addr);
+	return ntohl(rules->redirects[i].relay.s_addr);
 }
 
 /* The port stands first, as the list is sorted by it. */
-static int64_t aimed_key(const struct firewall_rules *rules, size_t i)
+static int64_t redirected_key(const struct firewall_rules *rules, size_t i)
 {
-	return (int64_t)rules->aims[i].port << 32 | aim_relay(rules, i);
+	return (int64_t)rules->redirects[i].port << 32 | redirect_relay(rules, i);
 }
 
 static uint32_t aim_discovery(const struct firewall_rules *rules, size_t i)
 {
-	return ntohl(rules->aims[i].discovery.s_addr);
+	return ntohl(rules->redirects[i].discovery.s_addr);
 }
 
 static uint32_t aim_remote(const struct firewall_rules *rules, size_t i)
 {
-	return ntohl(rules->aims[i].remote.s_addr);
+	return ntohl(rules->redirects[i].remote.s_addr);
 }
 
-static void print_aim(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
+static void print_redirect(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
 {
 	char text[INET_ADDRSTRLEN];
 
-	fprintf(f, "%u", rules->aims[i].port);
+	fprintf(f, "%u", rules->redirects[i].port);
 	if (!key_only)
-		fprintf(f, " : %s", inet_ntop(AF_INET, &rules->aims[i].relay, text, sizeof(text)));
+		fprintf(f, " : %s",
+			inet_ntop(AF_INET, &rules->redirects[i].relay, text, sizeof(text)));
 }
 
-static void print_aimed(FILE *f, const struct firewall_aim *aim, struct in_addr to, bool key_only)
+static void print_redirected(FILE *f, const struct firewall_redirect *redirect, struct in_addr to,
+			     bool key_only)
 {
 	char text[INET_ADDRSTRLEN];
 
-	fprintf(f, "%s . %u", inet_ntop(AF_INET, &aim->relay, text, sizeof(text)), aim->port);
+	fprintf(f, "%s . %u", inet_ntop(AF_INET, &redirect->relay, text, sizeof(text)),
+		redirect->port);
 	if (!key_only)
 		fprintf(f, " : %s", inet_ntop(AF_INET, &to, text, sizeof(text)));
 }
 
 static void print_discovery(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
 {
-	print_aimed(f, &rules->aims[i], rules->aims[i].discovery, key_only);
+	print_redirected(f, &rules->redirects[i], rules->redirects[i].discovery, key_only);
 }
 
 static void print_remote(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
 {
-	print_aimed(f, &rules->aims[i], rules->aims[i].remote, key_only);
+	print_redirected(f, &rules->redirects[i], rules->redirects[i].remote, key_only);
 }
 
 static size_t former_count(const struct firewall_rules *rules)
 {
-	return rules->n_formers;
+	return rules->n_previous_redirects;
 }
 
 static int64_t former_key(const struct firewall_rules *rules, size_t i)
 {
-	return (int64_t)rules->formers[i].port << 32 | ntohl(rules->formers[i].relay.s_addr);
+	return (int64_t)rules->previous_redirects[i].port << 32 |
+	       ntohl(rules->previous_redirects[i].relay.s_addr);
 }
 
 static uint32_t former_remote(const struct firewall_rules *rules, size_t i)
 {
-	return ntohl(rules->formers[i].remote.s_addr);
+	return ntohl(rules->previous_redirects[i].remote.s_addr);
 }
 
 static void print_former(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
 {
-	print_aimed(f, &rules->formers[i], rules->formers[i].remote, key_only);
+	print_redirected(f, &rules->previous_redirects[i], rules->previous_redirects[i].remote,
+			 key_only);
 }
 
 /* Are packets that come in to be taken for another relay's? */
-static bool has_aimed(const struct firewall_rules *rules)
+static bool has_redirected(const struct firewall_rules *rules)
 {
-	return rules->n_aims > 0 || rules->n_formers > 0;
+	return rules->n_redirects > 0 || rules->n_previous_redirects > 0;
 }
 
 static const struct element_kind kinds[] = {
@@ -218,9 +222,9 @@ static const struct element_kind kinds[] = {
 	{ "relay_ports", gateway_count, gateway_key, gateway_relay_port, print_relay_port },
 	{ "quoted", gateway_count, gateway_key, no_value, print_port },
 	{ "linux_relays", linux_count, linux_key, no_value, print_linux },
-	{ "aims", aim_count, aim_key, aim_relay, print_aim },
-	{ "discoveries", aim_count, aimed_key, aim_discovery, print_discovery },
-	{ "remotes", aim_count, aimed_key, aim_remote, print_remote },
+	{ "aims", redirect_count, redirect_key, redirect_relay, print_redirect },
+	{ "discoveries", redirect_count, redirected_key, aim_discovery, print_discovery },
+	{ "remotes", redirect_count, redirected_key, aim_remote, print_remote },
 	{ "remotes", former_count, former_key, former_remote, print_former },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -372,8 +376,7 @@ static void put_relay_chain(FILE *f, uint16_t queue_base, bool has_queue)
 static void put_unreachable(FILE *f, uint16_t queue_base)
 {
 	fprintf(f,
-		"\t\t@th,0,8 3 meta l4proto icmp @th,8,8 != 4 iifname != \"lo\" @th,224,16 @quoted "
-		"queue flags bypass to %u\n",
+		"\t\t@th,0,8 3 meta l4proto icmp @th,8,8 != 4 iifname != \"lo\" @th,224,16 @quoted queue flags bypass to %u\n",
 		queue_number(queue_base, FIREWALL_QUEUE_UNREACHABLE));
 }
 
@@ -402,7 +405,7 @@ static void put_prerouting(FILE *f, bool gateways, bool relays, bool has_queue, 
 
 /* Behind the queue, which sees what is on the wire, and behind connection tracking. Every packet
  * pays for these lookups, so the chain is there only while a tunnel is aimed elsewhere. */
-static void put_aimed(FILE *f)
+static void put_redirected(FILE *f)
 {
 	fprintf(f,
 		"\tchain aimed {\n"
@@ -417,15 +420,14 @@ static void put_aimed(FILE *f)
  * 1, Request 3, Update 5, Teardown 7) has bit 0 set and the higher ones clear, which one inlined
  * test tells; data that a relay device sends (6) goes no further. A port that is not in the map
  * ends the rule there. */
-static void put_sent(FILE *f, bool aims)
+static void put_sent(FILE *f, bool redirects)
 {
 	fputs("\tchain sent {\n", f);
-	if (aims)
+	if (redirects)
 		fprintf(f, "\t\tmeta mark != 0x%x ip daddr set udp sport map @aims\n",
 			FIREWALL_MARK);
 	fprintf(f,
-		"\t\t@th,64,16 0x%04x ip daddr != @linux_relays @th,72,8 set 0x01 "
-		"udp checksum set 0\n"
+		"\t\t@th,64,16 0x%04x ip daddr != @linux_relays @th,72,8 set 0x01 udp checksum set 0\n"
 		"\t}\n",
 		REQUEST_P_DRIVER);
 }
@@ -467,11 +469,11 @@ int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base
 	put_relay_chain(f, queue_base, has_queue);
 	put_prerouting(f, gateways, relays, has_queue, queue_base);
 	if (gateways)
-		put_sent(f, has_aimed(rules));
+		put_sent(f, has_redirected(rules));
 	if (gateways || (relays && has_queue))
 		put_output(f, gateways, relays && has_queue, queue_base);
-	if (has_aimed(rules))
-		put_aimed(f);
+	if (has_redirected(rules))
+		put_redirected(f);
 	firewall_ttl_put(f, rules);
 	fputs("}\n", f);
 	firewall_ttl_put6(f, rules, has_table6);
@@ -505,8 +507,8 @@ int firewall_rules_difference(const struct firewall_rules *old, const struct fir
 	FILE *f;
 
 	if (!old->n_gateways != !new->n_gateways ||
-	    !old->n_relay_devices != !new->n_relay_devices || has_aimed(old) != has_aimed(new) ||
-	    !ttls_equal(old, new))
+	    !old->n_relay_devices != !new->n_relay_devices ||
+	    has_redirected(old) != has_redirected(new) || !ttls_equal(old, new))
 		return -ESTALE;
 
 	f = open_memstream(&text, &length);
@@ -545,8 +547,8 @@ int firewall_rules_copy(const struct firewall_rules *rules, struct firewall_rule
 		.n_gateways = rules->n_gateways,
 		.n_relay_devices = rules->n_relay_devices,
 		.n_linux_relays = rules->n_linux_relays,
-		.n_aims = rules->n_aims,
-		.n_formers = rules->n_formers,
+		.n_redirects = rules->n_redirects,
+		.n_previous_redirects = rules->n_previous_redirects,
 		.n_ttls = rules->n_ttls,
 	};
 
@@ -556,9 +558,10 @@ int firewall_rules_copy(const struct firewall_rules *rules, struct firewall_rule
 		       &copy.relay_devices) < 0 ||
 	    copy_array(rules->linux_relays, rules->n_linux_relays, sizeof(*rules->linux_relays),
 		       &copy.linux_relays) < 0 ||
-	    copy_array(rules->aims, rules->n_aims, sizeof(*rules->aims), &copy.aims) < 0 ||
-	    copy_array(rules->formers, rules->n_formers, sizeof(*rules->formers), &copy.formers) <
-		    0 ||
+	    copy_array(rules->redirects, rules->n_redirects, sizeof(*rules->redirects),
+		       &copy.redirects) < 0 ||
+	    copy_array(rules->previous_redirects, rules->n_previous_redirects,
+		       sizeof(*rules->previous_redirects), &copy.previous_redirects) < 0 ||
 	    copy_array(rules->ttls, rules->n_ttls, sizeof(*rules->ttls), &copy.ttls) < 0) {
 		firewall_rules_clear(&copy);
 		return -ENOMEM;
@@ -572,8 +575,8 @@ void firewall_rules_clear(struct firewall_rules *rules)
 	free(rules->gateways);
 	free(rules->relay_devices);
 	free(rules->linux_relays);
-	free(rules->aims);
-	free(rules->formers);
+	free(rules->redirects);
+	free(rules->previous_redirects);
 	free(rules->ttls);
 	*rules = (struct firewall_rules){};
 }

@@ -2,10 +2,11 @@
 /*
  * The text of amtd's nftables table. Pure: text is allocated, nothing else happens.
  */
-#ifndef AMT_FIREWALL_RULES_H
-#define AMT_FIREWALL_RULES_H
+#ifndef AMT_KERNEL_FIREWALL_RULES_H
+#define AMT_KERNEL_FIREWALL_RULES_H
 
-#include <amt/firewall.h>
+#include "kernel/firewall.h"
+
 #include <stdio.h>
 
 #define FIREWALL_TABLE "amtd"

@@ -5,9 +5,9 @@
  * often sent with just that. What must stay on its link keeps it: 224.0.0.0/24, and of IPv6 the
  * scopes up to link-local, whatever the flags.
  */
-#include <stdio.h>
+#include "kernel/firewall-rules.h"
 
-#include "firewall-rules.h"
+#include <stdio.h>
 
 /* Behind "aimed", which may give a tunnel's packets another source address. */
 #define CHAIN_BEGIN       \
@@ -21,8 +21,7 @@ void firewall_ttl_put(FILE *f, const struct firewall_rules *rules)
 	fputs(CHAIN_BEGIN, f);
 	for (size_t i = 0; i < rules->n_ttls; i++)
 		fprintf(f,
-			"\t\tiifname \"%s\" ip daddr 224.0.1.0-239.255.255.255 ip ttl < %u ip ttl "
-			"set %u\n",
+			"\t\tiifname \"%s\" ip daddr 224.0.1.0-239.255.255.255 ip ttl < %u ip ttl set %u\n",
 			rules->ttls[i].interface, rules->ttls[i].ttl, rules->ttls[i].ttl);
 	fputs("\t}\n", f);
 }
@@ -38,8 +37,7 @@ void firewall_ttl_put6(FILE *f, const struct firewall_rules *rules, bool has_tab
 	fputs("table ip6 " FIREWALL_TABLE " {\n" CHAIN_BEGIN, f);
 	for (size_t i = 0; i < rules->n_ttls; i++)
 		fprintf(f,
-			"\t\tiifname \"%s\" ip6 daddr & ff0f:: >= ff03:: ip6 hoplimit < %u "
-			"ip6 hoplimit set %u\n",
+			"\t\tiifname \"%s\" ip6 daddr & ff0f:: >= ff03:: ip6 hoplimit < %u ip6 hoplimit set %u\n",
 			rules->ttls[i].interface, rules->ttls[i].ttl, rules->ttls[i].ttl);
 	fputs("\t}\n}\n", f);
 }

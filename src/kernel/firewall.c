@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/firewall.h"
+
+#include "kernel/firewall-rules.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <nftables/libnftables.h>
-
-#include <amt/firewall.h>
-
-#include "firewall-rules.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 /* Somebody else who changes the ruleset in the same moment makes a commit start over. */
 #define TRIES 8
@@ -36,47 +35,47 @@ static int message_type(int type)
 	return NFNL_SUBSYS_NFTABLES << 8 | type;
 }
 
-static int set_words(char **ret_words, const char *words)
+static int set_error(char **ret_error, const char *error_text)
 {
-	*ret_words = strdup(words);
-	return *ret_words ? 0 : -ENOMEM;
+	*ret_error = strdup(error_text);
+	return *ret_error ? 0 : -ENOMEM;
 }
 
 /* libnftables keeps the number of an error to itself, and gives strerror()'s text. */
-static int words_to_errno(const char *words)
+static int error_to_errno(const char *error_text)
 {
 	static const int errors[] = { EPERM,  ENOENT, ENOMEM,	  EBUSY,  EEXIST, EINVAL,
 				      ENOSPC, EMFILE, EOPNOTSUPP, EAGAIN, ENFILE, EAFNOSUPPORT };
 	size_t i;
 
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
-		if (strstr(words, strerror(errors[i])))
+		if (strstr(error_text, strerror(errors[i])))
 			return -errors[i];
 	return -EIO;
 }
 
 /* The first line says what and why, "/dev/stdin:3:1-8: Error: Could not process rule: ..."; the
  * rest shows the place in a text that the user never saw. */
-static int take_words(struct nft_ctx *ctx, char **ret_words)
+static int take_error(struct nft_ctx *ctx, char **ret_error)
 {
 	const char *text = nft_ctx_get_error_buffer(ctx), *start;
-	char *words;
+	char *error_text;
 	int r;
 
 	start = text ? strstr(text, "Error: ") : NULL;
 	start = start ? start + strlen("Error: ") : text && *text ? text : "no words from nft";
-	words = strndup(start, strcspn(start, "\n"));
-	if (!words)
+	error_text = strndup(start, strcspn(start, "\n"));
+	if (!error_text)
 		return -ENOMEM;
 
-	r = words_to_errno(words);
-	*ret_words = words;
+	r = error_to_errno(error_text);
+	*ret_error = error_text;
 	return r;
 }
 
 /* A context for one run: what libnftables caches of the ruleset is given back with it. On failure
- * *ret_words is set, unless memory is short. */
-static int run(const char *commands, char **ret_words)
+ * *ret_error is set, unless memory is short. */
+static int run(const char *commands, char **ret_error)
 {
 	struct nft_ctx *ctx;
 	int r = 0;
@@ -87,7 +86,7 @@ static int run(const char *commands, char **ret_words)
 	nft_ctx_buffer_error(ctx);
 	nft_ctx_buffer_output(ctx);
 	if (nft_run_cmd_from_buffer(ctx, commands) != 0)
-		r = take_words(ctx, ret_words);
+		r = take_error(ctx, ret_error);
 	nft_ctx_free(ctx);
 	return r;
 }
@@ -176,7 +175,7 @@ static int listen_to_events(struct firewall *firewall, bool on)
  * else changed the ruleset in the meantime; the generation is read while events are heard, before
  * and after, so nothing is lost in between. */
 static int run_unheard(struct firewall *firewall, const char *commands, bool *ret_alone,
-		       char **ret_words)
+		       char **ret_error)
 {
 	uint32_t before, after;
 	int r, q;
@@ -187,7 +186,7 @@ static int run_unheard(struct firewall *firewall, const char *commands, bool *re
 	r = listen_to_events(firewall, false);
 	if (r < 0)
 		return r;
-	r = run(commands, ret_words);
+	r = run(commands, ret_error);
 	q = listen_to_events(firewall, true);
 	if (r == 0)
 		r = q;
@@ -198,16 +197,16 @@ static int run_unheard(struct firewall *firewall, const char *commands, bool *re
 	return r;
 }
 
-static void forget(char **words)
+static void forget(char **error_text)
 {
-	free(*words);
-	*words = NULL;
+	free(*error_text);
+	*error_text = NULL;
 }
 
 static int run_whole(struct firewall *firewall, const struct firewall_rules *rules, bool *ret_alone,
-		     char **ret_words)
+		     char **ret_error)
 {
-	char *commands, *words = NULL;
+	char *commands, *error_text = NULL;
 	bool queue = true, table6;
 	int r;
 
@@ -219,16 +218,16 @@ static int run_whole(struct firewall *firewall, const struct firewall_rules *rul
 		r = firewall_rules_whole(rules, firewall->queue_base, queue, table6, &commands);
 		if (r < 0)
 			return r;
-		r = run_unheard(firewall, commands, ret_alone, ret_words);
+		r = run_unheard(firewall, commands, ret_alone, ret_error);
 		free(commands);
 		/* An expression that the kernel does not have is ENOENT. Without nft_queue that
 		 * is the queue statement; if it is another, the second try has the words. */
 		if (r != -ENOENT || !queue)
 			break;
 		queue = false;
-		words = *ret_words;
-		*ret_words = NULL;
-		forget(&words);
+		error_text = *ret_error;
+		*ret_error = NULL;
+		forget(&error_text);
 	}
 	if (r == 0)
 		firewall->has_queue = queue;
@@ -236,7 +235,7 @@ static int run_whole(struct firewall *firewall, const struct firewall_rules *rul
 }
 
 static int run_difference(struct firewall *firewall, const struct firewall_rules *rules,
-			  bool *ret_alone, char **ret_words)
+			  bool *ret_alone, char **ret_error)
 {
 	char *commands;
 	int r;
@@ -246,46 +245,46 @@ static int run_difference(struct firewall *firewall, const struct firewall_rules
 		return r;
 	*ret_alone = true;
 	if (*commands)
-		r = run_unheard(firewall, commands, ret_alone, ret_words);
+		r = run_unheard(firewall, commands, ret_alone, ret_error);
 	free(commands);
 	return r;
 }
 
 static int commit_once(struct firewall *firewall, const struct firewall_rules *rules,
-		       bool *ret_alone, char **ret_words)
+		       bool *ret_alone, char **ret_error)
 {
 	int r;
 
 	if (firewall->known) {
-		r = run_difference(firewall, rules, ret_alone, ret_words);
+		r = run_difference(firewall, rules, ret_alone, ret_error);
 		if (r == 0)
 			return 0;
 		/* The table is not what it was thought to be, or its chains must change. */
 		firewall->known = false;
-		forget(ret_words);
+		forget(ret_error);
 	}
-	return run_whole(firewall, rules, ret_alone, ret_words);
+	return run_whole(firewall, rules, ret_alone, ret_error);
 }
 
 /* Words for what fails before nft has any. */
-static int explain(int error, char **ret_words)
+static int explain(int error, char **ret_error)
 {
 	int r;
 
-	if (*ret_words)
+	if (*ret_error)
 		return error;
-	r = set_words(
-		ret_words,
+	r = set_error(
+		ret_error,
 		error == -EOPNOTSUPP
 			? "the kernel has no nf_tables (CONFIG_NF_TABLES, CONFIG_NF_TABLES_IPV4)"
 			: strerror(-error));
 	return r < 0 ? r : error;
 }
 
-int firewall_commit(struct firewall *firewall, const struct firewall_rules *rules, char **ret_words)
+int firewall_commit(struct firewall *firewall, const struct firewall_rules *rules, char **ret_error)
 {
 	struct firewall_rules copy;
-	char *words = NULL;
+	char *error_text = NULL;
 	bool alone = false;
 	int tries, r;
 
@@ -295,7 +294,7 @@ int firewall_commit(struct firewall *firewall, const struct firewall_rules *rule
 	if (r < 0)
 		return r;
 	for (tries = 0; r == 0 && !alone && tries < TRIES; tries++) {
-		r = commit_once(firewall, rules, &alone, &words);
+		r = commit_once(firewall, rules, &alone, &error_text);
 		firewall->known = r == 0 && alone;
 	}
 	if (r == 0 && !alone)
@@ -303,8 +302,8 @@ int firewall_commit(struct firewall *firewall, const struct firewall_rules *rule
 	if (r < 0) {
 		firewall_rules_clear(&copy);
 		firewall->known = false;
-		r = explain(r, &words);
-		*ret_words = words;
+		r = explain(r, &error_text);
+		*ret_error = error_text;
 		return r;
 	}
 	firewall_rules_clear(&firewall->rules);
@@ -317,9 +316,9 @@ bool firewall_has_queue(const struct firewall *firewall)
 	return firewall->has_queue;
 }
 
-int firewall_remove(struct firewall *firewall, char **ret_words)
+int firewall_remove(struct firewall *firewall, char **ret_error)
 {
-	char *words = NULL;
+	char *error_text = NULL;
 	bool alone;
 	static const struct {
 		int family;
@@ -334,15 +333,15 @@ int firewall_remove(struct firewall *firewall, char **ret_words)
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && r == 0; i++) {
 		r = has_table(firewall, tables[i].family);
 		if (r > 0)
-			r = run_unheard(firewall, tables[i].command, &alone, &words);
+			r = run_unheard(firewall, tables[i].command, &alone, &error_text);
 		if (r == -ENOENT) { /* gone in the meantime */
-			forget(&words);
+			forget(&error_text);
 			r = 0;
 		}
 	}
 	if (r < 0) {
-		r = explain(r, &words);
-		*ret_words = words;
+		r = explain(r, &error_text);
+		*ret_error = error_text;
 	}
 	return r;
 }

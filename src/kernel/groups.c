@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/groups.h>
+#include "kernel/groups.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

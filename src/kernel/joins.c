@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/joins.h>
+#include "kernel/joins.h"
 
-#include <amt/descriptor.h>
-#include <amt/hash.h>
+#include "base/descriptor.h"
+#include "base/hash.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>

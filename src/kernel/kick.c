@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/kick.h>
+#include "kernel/kick.h"
 
-#include <amt/message.h>
-#include <amt/packet.h>
+#include "wire/message.h"
+#include "wire/packet.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/icmp.h>

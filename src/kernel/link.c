@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/link.h>
+#include "kernel/link.h"
 
 #include <errno.h>
 #include <linux/if.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/linklocal.h>
+#include "kernel/linklocal.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>

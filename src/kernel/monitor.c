@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/monitor.h>
+#include "kernel/monitor.h"
 
-#include <amt/link.h>
+#include "kernel/link.h"
+
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>

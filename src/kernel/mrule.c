@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/mrule.h>
+#include "kernel/mrule.h"
 
 #include <errno.h>
 #include <linux/fib_rules.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/netlink.h>
+#include "kernel/netlink.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -11,7 +11,7 @@
 
 struct netlink {
 	struct nl_sock *socket;
-	char words[160];
+	char error_text[160];
 };
 
 /* State of one call; lives on the stack of netlink_query(). */
@@ -63,17 +63,17 @@ void netlink_close(struct netlink *netlink)
 	free(netlink);
 }
 
-const char *netlink_words(const struct netlink *netlink)
+const char *netlink_error_text(const struct netlink *netlink)
 {
-	return netlink->words;
+	return netlink->error_text;
 }
 
-static void set_words(struct netlink *netlink, const char *words, size_t length)
+static void set_error(struct netlink *netlink, const char *error_text, size_t length)
 {
-	if (length >= sizeof(netlink->words))
-		length = sizeof(netlink->words) - 1;
-	memcpy(netlink->words, words, length);
-	netlink->words[length] = '\0';
+	if (length >= sizeof(netlink->error_text))
+		length = sizeof(netlink->error_text) - 1;
+	memcpy(netlink->error_text, error_text, length);
+	netlink->error_text[length] = '\0';
 }
 
 /* The attributes of an acknowledgement lie behind the copy of the request, which NETLINK_CAP_ACK
@@ -84,7 +84,7 @@ static void take_extack(struct netlink *netlink, const struct nlmsghdr *header,
 	struct nlattr *attributes[NLMSGERR_ATTR_MAX + 1];
 	size_t skip = sizeof(*error);
 
-	set_words(netlink, strerror(-error->error), strlen(strerror(-error->error)));
+	set_error(netlink, strerror(-error->error), strlen(strerror(-error->error)));
 
 	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
@@ -95,7 +95,7 @@ static void take_extack(struct netlink *netlink, const struct nlmsghdr *header,
 	if (attributes[NLMSGERR_ATTR_MSG]) {
 		const char *text = nla_data(attributes[NLMSGERR_ATTR_MSG]);
 
-		set_words(netlink, text, strnlen(text, nla_len(attributes[NLMSGERR_ATTR_MSG])));
+		set_error(netlink, text, strnlen(text, nla_len(attributes[NLMSGERR_ATTR_MSG])));
 	}
 }
 
@@ -147,7 +147,7 @@ int netlink_query(struct netlink *netlink, struct nl_msg *message, netlink_handl
 	if (!message)
 		return -ENOMEM;
 
-	netlink->words[0] = '\0';
+	netlink->error_text[0] = '\0';
 	callbacks = nl_cb_alloc(NL_CB_DEFAULT);
 	if (!callbacks) {
 		nlmsg_free(message);
@@ -168,9 +168,9 @@ int netlink_query(struct netlink *netlink, struct nl_msg *message, netlink_handl
 	nl_cb_put(callbacks);
 
 	if (!call.done) {
-		const char *words = nl_geterror(r);
+		const char *error_text = nl_geterror(r);
 
-		set_words(netlink, words, strlen(words));
+		set_error(netlink, error_text, strlen(error_text));
 		return -EIO;
 	}
 	return call.result;

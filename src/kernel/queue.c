@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/queue.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-
 #include <libmnl/libmnl.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink_queue.h>
-
-#include <amt/queue.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 /* Packets taken and answered with two system calls. */
 #define BATCH 16

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/route.h>
+#include "kernel/route.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>

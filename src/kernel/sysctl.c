@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/sysctl.h>
+#include "kernel/sysctl.h"
 
 #include <errno.h>
 #include <fcntl.h>

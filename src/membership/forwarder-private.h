@@ -4,11 +4,12 @@
  * the flows and the upstreams, so that it is computed before and after each change, and the
  * difference told.
  */
-#ifndef AMT_FORWARDER_PRIVATE_H
-#define AMT_FORWARDER_PRIVATE_H
+#ifndef AMT_MEMBERSHIP_FORWARDER_PRIVATE_H
+#define AMT_MEMBERSHIP_FORWARDER_PRIVATE_H
 
-#include <amt/forwarder.h>
-#include <amt/hash.h>
+#include "base/hash.h"
+#include "membership/forwarder.h"
+
 #include <sys/queue.h>
 
 /* What one downstream wants of a group. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "forwarder-private.h"
+#include "membership/forwarder-private.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "forwarder-private.h"
+#include "base/group.h"
+#include "membership/forwarder-private.h"
 
-#include <amt/group.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,11 +3,11 @@
  * What the files of the router share. Many groups with one source each are the common case: a
  * group and its sources are one allocation.
  */
-#ifndef AMT_ROUTER_PRIVATE_H
-#define AMT_ROUTER_PRIVATE_H
+#ifndef AMT_MEMBERSHIP_ROUTER_PRIVATE_H
+#define AMT_MEMBERSHIP_ROUTER_PRIVATE_H
 
-#include <amt/hash.h>
-#include <amt/router.h>
+#include "base/hash.h"
+#include "membership/router.h"
 
 #define NEVER UINT64_MAX
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "router-private.h"
+#include "membership/router-private.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/group.h"
+#include "membership/router-private.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <amt/group.h>
-
-#include "router-private.h"
 
 #define VERSION_MAX(family) ((family) == AF_INET ? 3 : 2)
 #define ROBUSTNESS_MAX	    7		   /* QRV has three bits */

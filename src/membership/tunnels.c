@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/tunnels.h>
+#include "membership/tunnels.h"
 
 #include <errno.h>
 #include <search.h>
@@ -427,12 +427,12 @@ static void take_report(struct tunnel *tunnel, const struct message_inner *inner
 	struct tunnels *tunnels = tunnel->tunnels;
 	struct group_message message;
 	struct router *router;
-	enum group_fault fault;
+	enum group_error error;
 
 	/* A tunnel has two ends: whom a Report is sent to, and from, makes no difference. */
-	fault = group_message_parse(inner->data, inner->length, GROUP_UNICAST, &message);
-	if (fault != GROUP_FAULT_NONE) {
-		tunnels->counters.faults[fault]++;
+	error = group_message_parse(inner->data, inner->length, GROUP_UNICAST, &message);
+	if (error != GROUP_ERROR_NONE) {
+		tunnels->counters.errors[error]++;
 		ignore(tunnels, TUNNELS_IGNORED_INNER);
 		return;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/amtrelay.h>
+#include "wire/amtrelay.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,26 +23,26 @@ static const struct relay_field {
 
 #define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
 
-const char *amtrelay_fault_string(enum amtrelay_fault fault)
+const char *amtrelay_error_string(enum amtrelay_error error)
 {
-	static const char *const strings[_AMTRELAY_FAULT_MAX] = {
-		[AMTRELAY_FAULT_NONE] = "no fault",
-		[AMTRELAY_FAULT_SHORT] = "shorter than 2 bytes",
-		[AMTRELAY_FAULT_TYPE] = "unknown relay type",
-		[AMTRELAY_FAULT_LENGTH] = "wrong length for its relay type",
-		[AMTRELAY_FAULT_NAME] = "its relay is no domain name",
+	static const char *const strings[_AMTRELAY_ERROR_MAX] = {
+		[AMTRELAY_ERROR_NONE] = "no fault",
+		[AMTRELAY_ERROR_SHORT] = "shorter than 2 bytes",
+		[AMTRELAY_ERROR_TYPE] = "unknown relay type",
+		[AMTRELAY_ERROR_LENGTH] = "wrong length for its relay type",
+		[AMTRELAY_ERROR_NAME] = "its relay is no domain name",
 	};
 
-	return fault >= 0 && fault < _AMTRELAY_FAULT_MAX ? strings[fault] : "unknown fault";
+	return error >= 0 && error < _AMTRELAY_ERROR_MAX ? strings[error] : "unknown fault";
 }
 
-enum amtrelay_fault amtrelay_parse(const void *rdata, size_t length, struct amtrelay *ret)
+enum amtrelay_error amtrelay_parse(const void *rdata, size_t length, struct amtrelay *ret)
 {
 	struct amtrelay record = { .address.family = AF_UNSPEC };
 	const uint8_t *bytes = rdata, *relay;
 
 	if (length < HEADER_LENGTH)
-		return AMTRELAY_FAULT_SHORT;
+		return AMTRELAY_ERROR_SHORT;
 	record.precedence = bytes[0];
 	record.discovery_optional = bytes[1] & D_BIT;
 	record.type = bytes[1] & ~D_BIT;
@@ -50,19 +50,19 @@ enum amtrelay_fault amtrelay_parse(const void *rdata, size_t length, struct amtr
 	length -= HEADER_LENGTH;
 
 	if (record.type >= N_FIELDS)
-		return AMTRELAY_FAULT_TYPE;
+		return AMTRELAY_ERROR_TYPE;
 	if (record.type == AMTRELAY_NAME) {
 		if (dnsname_read(relay, length, &record.name) != (ssize_t)length)
-			return AMTRELAY_FAULT_NAME;
+			return AMTRELAY_ERROR_NAME;
 	} else {
 		if (length != fields[record.type].length)
-			return AMTRELAY_FAULT_LENGTH;
+			return AMTRELAY_ERROR_LENGTH;
 		record.address.family = fields[record.type].family;
 		memcpy(&record.address.in6, relay, length);
 	}
 
 	*ret = record;
-	return AMTRELAY_FAULT_NONE;
+	return AMTRELAY_ERROR_NONE;
 }
 
 /* Is the name one that dnsname_read() would give? */
@@ -199,7 +199,7 @@ static int parse_generic(struct scanner *scanner, struct amtrelay *ret)
 	if (next_number(scanner, AMTRELAY_RDATA_MAX, &length) < 0 ||
 	    read_hex(scanner, bytes, sizeof(bytes)) != (ssize_t)length)
 		return -EINVAL;
-	return amtrelay_parse(bytes, length, ret) == AMTRELAY_FAULT_NONE ? 0 : -EINVAL;
+	return amtrelay_parse(bytes, length, ret) == AMTRELAY_ERROR_NONE ? 0 : -EINVAL;
 }
 
 /* A name without a dot at its end is relative to an origin that is not known here. */

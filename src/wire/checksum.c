@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/packet.h>
+#include "wire/packet.h"
 
 #include <string.h>
 
@@ -31,7 +31,7 @@ uint16_t checksum_fold(uint32_t sum)
 }
 
 /* Equation 3, which (unlike equation 2) never turns a right checksum into a wrong zero. */
-uint16_t checksum_mend(uint16_t checksum, uint32_t old, uint32_t new)
+uint16_t checksum_update(uint16_t checksum, uint32_t old, uint32_t new)
 {
 	uint32_t sum = (uint16_t)~checksum;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/dnsname.h>
+#include "wire/dnsname.h"
 
 #include <errno.h>
 #include <stdio.h>

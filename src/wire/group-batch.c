@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/group-batch.h>
+#include "wire/group-batch.h"
 
-#include "group-wire.h"
+#include "wire/group-wire.h"
 
 #include <errno.h>
 #include <stdbool.h>

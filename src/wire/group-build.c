@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/group-build.h>
+#include "wire/group-build.h"
 
-#include "group-wire.h"
-#include <amt/packet.h>
+#include "wire/group-wire.h"
+#include "wire/packet.h"
 
 #include <errno.h>
 #include <string.h>
@@ -123,7 +123,7 @@ void group_edit16(uint8_t *p, size_t value, uint8_t *checksum)
 
 	group_store16(p, value);
 	memcpy(&sum, checksum, sizeof(sum));
-	sum = checksum_mend(sum, old, checksum_add(0, p, 2));
+	sum = checksum_update(sum, old, checksum_add(0, p, 2));
 	memcpy(checksum, &sum, sizeof(sum));
 }
 
@@ -131,7 +131,7 @@ bool group_query_hasten(void *packet, size_t length)
 {
 	struct group_message message;
 
-	if (group_message_parse(packet, length, GROUP_UNICAST, &message) != GROUP_FAULT_NONE ||
+	if (group_message_parse(packet, length, GROUP_UNICAST, &message) != GROUP_ERROR_NONE ||
 	    message.type != GROUP_QUERY || message.query.group.family != AF_UNSPEC)
 		return false;
 	if (message.family == AF_INET && message.version == 3)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/group-message.h>
+#include "wire/group-message.h"
 
-#include "group-wire.h"
-#include <amt/group.h>
+#include "base/group.h"
+#include "wire/group-wire.h"
 
 #include <errno.h>
 #include <string.h>
@@ -140,39 +140,39 @@ void group_parse_robustness(uint8_t flags, uint8_t qqic, struct group_query *que
 	query->interval_usec = group_code_decode(qqic, INTERVAL_CODE_BITS) * USEC_PER_SEC;
 }
 
-enum group_fault group_message_parse(const void *data, size_t length,
+enum group_error group_message_parse(const void *data, size_t length,
 				     enum group_strictness strictness, struct group_message *ret)
 {
 	const uint8_t *p = data;
 
 	if (length < 1)
-		return GROUP_FAULT_IP;
+		return GROUP_ERROR_IP;
 	switch (p[0] >> 4) {
 	case 4:
 		return igmp_parse(p, length, strictness, ret);
 	case 6:
 		return mld_parse(p, length, strictness, ret);
 	default:
-		return GROUP_FAULT_IP;
+		return GROUP_ERROR_IP;
 	}
 }
 
-const char *group_fault_string(enum group_fault fault)
+const char *group_error_string(enum group_error error)
 {
-	static const char *const strings[_GROUP_FAULT_MAX] = {
-		[GROUP_FAULT_NONE] = "no fault",
-		[GROUP_FAULT_IP] = "IP header: not one whole packet, or its options are garbled",
-		[GROUP_FAULT_TYPE] = "type: not of IGMP or MLD",
-		[GROUP_FAULT_SHORT] = "length: too short for its type, or what it counts",
-		[GROUP_FAULT_TTL] = "TTL or hop limit: not 1",
-		[GROUP_FAULT_ALERT] = "Router Alert: not there",
-		[GROUP_FAULT_CHECKSUM] = "checksum: wrong",
-		[GROUP_FAULT_SOURCE] = "source address: none of this link",
-		[GROUP_FAULT_DESTINATION] = "destination address: not where such messages go",
-		[GROUP_FAULT_GROUP] = "group: not multicast, or none but with sources",
+	static const char *const strings[_GROUP_ERROR_MAX] = {
+		[GROUP_ERROR_NONE] = "no fault",
+		[GROUP_ERROR_IP] = "IP header: not one whole packet, or its options are garbled",
+		[GROUP_ERROR_TYPE] = "type: not of IGMP or MLD",
+		[GROUP_ERROR_SHORT] = "length: too short for its type, or what it counts",
+		[GROUP_ERROR_TTL] = "TTL or hop limit: not 1",
+		[GROUP_ERROR_ALERT] = "Router Alert: not there",
+		[GROUP_ERROR_CHECKSUM] = "checksum: wrong",
+		[GROUP_ERROR_SOURCE] = "source address: none of this link",
+		[GROUP_ERROR_DESTINATION] = "destination address: not where such messages go",
+		[GROUP_ERROR_GROUP] = "group: not multicast, or none but with sources",
 	};
 
-	if ((unsigned int)fault >= _GROUP_FAULT_MAX)
+	if ((unsigned int)error >= _GROUP_ERROR_MAX)
 		return "unknown";
-	return strings[fault];
+	return strings[error];
 }

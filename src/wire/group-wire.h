@@ -2,11 +2,11 @@
 /*
  * What igmp.c and mld.c share, and what they offer to group-message.c and group-build.c.
  */
-#ifndef WIRE_GROUP_WIRE_H
-#define WIRE_GROUP_WIRE_H
+#ifndef AMT_WIRE_GROUP_WIRE_H
+#define AMT_WIRE_GROUP_WIRE_H
 
-#include <amt/group-build.h>
-#include <amt/group-message.h>
+#include "wire/group-build.h"
+#include "wire/group-message.h"
 
 #define PACKET_MAX	   65535
 #define QUERY_ROBUSTNESS   0x07 /* QRV, RFC 9776, 4.1.6 */
@@ -46,9 +46,9 @@ ssize_t group_check_size(size_t total, size_t size);
 /* What is in a message of a version before IGMPv3 and MLDv2, or none of that. */
 int group_only_type(const struct group_record *records, uint16_t n, enum group_message_type *ret);
 
-enum group_fault igmp_parse(const uint8_t *data, size_t length, enum group_strictness strictness,
+enum group_error igmp_parse(const uint8_t *data, size_t length, enum group_strictness strictness,
 			    struct group_message *ret);
-enum group_fault mld_parse(const uint8_t *data, size_t length, enum group_strictness strictness,
+enum group_error mld_parse(const uint8_t *data, size_t length, enum group_strictness strictness,
 			   struct group_message *ret);
 ssize_t igmp_query_build(const struct group_query *query, const struct address *source,
 			 const struct address *destination, uint8_t *buf, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "group-wire.h"
-#include <amt/group.h>
-#include <amt/packet.h>
+#include "base/group.h"
+#include "wire/group-wire.h"
+#include "wire/packet.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -95,7 +95,7 @@ static bool find_alert(const uint8_t *options, size_t length, bool *ret)
 	return true;
 }
 
-static enum group_fault parse_query(const uint8_t *p, size_t length, struct group_message *m)
+static enum group_error parse_query(const uint8_t *p, size_t length, struct group_message *m)
 {
 	struct group_query *query = &m->query;
 
@@ -104,43 +104,43 @@ static enum group_fault parse_query(const uint8_t *p, size_t length, struct grou
 	if (length == MESSAGE_MIN)
 		m->version = p[CODE] == 0 ? 1 : 2;
 	else if (length < QUERY3_MIN)
-		return GROUP_FAULT_SHORT;
+		return GROUP_ERROR_SHORT;
 
 	query->version = m->version;
 	if (m->version > 1 && group_load16(p + GROUP) + group_load16(p + GROUP + 2) != 0) {
 		query->group = load_address(p + GROUP);
 		if (!group_valid(&query->group))
-			return GROUP_FAULT_GROUP;
+			return GROUP_ERROR_GROUP;
 	}
 	switch (m->version) {
 	case 1:
 		query->max_response_usec = RESPONSE_IMPLIED1;
-		return GROUP_FAULT_NONE;
+		return GROUP_ERROR_NONE;
 	case 2:
 		query->max_response_usec = p[CODE] * RESPONSE_UNIT;
-		return GROUP_FAULT_NONE;
+		return GROUP_ERROR_NONE;
 	}
 	query->max_response_usec = group_code_decode(p[CODE], INTERVAL_CODE_BITS) * RESPONSE_UNIT;
 	group_parse_robustness(p[QUERY3_FLAGS], p[QUERY3_FLAGS + 1], query);
 	query->sources.n = group_load16(p + QUERY3_N);
 	query->sources.data = p + QUERY3_SOURCES;
 	if (query->sources.n > (length - QUERY3_SOURCES) / ADDRESS_LENGTH)
-		return GROUP_FAULT_SHORT;
+		return GROUP_ERROR_SHORT;
 	if (query->group.family == AF_UNSPEC && query->sources.n > 0)
-		return GROUP_FAULT_GROUP;
-	return GROUP_FAULT_NONE;
+		return GROUP_ERROR_GROUP;
+	return GROUP_ERROR_NONE;
 }
 
-static enum group_fault parse_only(const uint8_t *p, uint8_t version, struct group_message *m)
+static enum group_error parse_only(const uint8_t *p, uint8_t version, struct group_message *m)
 {
 	m->version = version;
 	m->type = p[0] == TYPE_LEAVE2 ? GROUP_LEAVE : GROUP_REPORT;
 	m->only.type = m->type == GROUP_LEAVE ? GROUP_CHANGE_TO_INCLUDE : GROUP_MODE_IS_EXCLUDE;
 	m->only.group = load_address(p + GROUP);
-	return group_valid(&m->only.group) ? GROUP_FAULT_NONE : GROUP_FAULT_GROUP;
+	return group_valid(&m->only.group) ? GROUP_ERROR_NONE : GROUP_ERROR_GROUP;
 }
 
-static enum group_fault parse_message(const uint8_t *p, size_t length, struct group_message *m)
+static enum group_error parse_message(const uint8_t *p, size_t length, struct group_message *m)
 {
 	switch (p[0]) {
 	case TYPE_QUERY:
@@ -157,10 +157,10 @@ static enum group_fault parse_message(const uint8_t *p, size_t length, struct gr
 		return group_records_length(m->records, length - REPORT3_RECORDS,
 					    group_load16(p + REPORT3_N), ADDRESS_LENGTH,
 					    &m->records_length)
-			       ? GROUP_FAULT_NONE
-			       : GROUP_FAULT_SHORT;
+			       ? GROUP_ERROR_NONE
+			       : GROUP_ERROR_SHORT;
 	default:
-		return GROUP_FAULT_TYPE;
+		return GROUP_ERROR_TYPE;
 	}
 }
 
@@ -196,52 +196,52 @@ static bool destination_right(const struct group_message *m, enum group_strictne
 	return group_destination_right(m, &wanted, strictness);
 }
 
-enum group_fault igmp_parse(const uint8_t *data, size_t length, enum group_strictness strictness,
+enum group_error igmp_parse(const uint8_t *data, size_t length, enum group_strictness strictness,
 			    struct group_message *ret)
 {
 	struct group_message m = { .family = AF_INET };
-	enum group_fault fault;
+	enum group_error error;
 	size_t header, total;
 	const uint8_t *p;
 	bool alert;
 
 	if (length < IP4_HEADER)
-		return GROUP_FAULT_IP;
+		return GROUP_ERROR_IP;
 	header = (data[0] & 0x0f) * 4u;
 	total = group_load16(data + IP4_LENGTH);
 	if (data[0] >> 4 != 4 || header < IP4_HEADER || header > total || total > length ||
 	    (group_load16(data + IP4_OFFSET) & IP4_FRAGMENT) != 0)
-		return GROUP_FAULT_IP;
+		return GROUP_ERROR_IP;
 	p = data + header;
 	length = total - header;
 
 	if (data[IP4_PROTOCOL] != IPPROTO_IGMP)
-		return GROUP_FAULT_TYPE;
+		return GROUP_ERROR_TYPE;
 	if (length < MESSAGE_MIN)
-		return GROUP_FAULT_SHORT;
+		return GROUP_ERROR_SHORT;
 	if (!type_known(p[0]))
-		return GROUP_FAULT_TYPE;
+		return GROUP_ERROR_TYPE;
 	if (!find_alert(data + IP4_HEADER, header - IP4_HEADER, &alert))
-		return GROUP_FAULT_IP;
+		return GROUP_ERROR_IP;
 	if (checksum_fold(checksum_add(0, data, header)) != 0xffff ||
 	    checksum_fold(checksum_add(0, p, length)) != 0xffff)
-		return GROUP_FAULT_CHECKSUM;
+		return GROUP_ERROR_CHECKSUM;
 	if (data[IP4_TTL] != 1)
-		return GROUP_FAULT_TTL;
+		return GROUP_ERROR_TTL;
 	m.source = load_address(data + IP4_SOURCE);
 	m.destination = load_address(data + IP4_DESTINATION);
 	if (ntohl(m.source.in.s_addr) >= INADDR_UNSPEC_GROUP) /* multicast, and what is beyond */
-		return GROUP_FAULT_SOURCE;
+		return GROUP_ERROR_SOURCE;
 
-	fault = parse_message(p, length, &m);
-	if (fault != GROUP_FAULT_NONE)
-		return fault;
+	error = parse_message(p, length, &m);
+	if (error != GROUP_ERROR_NONE)
+		return error;
 	if (!alert && m.version > 1)
-		return GROUP_FAULT_ALERT;
+		return GROUP_ERROR_ALERT;
 	if (!destination_right(&m, strictness))
-		return GROUP_FAULT_DESTINATION;
+		return GROUP_ERROR_DESTINATION;
 	*ret = m;
-	return GROUP_FAULT_NONE;
+	return GROUP_ERROR_NONE;
 }
 
 /* The IPv4 header for, and the checksum of, the message that lies behind it in the packet. */

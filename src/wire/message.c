@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/message.h>
+#include "wire/message.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,7 +35,7 @@ struct layout {
 	size_t fixed;	     /* bytes of the part that is always there */
 	bool varies;	     /* something may follow it */
 	uint8_t reserved[4]; /* bits of bytes 0 to 3 that are zero */
-	enum message_fault (*parse)(const uint8_t *data, size_t length, struct message *message);
+	enum message_error (*parse)(const uint8_t *data, size_t length, struct message *message);
 	int (*build)(const struct message *message, struct writer *writer);
 };
 
@@ -100,16 +100,16 @@ static sa_family_t inner_family(const uint8_t *data, size_t length)
 	return AF_UNSPEC;
 }
 
-static enum message_fault parse_inner(const uint8_t *data, size_t length, struct message_inner *ret)
+static enum message_error parse_inner(const uint8_t *data, size_t length, struct message_inner *ret)
 {
 	sa_family_t family = inner_family(data, length);
 
 	if (family == AF_UNSPEC)
-		return MESSAGE_FAULT_INNER;
+		return MESSAGE_ERROR_INNER;
 	ret->data = data;
 	ret->length = length;
 	ret->family = family;
-	return MESSAGE_FAULT_NONE;
+	return MESSAGE_ERROR_NONE;
 }
 
 static int build_inner(const struct message_inner *inner, struct writer *writer)
@@ -159,10 +159,10 @@ static int build_gateway(const struct message_gateway *gateway, struct writer *w
 	return 0;
 }
 
-static enum message_fault parse_discovery(const uint8_t *data, size_t length, struct message *m)
+static enum message_error parse_discovery(const uint8_t *data, size_t length, struct message *m)
 {
 	m->discovery.nonce = load_nonce(data + NONCE);
-	return MESSAGE_FAULT_NONE;
+	return MESSAGE_ERROR_NONE;
 }
 
 static int build_discovery(const struct message *m, struct writer *writer)
@@ -172,7 +172,7 @@ static int build_discovery(const struct message *m, struct writer *writer)
 	return 0;
 }
 
-static enum message_fault parse_advertisement(const uint8_t *data, size_t length, struct message *m)
+static enum message_error parse_advertisement(const uint8_t *data, size_t length, struct message *m)
 {
 	struct address *relay = &m->advertisement.relay;
 
@@ -185,10 +185,10 @@ static enum message_fault parse_advertisement(const uint8_t *data, size_t length
 		relay->family = AF_INET6;
 		break;
 	default:
-		return MESSAGE_FAULT_ADDRESS;
+		return MESSAGE_ERROR_ADDRESS;
 	}
 	memcpy(&relay->in6, data + RELAY, length - RELAY);
-	return is_host(relay) ? MESSAGE_FAULT_NONE : MESSAGE_FAULT_ADDRESS;
+	return is_host(relay) ? MESSAGE_ERROR_NONE : MESSAGE_ERROR_ADDRESS;
 }
 
 static int build_advertisement(const struct message *m, struct writer *writer)
@@ -203,11 +203,11 @@ static int build_advertisement(const struct message *m, struct writer *writer)
 	return 0;
 }
 
-static enum message_fault parse_request(const uint8_t *data, size_t length, struct message *m)
+static enum message_error parse_request(const uint8_t *data, size_t length, struct message *m)
 {
 	m->request.p = data[FLAGS] & REQUEST_P;
 	m->request.nonce = load_nonce(data + NONCE);
-	return MESSAGE_FAULT_NONE;
+	return MESSAGE_ERROR_NONE;
 }
 
 static int build_request(const struct message *m, struct writer *writer)
@@ -217,7 +217,7 @@ static int build_request(const struct message *m, struct writer *writer)
 	return 0;
 }
 
-static enum message_fault parse_query(const uint8_t *data, size_t length, struct message *m)
+static enum message_error parse_query(const uint8_t *data, size_t length, struct message *m)
 {
 	m->query.l = data[FLAGS] & QUERY_L;
 	m->query.g = data[FLAGS] & QUERY_G;
@@ -227,7 +227,7 @@ static enum message_fault parse_query(const uint8_t *data, size_t length, struct
 	length -= 12;
 	if (m->query.g) {
 		if (length < GATEWAY_LENGTH)
-			return MESSAGE_FAULT_SHORT;
+			return MESSAGE_ERROR_SHORT;
 		length -= GATEWAY_LENGTH;
 		parse_gateway(data + length, &m->query.gateway);
 	}
@@ -248,7 +248,7 @@ static int build_query(const struct message *m, struct writer *writer)
 	return m->query.g ? build_gateway(&m->query.gateway, writer) : 0;
 }
 
-static enum message_fault parse_update(const uint8_t *data, size_t length, struct message *m)
+static enum message_error parse_update(const uint8_t *data, size_t length, struct message *m)
 {
 	memcpy(m->update.mac, data + MAC, AMT_MAC_LENGTH);
 	m->update.nonce = load_nonce(data + NONCE_AFTER_MAC);
@@ -263,7 +263,7 @@ static int build_update(const struct message *m, struct writer *writer)
 	return build_inner(&m->update.inner, writer);
 }
 
-static enum message_fault parse_data(const uint8_t *data, size_t length, struct message *m)
+static enum message_error parse_data(const uint8_t *data, size_t length, struct message *m)
 {
 	return parse_inner(data + 2, length - 2, &m->data.inner);
 }
@@ -274,12 +274,12 @@ static int build_data(const struct message *m, struct writer *writer)
 	return build_inner(&m->data.inner, writer);
 }
 
-static enum message_fault parse_teardown(const uint8_t *data, size_t length, struct message *m)
+static enum message_error parse_teardown(const uint8_t *data, size_t length, struct message *m)
 {
 	memcpy(m->teardown.mac, data + MAC, AMT_MAC_LENGTH);
 	m->teardown.nonce = load_nonce(data + NONCE_AFTER_MAC);
 	parse_gateway(data + GATEWAY, &m->teardown.gateway);
-	return MESSAGE_FAULT_NONE;
+	return MESSAGE_ERROR_NONE;
 }
 
 static int build_teardown(const struct message *m, struct writer *writer)
@@ -317,34 +317,34 @@ static const struct layout *find_layout(unsigned int type)
 	return &layouts[type];
 }
 
-enum message_fault message_parse(const void *data, size_t length, struct message *ret)
+enum message_error message_parse(const void *data, size_t length, struct message *ret)
 {
 	const struct layout *layout;
 	const uint8_t *p = data;
 	struct message message = { 0 };
-	enum message_fault fault;
+	enum message_error error;
 	size_t i;
 
 	if (length < 1)
-		return MESSAGE_FAULT_SHORT;
+		return MESSAGE_ERROR_SHORT;
 	if (p[0] >> 4 != 0)
-		return MESSAGE_FAULT_VERSION;
+		return MESSAGE_ERROR_VERSION;
 	layout = find_layout(p[0]);
 	if (!layout)
-		return MESSAGE_FAULT_TYPE;
+		return MESSAGE_ERROR_TYPE;
 	if (length < layout->fixed)
-		return MESSAGE_FAULT_SHORT;
+		return MESSAGE_ERROR_SHORT;
 	for (i = 0; i < sizeof(layout->reserved); i++)
 		if (layout->reserved[i] && (p[i] & layout->reserved[i]))
-			return MESSAGE_FAULT_RESERVED;
+			return MESSAGE_ERROR_RESERVED;
 	if (length > layout->fixed && !layout->varies)
-		return MESSAGE_FAULT_LONG;
+		return MESSAGE_ERROR_LONG;
 
 	message.type = (enum message_type)p[0];
-	fault = layout->parse(p, length, &message);
-	if (fault == MESSAGE_FAULT_NONE)
+	error = layout->parse(p, length, &message);
+	if (error == MESSAGE_ERROR_NONE)
 		*ret = message;
-	return fault;
+	return error;
 }
 
 ssize_t message_build(const struct message *message, void *buf, size_t size)
@@ -370,20 +370,20 @@ const char *message_type_string(enum message_type type)
 	return layout ? layout->name : "unknown";
 }
 
-const char *message_fault_string(enum message_fault fault)
+const char *message_error_string(enum message_error error)
 {
-	static const char *const strings[_MESSAGE_FAULT_MAX] = {
-		[MESSAGE_FAULT_NONE] = "no fault",
-		[MESSAGE_FAULT_SHORT] = "length: too short for its type",
-		[MESSAGE_FAULT_LONG] = "length: bytes left over after the last field",
-		[MESSAGE_FAULT_VERSION] = "version: not 0",
-		[MESSAGE_FAULT_TYPE] = "type: not 1 to 7",
-		[MESSAGE_FAULT_RESERVED] = "reserved: a bit is set",
-		[MESSAGE_FAULT_ADDRESS] = "relay address: not a host's, or neither 4 nor 16 bytes",
-		[MESSAGE_FAULT_INNER] = "encapsulated packet: not one whole IPv4 or IPv6 packet",
+	static const char *const strings[_MESSAGE_ERROR_MAX] = {
+		[MESSAGE_ERROR_NONE] = "no fault",
+		[MESSAGE_ERROR_SHORT] = "length: too short for its type",
+		[MESSAGE_ERROR_LONG] = "length: bytes left over after the last field",
+		[MESSAGE_ERROR_VERSION] = "version: not 0",
+		[MESSAGE_ERROR_TYPE] = "type: not 1 to 7",
+		[MESSAGE_ERROR_RESERVED] = "reserved: a bit is set",
+		[MESSAGE_ERROR_ADDRESS] = "relay address: not a host's, or neither 4 nor 16 bytes",
+		[MESSAGE_ERROR_INNER] = "encapsulated packet: not one whole IPv4 or IPv6 packet",
 	};
 
-	if ((unsigned int)fault >= _MESSAGE_FAULT_MAX)
+	if ((unsigned int)error >= _MESSAGE_ERROR_MAX)
 		return "unknown";
-	return strings[fault];
+	return strings[error];
 }

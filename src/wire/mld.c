@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "group-wire.h"
-#include <amt/group.h>
-#include <amt/packet.h>
+#include "base/group.h"
+#include "wire/group-wire.h"
+#include "wire/packet.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -110,42 +110,42 @@ static bool find_alert(const uint8_t *options, size_t length, bool *ret)
 }
 
 /* The ICMPv6 message of a packet. */
-static enum group_fault find_message(const uint8_t *data, size_t length, const uint8_t **ret,
+static enum group_error find_message(const uint8_t *data, size_t length, const uint8_t **ret,
 				     size_t *ret_length, bool *ret_alert)
 {
 	size_t at = IP6_HEADER, options, total;
 	uint8_t next;
 
 	if (length < IP6_HEADER || data[0] >> 4 != 6)
-		return GROUP_FAULT_IP;
+		return GROUP_ERROR_IP;
 	total = IP6_HEADER + (size_t)group_load16(data + IP6_LENGTH);
 	if (total > length)
-		return GROUP_FAULT_IP;
+		return GROUP_ERROR_IP;
 	*ret_alert = false;
 	next = data[IP6_NEXT];
 	if (next == IPPROTO_HOPOPTS) {
 		if (total - at < OPTIONS_HEADER)
-			return GROUP_FAULT_IP;
+			return GROUP_ERROR_IP;
 		options = (data[at + 1] + 1u) * 8u;
 		if (options > total - at || !find_alert(data + at, options, ret_alert))
-			return GROUP_FAULT_IP;
+			return GROUP_ERROR_IP;
 		next = data[at];
 		at += options;
 	}
 	if (next != IPPROTO_ICMPV6)
-		return GROUP_FAULT_TYPE;
+		return GROUP_ERROR_TYPE;
 	*ret = data + at;
 	*ret_length = total - at;
-	return GROUP_FAULT_NONE;
+	return GROUP_ERROR_NONE;
 }
 
-static enum group_fault parse_query(const uint8_t *p, size_t length, struct group_message *m)
+static enum group_error parse_query(const uint8_t *p, size_t length, struct group_message *m)
 {
 	struct group_query *query = &m->query;
 	uint16_t code = group_load16(p + CODE);
 
 	if (length < MESSAGE1_LENGTH || (length > MESSAGE1_LENGTH && length < QUERY2_MIN))
-		return GROUP_FAULT_SHORT;
+		return GROUP_ERROR_SHORT;
 	m->type = GROUP_QUERY;
 	m->version = length == MESSAGE1_LENGTH ? 1 : 2;
 	query->version = m->version;
@@ -153,34 +153,34 @@ static enum group_fault parse_query(const uint8_t *p, size_t length, struct grou
 	if (IN6_IS_ADDR_UNSPECIFIED(&query->group.in6))
 		query->group.family = AF_UNSPEC;
 	else if (!group_valid(&query->group))
-		return GROUP_FAULT_GROUP;
+		return GROUP_ERROR_GROUP;
 	if (m->version == 1) {
 		query->max_response_usec = code * RESPONSE_UNIT;
-		return GROUP_FAULT_NONE;
+		return GROUP_ERROR_NONE;
 	}
 	query->max_response_usec = group_code_decode(code, RESPONSE_CODE_BITS) * RESPONSE_UNIT;
 	group_parse_robustness(p[QUERY2_FLAGS], p[QUERY2_FLAGS + 1], query);
 	query->sources.n = group_load16(p + QUERY2_N);
 	query->sources.data = p + QUERY2_SOURCES;
 	if (query->sources.n > (length - QUERY2_SOURCES) / ADDRESS_LENGTH)
-		return GROUP_FAULT_SHORT;
+		return GROUP_ERROR_SHORT;
 	if (query->group.family == AF_UNSPEC && query->sources.n > 0)
-		return GROUP_FAULT_GROUP;
-	return GROUP_FAULT_NONE;
+		return GROUP_ERROR_GROUP;
+	return GROUP_ERROR_NONE;
 }
 
-static enum group_fault parse_only(const uint8_t *p, size_t length, struct group_message *m)
+static enum group_error parse_only(const uint8_t *p, size_t length, struct group_message *m)
 {
 	if (length < MESSAGE1_LENGTH)
-		return GROUP_FAULT_SHORT;
+		return GROUP_ERROR_SHORT;
 	m->version = 1;
 	m->type = p[0] == TYPE_DONE1 ? GROUP_LEAVE : GROUP_REPORT;
 	m->only.type = m->type == GROUP_LEAVE ? GROUP_CHANGE_TO_INCLUDE : GROUP_MODE_IS_EXCLUDE;
 	m->only.group = load_address(p + GROUP);
-	return group_valid(&m->only.group) ? GROUP_FAULT_NONE : GROUP_FAULT_GROUP;
+	return group_valid(&m->only.group) ? GROUP_ERROR_NONE : GROUP_ERROR_GROUP;
 }
 
-static enum group_fault parse_message(const uint8_t *p, size_t length, struct group_message *m)
+static enum group_error parse_message(const uint8_t *p, size_t length, struct group_message *m)
 {
 	switch (p[0]) {
 	case TYPE_QUERY:
@@ -195,8 +195,8 @@ static enum group_fault parse_message(const uint8_t *p, size_t length, struct gr
 		return group_records_length(m->records, length - REPORT2_RECORDS,
 					    group_load16(p + REPORT2_N), ADDRESS_LENGTH,
 					    &m->records_length)
-			       ? GROUP_FAULT_NONE
-			       : GROUP_FAULT_SHORT;
+			       ? GROUP_ERROR_NONE
+			       : GROUP_ERROR_SHORT;
 	}
 }
 
@@ -239,39 +239,39 @@ static bool destination_right(const struct group_message *m, enum group_strictne
 	return group_destination_right(m, &wanted, strictness);
 }
 
-enum group_fault mld_parse(const uint8_t *data, size_t length, enum group_strictness strictness,
+enum group_error mld_parse(const uint8_t *data, size_t length, enum group_strictness strictness,
 			   struct group_message *ret)
 {
 	struct group_message m = { .family = AF_INET6 };
-	enum group_fault fault;
+	enum group_error error;
 	const uint8_t *p;
 	bool alert;
 
-	fault = find_message(data, length, &p, &length, &alert);
-	if (fault != GROUP_FAULT_NONE)
-		return fault;
+	error = find_message(data, length, &p, &length, &alert);
+	if (error != GROUP_ERROR_NONE)
+		return error;
 	if (length < ICMP_MIN)
-		return GROUP_FAULT_SHORT;
+		return GROUP_ERROR_SHORT;
 	if (!type_known(p[0]))
-		return GROUP_FAULT_TYPE;
+		return GROUP_ERROR_TYPE;
 	if (checksum_fold(sum_message(data, p, length)) != 0xffff)
-		return GROUP_FAULT_CHECKSUM;
+		return GROUP_ERROR_CHECKSUM;
 	if (data[IP6_HOP_LIMIT] != 1)
-		return GROUP_FAULT_TTL;
+		return GROUP_ERROR_TTL;
 	if (!alert)
-		return GROUP_FAULT_ALERT;
+		return GROUP_ERROR_ALERT;
 	m.source = load_address(data + IP6_SOURCE);
 	m.destination = load_address(data + IP6_DESTINATION);
 
-	fault = parse_message(p, length, &m);
-	if (fault != GROUP_FAULT_NONE)
-		return fault;
+	error = parse_message(p, length, &m);
+	if (error != GROUP_ERROR_NONE)
+		return error;
 	if (!source_right(&m, strictness))
-		return GROUP_FAULT_SOURCE;
+		return GROUP_ERROR_SOURCE;
 	if (!destination_right(&m, strictness))
-		return GROUP_FAULT_DESTINATION;
+		return GROUP_ERROR_DESTINATION;
 	*ret = m;
-	return GROUP_FAULT_NONE;
+	return GROUP_ERROR_NONE;
 }
 
 /* The headers for, and the checksum of, the message that lies behind them in the packet. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/packet.h>
+#include "wire/packet.h"
 
 #include <arpa/inet.h>
 #include <stdbool.h>
@@ -46,29 +46,29 @@ static uint16_t load_host(const uint8_t *p)
 	return ntohs(load(p));
 }
 
-enum packet_fault packet_parse(void *data, size_t length, struct packet *ret)
+enum packet_error packet_parse(void *data, size_t length, struct packet *ret)
 {
 	size_t header, total, udp_length;
 	struct packet packet;
 	uint8_t *p = data;
 
 	if (length < IP4_HEADER_MIN)
-		return PACKET_FAULT_SHORT;
+		return PACKET_ERROR_SHORT;
 	header = (p[0] & 0x0f) * 4u;
 	if (p[0] >> 4 != 4 || header < IP4_HEADER_MIN)
-		return PACKET_FAULT_IP;
+		return PACKET_ERROR_IP;
 	total = load_host(p + IP4_LENGTH);
 	if (total > length || total < header)
-		return PACKET_FAULT_SHORT;
+		return PACKET_ERROR_SHORT;
 	if (load_host(p + IP4_FRAGMENT) & IP4_FRAGMENT_MASK)
-		return PACKET_FAULT_FRAGMENT;
+		return PACKET_ERROR_FRAGMENT;
 	if (p[IP4_PROTOCOL] != IPPROTO_UDP)
-		return PACKET_FAULT_UDP;
+		return PACKET_ERROR_UDP;
 	if (total - header < UDP_HEADER)
-		return PACKET_FAULT_SHORT;
+		return PACKET_ERROR_SHORT;
 	udp_length = load_host(p + header + UDP_LENGTH);
 	if (udp_length < UDP_HEADER || udp_length > total - header)
-		return PACKET_FAULT_UDP;
+		return PACKET_ERROR_UDP;
 
 	packet.ip = p;
 	packet.udp = p + header;
@@ -79,17 +79,17 @@ enum packet_fault packet_parse(void *data, size_t length, struct packet *ret)
 	packet.source_port = load_host(packet.udp + UDP_SOURCE);
 	packet.destination_port = load_host(packet.udp + UDP_DESTINATION);
 	*ret = packet;
-	return PACKET_FAULT_NONE;
+	return PACKET_ERROR_NONE;
 }
 
-static void mend_udp(struct packet *packet, uint32_t old, uint32_t new)
+static void update_udp(struct packet *packet, uint32_t old, uint32_t new)
 {
 	uint8_t *field = packet->udp + UDP_CHECKSUM;
 	uint16_t checksum = load(field);
 
 	if (checksum == 0)
 		return;
-	checksum = checksum_mend(checksum, old, new);
+	checksum = checksum_update(checksum, old, new);
 	store(field, checksum ? checksum : 0xffff); /* zero would say "none", RFC 768 */
 }
 
@@ -123,7 +123,7 @@ void packet_write(struct packet *packet, size_t offset, const void *bytes, size_
 {
 	uint8_t *p = packet->payload + offset;
 
-	mend_udp(packet, checksum_add(0, p, n), checksum_add(0, bytes, n));
+	update_udp(packet, checksum_add(0, p, n), checksum_add(0, bytes, n));
 	memcpy(p, bytes, n);
 }
 
@@ -143,10 +143,10 @@ size_t packet_trim(struct packet *packet, size_t length)
 		sum_at(packet->payload + length, packet->payload_length - length, length % 2);
 
 	/* the UDP length counts twice: in the header and in the pseudo header */
-	mend_udp(packet, cut + old_udp + old_udp, (uint32_t)new_udp + new_udp);
+	update_udp(packet, cut + old_udp + old_udp, (uint32_t)new_udp + new_udp);
 	store(packet->udp + UDP_LENGTH, new_udp);
 	store(packet->ip + IP4_CHECKSUM,
-	      checksum_mend(load(packet->ip + IP4_CHECKSUM), old_total, new_total));
+	      checksum_update(load(packet->ip + IP4_CHECKSUM), old_total, new_total));
 	store(packet->ip + IP4_LENGTH, new_total);
 	packet->payload_length = length;
 	return total;

@@ -10,6 +10,8 @@
  * needed). Sources send a packet for a proxy that makes routes no earlier. SECONDS: when a number
  * of channels is given up. COUNT: so many channels one after the other, ascending.
  */
+#include "wire/group-build.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -20,8 +22,8 @@
 #include <linux/mroute6.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <math.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -30,8 +32,6 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <amt/group-build.h>
 
 #define HOSTS  100
 #define PROBES 11 /* Reports of one channel, for the median */

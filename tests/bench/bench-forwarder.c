@@ -4,14 +4,14 @@
  * with one source by one of 30 downstream interfaces; and what one more downstream of the same
  * group costs.
  */
+#include "membership/forwarder.h"
+
 #include <err.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-#include <amt/forwarder.h>
 
 #define DOWNSTREAMS 30
 #define UPSTREAM    100

@@ -5,15 +5,15 @@
  *
  * usage: bench-joins COUNT...
  */
+#include "kernel/joins.h"
+#include "kernel/mroute.h"
+
 #include <err.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <amt/joins.h>
-#include <amt/mroute.h>
 
 static double seconds(void)
 {

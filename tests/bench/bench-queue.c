@@ -6,9 +6,15 @@
  * emptying of the queue. Needs root.
  * usage: bench-queue [ROUNDS]
  */
+#include "kernel/queue.h"
+#include "wire/message.h"
+#include "wire/packet.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnetfilter_queue/libnetfilter_queue.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <sched.h>
@@ -18,13 +24,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
-
-#include <libmnl/libmnl.h>
-#include <libnetfilter_queue/libnetfilter_queue.h>
-
-#include <amt/message.h>
-#include <amt/packet.h>
-#include <amt/queue.h>
 
 #define PORT  61234
 #define BURST 900 /* under 1024, the kernel's default length of a queue */
@@ -168,8 +167,8 @@ static enum queue_verdict rewrite(struct queue_packet *queued, void *userdata)
 	struct message message;
 	struct packet packet;
 
-	if (packet_parse(queued->data, queued->length, &packet) != PACKET_FAULT_NONE ||
-	    message_parse(packet.payload, packet.payload_length, &message) != MESSAGE_FAULT_NONE ||
+	if (packet_parse(queued->data, queued->length, &packet) != PACKET_ERROR_NONE ||
+	    message_parse(packet.payload, packet.payload_length, &message) != MESSAGE_ERROR_NONE ||
 	    message.type != AMT_ADVERTISEMENT)
 		return QUEUE_DROP;
 	queued->length = packet_set_relay(&packet, *relay);

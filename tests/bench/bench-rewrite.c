@@ -5,6 +5,9 @@
  *
  * Instructions: valgrind --tool=callgrind --toggle-collect=rewrite bench-rewrite COUNT
  */
+#include "wire/message.h"
+#include "wire/packet.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <stddef.h>
@@ -13,9 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <amt/message.h>
-#include <amt/packet.h>
 
 #define ROUNDS 11
 
@@ -58,8 +58,8 @@ size_t rewrite(uint8_t *data, size_t length, struct in_addr relay)
 	struct message message;
 	struct packet packet;
 
-	if (packet_parse(data, length, &packet) != PACKET_FAULT_NONE ||
-	    message_parse(packet.payload, packet.payload_length, &message) != MESSAGE_FAULT_NONE ||
+	if (packet_parse(data, length, &packet) != PACKET_ERROR_NONE ||
+	    message_parse(packet.payload, packet.payload_length, &message) != MESSAGE_ERROR_NONE ||
 	    message.type != AMT_ADVERTISEMENT)
 		return 0;
 	return packet_set_relay(&packet, relay);

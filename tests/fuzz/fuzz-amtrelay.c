@@ -3,7 +3,7 @@
  * Any bytes as RDATA, as text, as a name and as a DNS message: what is accepted is built again byte
  * for byte, and its text is read as the same.
  */
-#include <amt/amtrelay.h>
+#include "wire/amtrelay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,13 +42,13 @@ static void check_rdata(const uint8_t *data, size_t size)
 {
 	struct amtrelay record, untouched;
 	uint8_t built[AMTRELAY_RDATA_MAX];
-	enum amtrelay_fault fault;
+	enum amtrelay_error error;
 
 	memset(&record, 0xa5, sizeof(record));
 	memset(&untouched, 0xa5, sizeof(untouched));
-	fault = amtrelay_parse(data, size, &record);
-	REQUIRE(fault < _AMTRELAY_FAULT_MAX && amtrelay_fault_string(fault));
-	if (fault != AMTRELAY_FAULT_NONE) {
+	error = amtrelay_parse(data, size, &record);
+	REQUIRE(error < _AMTRELAY_ERROR_MAX && amtrelay_error_string(error));
+	if (error != AMTRELAY_ERROR_NONE) {
 		REQUIRE(memcmp(&record, &untouched, sizeof(record)) == 0);
 		return;
 	}

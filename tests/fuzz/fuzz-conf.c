@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What conf_parse_text() promises, whatever the text. */
-#include <amt/conf.h>
+#include "base/conf.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * the way: all that is accepted lies within them, and says the same when it is built again and
  * parsed again.
  */
-#include <amt/group-build.h>
-#include <amt/group-message.h>
+#include "wire/group-build.h"
+#include "wire/group-message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +121,7 @@ static void check_hasten(const struct group_message *message, const uint8_t *dat
 
 	REQUIRE(group_query_hasten(copy, size) == whole);
 	if (whole) {
-		REQUIRE(group_message_parse(copy, size, GROUP_UNICAST, &again) == GROUP_FAULT_NONE);
+		REQUIRE(group_message_parse(copy, size, GROUP_UNICAST, &again) == GROUP_ERROR_NONE);
 		REQUIRE(again.query.max_response_usec == 0);
 		again.query.max_response_usec = message->query.max_response_usec;
 		check_query(message, &again);
@@ -152,7 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t built[65536];
 	struct group_message message, untouched, again;
-	enum group_fault fault;
+	enum group_error error;
 	uint8_t *copy = malloc(size);
 	ssize_t n;
 
@@ -161,20 +161,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mend_packet(copy, size);
 	memset(&message, 0xa5, sizeof(message));
 	memset(&untouched, 0xa5, sizeof(untouched));
-	fault = group_message_parse(copy, size, GROUP_STRICT, &message);
-	REQUIRE(fault < _GROUP_FAULT_MAX && group_fault_string(fault));
-	if (fault != GROUP_FAULT_NONE) {
+	error = group_message_parse(copy, size, GROUP_STRICT, &message);
+	REQUIRE(error < _GROUP_ERROR_MAX && group_error_string(error));
+	if (error != GROUP_ERROR_NONE) {
 		REQUIRE(memcmp(&message, &untouched, sizeof(message)) == 0);
-		if (group_message_parse(copy, size, GROUP_UNICAST, &message) != GROUP_FAULT_NONE)
+		if (group_message_parse(copy, size, GROUP_UNICAST, &message) != GROUP_ERROR_NONE)
 			goto out;
-		REQUIRE(fault == GROUP_FAULT_DESTINATION || fault == GROUP_FAULT_SOURCE);
+		REQUIRE(error == GROUP_ERROR_DESTINATION || error == GROUP_ERROR_SOURCE);
 	}
 
 	if (message.type == GROUP_QUERY)
 		check_hasten(&message, copy, size);
 	n = build(&message, built, sizeof(built));
 	REQUIRE(n > 0);
-	REQUIRE(group_message_parse(built, (size_t)n, GROUP_UNICAST, &again) == GROUP_FAULT_NONE);
+	REQUIRE(group_message_parse(built, (size_t)n, GROUP_UNICAST, &again) == GROUP_ERROR_NONE);
 	REQUIRE(again.family == message.family && again.type == message.type);
 	REQUIRE(again.version == message.version);
 	REQUIRE(same_address(&again.source, &message.source));

@@ -2,7 +2,7 @@
 /*
  * Any bytes as a UDP payload: what is accepted lies within them and is built again byte for byte.
  */
-#include <amt/message.h>
+#include "wire/message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,14 +40,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct message_inner *inner;
 	struct message message, untouched;
-	enum message_fault fault;
+	enum message_error error;
 	uint8_t *built;
 
 	memset(&message, 0xa5, sizeof(message));
 	memset(&untouched, 0xa5, sizeof(untouched));
-	fault = message_parse(data, size, &message);
-	REQUIRE(fault < _MESSAGE_FAULT_MAX && message_fault_string(fault));
-	if (fault != MESSAGE_FAULT_NONE) {
+	error = message_parse(data, size, &message);
+	REQUIRE(error < _MESSAGE_ERROR_MAX && message_error_string(error));
+	if (error != MESSAGE_ERROR_NONE) {
 		REQUIRE(memcmp(&message, &untouched, sizeof(message)) == 0);
 		return 0;
 	}

@@ -4,8 +4,8 @@
  * relay), or trimmed, and must be as whole afterwards as it was before: lengths agree, a checksum
  * is right if and only if it was, and none stays none.
  */
-#include <amt/message.h>
-#include <amt/packet.h>
+#include "wire/message.h"
+#include "wire/packet.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +63,7 @@ static size_t edit(struct packet *packet, const uint8_t *data, size_t size)
 	struct message message;
 
 	if (message_parse(packet->payload, packet->payload_length, &message) ==
-		    MESSAGE_FAULT_NONE &&
+		    MESSAGE_ERROR_NONE &&
 	    message.type == AMT_ADVERTISEMENT) {
 		memcpy(&relay, data + size - sizeof(relay), sizeof(relay));
 		return packet_set_relay(packet, relay);
@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size)
 		memcpy(copy, data, size);
 	(void)packet_quoted_port(copy, size); /* reads within its bounds */
-	if (packet_parse(copy, size, &packet) != PACKET_FAULT_NONE)
+	if (packet_parse(copy, size, &packet) != PACKET_ERROR_NONE)
 		goto out;
 	REQUIRE(packet.ip == copy && packet.udp >= copy + 20 && packet.payload == packet.udp + 8);
 	REQUIRE(packet.payload + packet.payload_length <= copy + size);
@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(total <= size);
 
 	/* what was cut off is no longer needed, and nothing else moved */
-	REQUIRE(packet_parse(copy, total, &after) == PACKET_FAULT_NONE);
+	REQUIRE(packet_parse(copy, total, &after) == PACKET_ERROR_NONE);
 	REQUIRE(after.payload == before.payload && after.payload_length == packet.payload_length);
 	REQUIRE(after.payload + after.payload_length == copy + total);
 	REQUIRE(after.source.s_addr == before.source.s_addr);

@@ -3,10 +3,10 @@
  * Any bytes as what happens on a link: options, then Reports, Leaves, Queries and time. Whatever
  * it is, the router keeps to its limits, its timers are in order, and its filters are whole.
  */
+#include "membership/router-private.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "../../src/membership/router-private.h"
 
 #define REQUIRE(condition)        \
 	do {                      \

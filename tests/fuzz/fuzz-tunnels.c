@@ -4,8 +4,8 @@
  * made of the bytes or the bytes themselves, Teardowns, time. Whatever it is, the limits hold, time
  * never stands still, and what was told last is what all tunnels want.
  */
-#include <amt/group-build.h>
-#include <amt/tunnels.h>
+#include "membership/tunnels.h"
+#include "wire/group-build.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
@@ -9,8 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "net.h"
 
 static int namespaces[2] = { -1, -1 };
 

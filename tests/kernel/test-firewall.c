@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/firewall.h"
+#include "net.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -11,10 +14,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#include <amt/firewall.h>
-
-#include "net.h"
 
 #define BASE	 7000
 #define PORT	 40000

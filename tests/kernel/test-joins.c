@@ -3,6 +3,9 @@
  * What joins_set() wants, against what the kernel then says in /proc/net that it has, on two
  * interfaces of a network namespace of the test's own.
  */
+#include "kernel/joins.h"
+#include "net.h"
+
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,10 +21,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#include <amt/joins.h>
-
-#include "net.h"
 
 #define GROUPS	 8
 #define SOURCES	 40
@@ -247,7 +246,7 @@ static void test_wider(void **state)
 	for (const struct family *f = families; f < families + 2; f++) {
 		struct filter filter = { .mode = FILTER_EXCLUDE }, any = { .mode = FILTER_EXCLUDE };
 		struct address group = numbered(f, true, 0);
-		char words[JOINS_WORDS_MAX];
+		char words[JOINS_ERROR_MAX];
 		struct joins *joins;
 
 		for (unsigned int i = 0; i < 3; i++) {
@@ -258,7 +257,7 @@ static void test_wider(void **state)
 		assert_int_equal(joins_open(f->family, &joins), 0);
 		assert_int_equal(joins_set(joins, if_nametoindex("d0"), &group, &filter),
 				 JOINS_WIDER);
-		assert_non_null(strstr(joins_words(joins, JOINS_WIDER, words), "max_msf"));
+		assert_non_null(strstr(joins_error_text(joins, JOINS_WIDER, words), "max_msf"));
 		check(f, "d0", &group, &any);
 		joins_close(joins);
 		filter_clear(&filter);
@@ -271,7 +270,7 @@ static void test_refused(void **state)
 	struct filter filter = { .mode = FILTER_INCLUDE }, none = { 0 };
 	const struct family *f = &families[0];
 	struct address group = numbered(f, true, 0), source = numbered(f, false, 0);
-	char words[JOINS_WORDS_MAX];
+	char words[JOINS_ERROR_MAX];
 	struct joins *joins;
 	size_t sockets;
 
@@ -279,7 +278,7 @@ static void test_refused(void **state)
 	assert_int_equal(filter_add(&filter, &source), 0);
 	assert_int_equal(joins_open(f->family, &joins), 0);
 	assert_int_equal(joins_set(joins, if_nametoindex("d0"), &group, &filter), -ENOBUFS);
-	assert_non_null(strstr(joins_words(joins, -ENOBUFS, words), "igmp_max_memberships"));
+	assert_non_null(strstr(joins_error_text(joins, -ENOBUFS, words), "igmp_max_memberships"));
 	assert_int_equal(joins_count(joins, &sockets), 0);
 	assert_int_equal(sockets, 0);
 	check(f, "d0", &group, &none);

@@ -2,6 +2,10 @@
 /*
  * The listener is at HOST's end of the veth pair; RELAY's kernel is a host that joins and leaves.
  */
+#include "kernel/linklocal.h"
+#include "kernel/listener.h"
+#include "net.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -19,11 +23,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#include <amt/linklocal.h>
-#include <amt/listener.h>
-
-#include "net.h"
 
 static struct {
 	unsigned int n;

@@ -4,6 +4,11 @@
  * namespace without addresses: what is sent from in0's end ("in0-end") comes in through in0, and
  * what the kernel routes out is seen at the other ends.
  */
+#include "kernel/mroute.h"
+#include "kernel/mrule.h"
+#include "net.h"
+#include "wire/packet.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -22,12 +27,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#include <amt/mroute.h>
-#include <amt/mrule.h>
-#include <amt/packet.h>
-
-#include "net.h"
 
 #define TABLE	  100
 #define HOP_LIMIT 9
@@ -150,7 +149,7 @@ static struct mroute *open_table(const struct family *f, uint32_t table)
 	int r = mroute_open(f->family, table, on_upcall, &seen, &mroute);
 
 	if (r < 0)
-		errx(1, "mroute_open: %s: %s", strerror(-r), mroute_words(r, f->family));
+		errx(1, "mroute_open: %s: %s", strerror(-r), mroute_error_text(r, f->family));
 	return mroute;
 }
 
@@ -380,7 +379,7 @@ static void test_taken(void **state)
 		assert_int_equal(SET(mroute, f, f->group, "in0", "out0"), 0);
 		assert_int_equal(mroute_open(f->family, 0, on_upcall, &seen, &second), -EADDRINUSE);
 		assert_null(second);
-		assert_non_null(strstr(mroute_words(-EADDRINUSE, f->family), "Table="));
+		assert_non_null(strstr(mroute_error_text(-EADDRINUSE, f->family), "Table="));
 
 		/* The next holder finds it empty. */
 		mroute_close(mroute);

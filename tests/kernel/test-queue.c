@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/firewall.h"
+#include "kernel/queue.h"
+#include "net.h"
+#include "wire/packet.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -12,12 +17,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#include <amt/firewall.h>
-#include <amt/packet.h>
-#include <amt/queue.h>
-
-#include "net.h"
 
 #define BASE	 7000
 #define PORT	 40000
@@ -57,7 +56,7 @@ static enum queue_verdict handle(struct queue_packet *packet, void *userdata)
 		       packet->length - 28 < sizeof(judge->payload) ? packet->length - 28
 								    : sizeof(judge->payload));
 	if (judge->change) {
-		if (packet_parse(packet->data, packet->length, &parsed) == PACKET_FAULT_NONE) {
+		if (packet_parse(packet->data, packet->length, &parsed) == PACKET_ERROR_NONE) {
 			packet_write(&parsed, parsed.payload_length - 2, changed, 2);
 			if (packet->number - BASE < range.as_is)
 				packet_clear_checksum(&parsed);

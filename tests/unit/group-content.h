@@ -6,8 +6,9 @@
 #ifndef TESTS_UNIT_GROUP_CONTENT_H
 #define TESTS_UNIT_GROUP_CONTENT_H
 
-#include <amt/group-build.h>
-#include <amt/group-message.h>
+#include "hex.h"
+#include "wire/group-build.h"
+#include "wire/group-message.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,9 +16,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
-#include "hex.h"
+#include <cmocka.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define CONTENT_RECORDS 3
@@ -47,9 +47,9 @@ struct content {
 		       */
 };
 
-struct fault_case {
+struct error_case {
 	const char *name;
-	enum group_fault fault;
+	enum group_error error;
 	const char *bytes;
 };
 
@@ -179,9 +179,9 @@ static inline void check_parse(const struct content *contents, size_t n)
 	for (i = 0; i < n; i++) {
 		print_message("    %s\n", contents[i].name);
 		bytes = hex_bytes(contents[i].bytes, &length);
-		assert_string_equal(group_fault_string(group_message_parse(bytes, length,
+		assert_string_equal(group_error_string(group_message_parse(bytes, length,
 									   GROUP_STRICT, &message)),
-				    group_fault_string(GROUP_FAULT_NONE));
+				    group_error_string(GROUP_ERROR_NONE));
 		assert_content(&message, &contents[i]);
 		free(bytes);
 	}
@@ -207,7 +207,7 @@ static inline void check_build(const struct content *contents, size_t n)
 	}
 }
 
-static inline void check_faults(const struct fault_case *faults, size_t n)
+static inline void check_errors(const struct error_case *errors, size_t n)
 {
 	struct group_message message, untouched;
 	uint8_t *bytes;
@@ -216,11 +216,11 @@ static inline void check_faults(const struct fault_case *faults, size_t n)
 	memset(&message, 0xa5, sizeof(message));
 	memset(&untouched, 0xa5, sizeof(untouched));
 	for (i = 0; i < n; i++) {
-		print_message("    %s\n", faults[i].name);
-		bytes = hex_bytes(faults[i].bytes, &length);
-		assert_string_equal(group_fault_string(group_message_parse(bytes, length,
+		print_message("    %s\n", errors[i].name);
+		bytes = hex_bytes(errors[i].bytes, &length);
+		assert_string_equal(group_error_string(group_message_parse(bytes, length,
 									   GROUP_STRICT, &message)),
-				    group_fault_string(faults[i].fault));
+				    group_error_string(errors[i].error));
 		assert_memory_equal(&message, &untouched, sizeof(message));
 		free(bytes);
 	}
@@ -240,7 +240,7 @@ static inline void check_truncated(const struct content *contents, size_t n)
 			if (shorter)
 				memcpy(cut, bytes, shorter);
 			if (group_message_parse(cut, shorter, GROUP_STRICT, &message) ==
-			    GROUP_FAULT_NONE)
+			    GROUP_ERROR_NONE)
 				fail_msg("%s, %zu of %zu bytes: accepted", contents[i].name,
 					 shorter, length);
 			free(cut);
@@ -259,15 +259,15 @@ static inline void check_unicast(const struct content *content, const char *to,
 
 	assert_true(n > 0);
 	assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_STRICT, &message),
-			 GROUP_FAULT_DESTINATION);
+			 GROUP_ERROR_DESTINATION);
 	assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_UNICAST, &message),
-			 GROUP_FAULT_NONE);
+			 GROUP_ERROR_NONE);
 	assert_address(&message.destination, to);
 
 	n = content_build(content, elsewhere, buf, sizeof(buf));
 	assert_true(n > 0);
 	assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_UNICAST, &message),
-			 GROUP_FAULT_DESTINATION);
+			 GROUP_ERROR_DESTINATION);
 }
 
 #endif

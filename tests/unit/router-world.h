@@ -6,7 +6,8 @@
 #ifndef ROUTER_WORLD_H
 #define ROUTER_WORLD_H
 
-#include <amt/router.h>
+#include "membership/router.h"
+
 #include <string.h>
 
 #define SEC   1000000ULL

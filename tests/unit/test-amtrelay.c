@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/amtrelay.h>
+#include "hex.h"
+#include "wire/amtrelay.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 
-#include "hex.h"
+#include <cmocka.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -82,7 +82,7 @@ static void test_parse(void **state)
 	for (i = 0; i < ARRAY_SIZE(records); i++) {
 		bytes = hex_bytes(records[i].bytes, &length);
 		print_message("%s\n", records[i].bytes);
-		assert_int_equal(amtrelay_parse(bytes, length, &record), AMTRELAY_FAULT_NONE);
+		assert_int_equal(amtrelay_parse(bytes, length, &record), AMTRELAY_ERROR_NONE);
 		check_fields(&record, &records[i]);
 		free(bytes);
 	}
@@ -97,7 +97,7 @@ static void test_build(void **state)
 
 	for (i = 0; i < ARRAY_SIZE(records); i++) {
 		bytes = hex_bytes(records[i].bytes, &length);
-		assert_int_equal(amtrelay_parse(bytes, length, &record), AMTRELAY_FAULT_NONE);
+		assert_int_equal(amtrelay_parse(bytes, length, &record), AMTRELAY_ERROR_NONE);
 		assert_int_equal(amtrelay_build(&record, built, length), length);
 		assert_memory_equal(built, bytes, length);
 		assert_int_equal(amtrelay_build(&record, built, length - 1), -ENOBUFS);
@@ -128,57 +128,57 @@ static void test_build_refused(void **state)
 	}
 }
 
-static void test_faults(void **state)
+static void test_errors(void **state)
 {
 	static const struct {
 		const char *bytes;
-		enum amtrelay_fault fault;
-	} faults[] = {
-		{ "", AMTRELAY_FAULT_SHORT },
-		{ "0a", AMTRELAY_FAULT_SHORT },
-		{ "0000 00", AMTRELAY_FAULT_LENGTH },
-		{ "0001", AMTRELAY_FAULT_LENGTH },
-		{ "0001 cb0071", AMTRELAY_FAULT_LENGTH },
-		{ "0001 cb00710f00", AMTRELAY_FAULT_LENGTH },
-		{ "0002 20010db8 00000000 00000000 000000", AMTRELAY_FAULT_LENGTH },
-		{ "0002 20010db8 00000000 00000000 00000015 00", AMTRELAY_FAULT_LENGTH },
-		{ "0004", AMTRELAY_FAULT_TYPE },
-		{ "0004 cb00710f", AMTRELAY_FAULT_TYPE },
-		{ "00ff cb00710f", AMTRELAY_FAULT_TYPE },
+		enum amtrelay_error error;
+	} errors[] = {
+		{ "", AMTRELAY_ERROR_SHORT },
+		{ "0a", AMTRELAY_ERROR_SHORT },
+		{ "0000 00", AMTRELAY_ERROR_LENGTH },
+		{ "0001", AMTRELAY_ERROR_LENGTH },
+		{ "0001 cb0071", AMTRELAY_ERROR_LENGTH },
+		{ "0001 cb00710f00", AMTRELAY_ERROR_LENGTH },
+		{ "0002 20010db8 00000000 00000000 000000", AMTRELAY_ERROR_LENGTH },
+		{ "0002 20010db8 00000000 00000000 00000015 00", AMTRELAY_ERROR_LENGTH },
+		{ "0004", AMTRELAY_ERROR_TYPE },
+		{ "0004 cb00710f", AMTRELAY_ERROR_TYPE },
+		{ "00ff cb00710f", AMTRELAY_ERROR_TYPE },
 		/* 4.3.2 as printed: without the root label */
-		{ "8083 09616d7472656c617973076578616d706c6503636f6d", AMTRELAY_FAULT_NAME },
-		{ "0003", AMTRELAY_FAULT_NAME },
-		{ "0003 0161", AMTRELAY_FAULT_NAME },
-		{ "0003 0261", AMTRELAY_FAULT_NAME },
-		{ "0003 016100 00", AMTRELAY_FAULT_NAME },
-		{ "0003 0161 c000", AMTRELAY_FAULT_NAME },
-		{ "0003 c000", AMTRELAY_FAULT_NAME },
-		{ "0003 4000", AMTRELAY_FAULT_NAME },
-		{ "0003" L63 L63 L63 "3e" L61 "00", AMTRELAY_FAULT_NAME },
-		{ "0003" L63 L63 L63 L63 "00", AMTRELAY_FAULT_NAME },
+		{ "8083 09616d7472656c617973076578616d706c6503636f6d", AMTRELAY_ERROR_NAME },
+		{ "0003", AMTRELAY_ERROR_NAME },
+		{ "0003 0161", AMTRELAY_ERROR_NAME },
+		{ "0003 0261", AMTRELAY_ERROR_NAME },
+		{ "0003 016100 00", AMTRELAY_ERROR_NAME },
+		{ "0003 0161 c000", AMTRELAY_ERROR_NAME },
+		{ "0003 c000", AMTRELAY_ERROR_NAME },
+		{ "0003 4000", AMTRELAY_ERROR_NAME },
+		{ "0003" L63 L63 L63 "3e" L61 "00", AMTRELAY_ERROR_NAME },
+		{ "0003" L63 L63 L63 L63 "00", AMTRELAY_ERROR_NAME },
 	};
 	struct amtrelay record, untouched;
 	size_t i, length;
 	uint8_t *bytes;
 
 	memset(&untouched, 0xa5, sizeof(untouched));
-	for (i = 0; i < ARRAY_SIZE(faults); i++) {
-		bytes = hex_bytes(faults[i].bytes, &length);
-		print_message("%s\n", faults[i].bytes);
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		bytes = hex_bytes(errors[i].bytes, &length);
+		print_message("%s\n", errors[i].bytes);
 		memset(&record, 0xa5, sizeof(record));
-		assert_int_equal(amtrelay_parse(bytes, length, &record), faults[i].fault);
+		assert_int_equal(amtrelay_parse(bytes, length, &record), errors[i].error);
 		assert_memory_equal(&record, &untouched, sizeof(record));
 		free(bytes);
 	}
 }
 
-static void test_fault_strings(void **state)
+static void test_error_strings(void **state)
 {
 	int i;
 
-	for (i = 0; i < _AMTRELAY_FAULT_MAX; i++)
-		assert_string_not_equal(amtrelay_fault_string(i), "unknown fault");
-	assert_string_equal(amtrelay_fault_string(_AMTRELAY_FAULT_MAX), "unknown fault");
+	for (i = 0; i < _AMTRELAY_ERROR_MAX; i++)
+		assert_string_not_equal(amtrelay_error_string(i), "unknown fault");
+	assert_string_equal(amtrelay_error_string(_AMTRELAY_ERROR_MAX), "unknown fault");
 }
 
 static void test_format(void **state)
@@ -192,7 +192,7 @@ static void test_format(void **state)
 		if (!records[i].text)
 			continue;
 		bytes = hex_bytes(records[i].bytes, &length);
-		assert_int_equal(amtrelay_parse(bytes, length, &record), AMTRELAY_FAULT_NONE);
+		assert_int_equal(amtrelay_parse(bytes, length, &record), AMTRELAY_ERROR_NONE);
 		assert_string_equal(amtrelay_format(&record, text), records[i].text);
 		memset(&record, 0, sizeof(record));
 		assert_int_equal(amtrelay_parse_text(records[i].text, &record), 0);
@@ -317,8 +317,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),	       cmocka_unit_test(test_build),
-		cmocka_unit_test(test_build_refused),  cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_fault_strings),  cmocka_unit_test(test_format),
+		cmocka_unit_test(test_build_refused),  cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_error_strings),  cmocka_unit_test(test_format),
 		cmocka_unit_test(test_parse_text),     cmocka_unit_test(test_parse_text_refused),
 		cmocka_unit_test(test_format_generic),
 	};

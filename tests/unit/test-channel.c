@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "membership/channel-table.h"
+
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-
-#include <amt/channels.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define MANY	      5000
@@ -72,40 +72,40 @@ static void test_filter(void **state)
 	const struct channel_key one = key("203.0.113.2,239.1.1.1"),
 				 two = key("203.0.113.3,239.1.1.1"), any = key("239.1.1.1");
 	struct channel *a, *b, *c;
-	struct channels *channels;
+	struct channel_table *table;
 	struct filter filter;
 
-	assert_int_equal(channels_new(&channels), 0);
-	a = channels_add(channels, &one, "", 1);
-	b = channels_add(channels, &two, "amt0", 2);
-	c = channels_add(channels, &any, "amt1", 3);
-	assert_ptr_equal(channels_add(channels, &two, "amt0", 9), b);
+	assert_int_equal(channel_table_new(&table), 0);
+	a = channel_table_add(table, &one, "", 1);
+	b = channel_table_add(table, &two, "amt0", 2);
+	c = channel_table_add(table, &any, "amt1", 3);
+	assert_ptr_equal(channel_table_add(table, &two, "amt0", 9), b);
 	assert_int_equal(b->since, 2);
-	assert_int_equal(channels_set_via(channels, a, "amt0"), 0);
-	assert_int_equal(channels_set_via(channels, b, "amt0"), 0);
-	assert_int_equal(channels_set_via(channels, c, "amt1"), 0);
+	assert_int_equal(channel_table_set_via(table, a, "amt0"), 0);
+	assert_int_equal(channel_table_set_via(table, b, "amt0"), 0);
+	assert_int_equal(channel_table_set_via(table, c, "amt1"), 0);
 
-	assert_int_equal(channels_filter(channels, a->via, &one.group, &filter), 0);
+	assert_int_equal(channel_table_filter(table, a->via, &one.group, &filter), 0);
 	assert_int_equal(filter.mode, FILTER_INCLUDE);
 	assert_int_equal(filter.n, 2);
 	filter_clear(&filter);
-	assert_int_equal(channels_filter(channels, c->via, &one.group, &filter), 0);
+	assert_int_equal(channel_table_filter(table, c->via, &one.group, &filter), 0);
 	assert_int_equal(filter.mode, FILTER_EXCLUDE);
 	assert_int_equal(filter.n, 0);
 
 	/* any source on the same device is more than both */
-	assert_int_equal(channels_set_via(channels, c, "amt0"), 0);
+	assert_int_equal(channel_table_set_via(table, c, "amt0"), 0);
 	assert_int_equal(a->via->n, 3);
-	assert_int_equal(channels_filter(channels, a->via, &one.group, &filter), 0);
+	assert_int_equal(channel_table_filter(table, a->via, &one.group, &filter), 0);
 	assert_int_equal(filter.mode, FILTER_EXCLUDE);
-	channels_remove(channels, c);
-	channels_remove(channels, a);
+	channel_table_remove(table, c);
+	channel_table_remove(table, a);
 	assert_int_equal(b->via->n, 1);
-	assert_int_equal(channels_filter(channels, b->via, &one.group, &filter), 0);
+	assert_int_equal(channel_table_filter(table, b->via, &one.group, &filter), 0);
 	assert_int_equal(filter.n, 1);
 	assert_true(address_equal(&filter.sources[0], &two.source));
 	filter_clear(&filter);
-	channels_free(channels);
+	channel_table_free(table);
 }
 
 static void test_group(void **state)
@@ -113,39 +113,39 @@ static void test_group(void **state)
 	static const char *const texts[] = { "203.0.113.2,239.1.1.1", "203.0.113.3,239.1.1.1",
 					     "203.0.113.2,239.1.1.2", "239.1.1.1" };
 	const struct address group = key(texts[0]).group, none = key("239.1.1.9").group;
-	struct channels *channels;
+	struct channel_table *table;
 	size_t n = 0;
 
-	assert_int_equal(channels_new(&channels), 0);
+	assert_int_equal(channel_table_new(&table), 0);
 	for (size_t i = 0; i < 4; i++)
 		for (size_t j = 0; j < 2; j++) {
 			const struct channel_key k = key(texts[i]);
 
-			assert_non_null(channels_add(channels, &k, j ? "amt0" : "", 0));
+			assert_non_null(channel_table_add(table, &k, j ? "amt0" : "", 0));
 		}
 	for (unsigned int i = 0; i < 1000; i++) { /* others, in the same buckets, too */
 		struct channel_key k = key("203.0.113.2,239.2.0.0");
 
 		k.group.in.s_addr ^= htonl(i);
-		assert_non_null(channels_add(channels, &k, "", 0));
+		assert_non_null(channel_table_add(table, &k, "", 0));
 	}
-	for (const struct channel *c = channels_of_group(channels, &group, NULL); c;
-	     c = channels_of_group(channels, &group, c)) {
+	for (const struct channel *c = channel_table_of_group(table, &group, NULL); c;
+	     c = channel_table_of_group(table, &group, c)) {
 		assert_true(address_equal(&c->key.group, &group));
 		n++;
 	}
 	assert_int_equal(n, 6);
-	assert_null(channels_of_group(channels, &none, NULL));
-	channels_free(channels);
+	assert_null(channel_table_of_group(table, &none, NULL));
+	channel_table_free(table);
 }
 
 static void test_many(void **state)
 {
-	struct channels *channels;
+	struct channel_table *table;
 	struct channel **sorted;
 	size_t n = 0;
 
-	assert_int_equal(channels_new(&channels), 0);
+	assert_int_equal(channel_table_new(&table), 0);
 	for (unsigned int i = 0; i < MANY; i++) {
 		char text[CHANNEL_TEXT_MAX];
 		struct channel_key k;
@@ -153,22 +153,23 @@ static void test_many(void **state)
 		snprintf(text, sizeof(text), "203.0.113.2,232.1.%u.%u", i * 7919 % MANY / 250,
 			 i * 7919 % MANY % 250);
 		k = key(text);
-		assert_non_null(channels_add(channels, &k, "amt0", i));
+		assert_non_null(channel_table_add(table, &k, "amt0", i));
 	}
-	assert_int_equal(channels_count(channels), MANY);
-	for (struct channel *c = channels_next(channels, NULL); c; c = channels_next(channels, c)) {
-		assert_ptr_equal(channels_find(channels, &c->key, "amt0"), c);
+	assert_int_equal(channel_table_count(table), MANY);
+	for (struct channel *c = channel_table_next(table, NULL); c;
+	     c = channel_table_next(table, c)) {
+		assert_ptr_equal(channel_table_find(table, &c->key, "amt0"), c);
 		n++;
 	}
 	assert_int_equal(n, MANY);
-	sorted = channels_sorted(channels);
+	sorted = channel_table_sorted(table);
 	for (size_t i = 1; i < MANY; i++)
 		assert_true(channel_compare(&sorted[i - 1]->key, &sorted[i]->key) < 0);
 	assert_null(sorted[MANY]);
 	free(sorted);
-	while (channels_count(channels) > 0)
-		channels_remove(channels, channels_next(channels, NULL));
-	channels_free(channels);
+	while (channel_table_count(table) > 0)
+		channel_table_remove(table, channel_table_next(table, NULL));
+	channel_table_free(table);
 }
 
 int main(void)

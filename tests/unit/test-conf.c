@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/conf.h>
+#include "base/conf.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/datagram.h>
+#include "hex.h"
+#include "kernel/datagram.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 
-#include "hex.h"
+#include <cmocka.h>
 
 static const struct datagram_path path = {
 	.local.s_addr = 0x026433c6, /* 198.51.100.2 */

@@ -2,7 +2,7 @@
 /* Lengths are counted by hand after RFC 9776, 4.2 and RFC 9777, 5.2: IPv4 with Router Alert 24
  * bytes, IPv6 with Hop-by-Hop Options 48, a Report's head 8, a record 8 or 20 and 4 or 16 for each
  * source. */
-#include <amt/group-batch.h>
+#include "wire/group-batch.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #define PACKETS_MAX 600
@@ -38,7 +39,7 @@ static int take(const void *packet, size_t length, void *userdata)
 
 	assert_true(sent->n < PACKETS_MAX);
 	assert_int_equal(group_message_parse(packet, length, GROUP_STRICT, &message),
-			 GROUP_FAULT_NONE);
+			 GROUP_ERROR_NONE);
 	sent->lengths[sent->n++] = length;
 	while (group_next_record(&message, &at, &record)) {
 		assert_true(sent->n_records < RECORDS_MAX);

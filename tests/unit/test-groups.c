@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/groups.h>
-#include <amt/linklocal.h>
+#include "kernel/groups.h"
+#include "kernel/linklocal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static void collect(const char *device, const struct address *group, void *userdata)

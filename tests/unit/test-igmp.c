@@ -186,159 +186,159 @@ static const struct content contents[] = {
 };
 
 /* Checksums of these are right unless they are what is wrong. */
-static const struct fault_case faults[] = {
-	{ "19 bytes", GROUP_FAULT_IP,
+static const struct error_case errors[] = {
+	{ "19 bytes", GROUP_ERROR_IP,
 	  "46c00020 00004000 0102e909 0a090002 ef0102" },
-	{ "version 5", GROUP_FAULT_IP,
+	{ "version 5", GROUP_ERROR_IP,
 	  "56c00020 00004000 0102e909 0a090002 ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "header length 16", GROUP_FAULT_IP,
+	{ "header length 16", GROUP_ERROR_IP,
 	  "44c00020 00004000 0102e909 0a090002 ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "header beyond the end", GROUP_FAULT_IP,
+	{ "header beyond the end", GROUP_ERROR_IP,
 	  "4fc00020 00004000 0102e909 0a090002 ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "a byte is missing", GROUP_FAULT_IP,
+	{ "a byte is missing", GROUP_ERROR_IP,
 	  "46c00020 00004000 0102e909 0a090002 ef010202 94040000 1600f8fb "
 	  "ef0102" },
-	{ "total length less than the header", GROUP_FAULT_IP,
+	{ "total length less than the header", GROUP_ERROR_IP,
 	  "46c00017 00004000 0102e909 0a090002 ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "first fragment", GROUP_FAULT_IP,
+	{ "first fragment", GROUP_ERROR_IP,
 	  "46c00020 00002000 0102090a 0a090002 ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "last fragment", GROUP_FAULT_IP,
+	{ "last fragment", GROUP_ERROR_IP,
 	  "46c00020 00000001 01022909 0a090002 ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "option of length 1", GROUP_FAULT_IP,
+	{ "option of length 1", GROUP_ERROR_IP,
 	  "46c00020 00004000 0102760d 0a090002 ef010202 07010000 1600f8fb "
 	  "ef010202" },
-	{ "option beyond the header", GROUP_FAULT_IP,
+	{ "option beyond the header", GROUP_ERROR_IP,
 	  "46c00020 00004000 0102e908 0a090002 ef010202 94050000 1600f8fb "
 	  "ef010202" },
-	{ "option without a length", GROUP_FAULT_IP,
+	{ "option without a length", GROUP_ERROR_IP,
 	  "46c00020 00004000 01027b06 0a090002 ef010202 01010107 1600f8fb "
 	  "ef010202" },
-	{ "UDP", GROUP_FAULT_TYPE,
+	{ "UDP", GROUP_ERROR_TYPE,
 	  "46c00020 00004000 0111e8fa 0a090002 ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "type 0x13, DVMRP", GROUP_FAULT_TYPE,
+	{ "type 0x13, DVMRP", GROUP_ERROR_TYPE,
 	  "46c00020 00004000 0102e909 0a090002 ef010202 94040000 1300fbfb "
 	  "ef010202" },
-	{ "type 0x23", GROUP_FAULT_TYPE,
+	{ "type 0x23", GROUP_ERROR_TYPE,
 	  "46c00020 00004000 0102f9f6 0a090002 e0000016 94040000 2300dcff "
 	  "00000000" },
-	{ "7 bytes", GROUP_FAULT_SHORT,
+	{ "7 bytes", GROUP_ERROR_SHORT,
 	  "46c0001f 00004000 0102e90a 0a090002 ef010202 94040000 1600f8fd "
 	  "ef0102" },
-	{ "no message", GROUP_FAULT_SHORT,
+	{ "no message", GROUP_ERROR_SHORT,
 	  "46c00018 00004000 0102e911 0a090002 ef010202 94040000" },
-	{ "TTL 2", GROUP_FAULT_TTL,
+	{ "TTL 2", GROUP_ERROR_TTL,
 	  "46c00020 00004000 0202e809 0a090002 ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "TTL 0", GROUP_FAULT_TTL,
+	{ "TTL 0", GROUP_ERROR_TTL,
 	  "46c00020 00004000 0002ea09 0a090002 ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "v1 Report, TTL 64", GROUP_FAULT_TTL,
+	{ "v1 Report, TTL 64", GROUP_ERROR_TTL,
 	  "46c00020 00004000 4002aa0a 0a090002 ef010201 94040000 1200fcfc "
 	  "ef010201" },
-	{ "v2 Report without Router Alert", GROUP_FAULT_ALERT,
+	{ "v2 Report without Router Alert", GROUP_ERROR_ALERT,
 	  "45c0001c 00004000 01027e12 0a090002 ef010202 1600f8fb ef010202" },
-	{ "Router Alert of value 1", GROUP_FAULT_ALERT,
+	{ "Router Alert of value 1", GROUP_ERROR_ALERT,
 	  "46c00020 00004000 0102e908 0a090002 ef010202 94040001 1600f8fb "
 	  "ef010202" },
-	{ "Router Alert behind the end of options", GROUP_FAULT_ALERT,
+	{ "Router Alert behind the end of options", GROUP_ERROR_ALERT,
 	  "47c00024 00004000 0102e805 0a090002 ef010202 00000000 94040000 "
 	  "1600f8fb ef010202" },
-	{ "v2 Query without Router Alert", GROUP_FAULT_ALERT,
+	{ "v2 Query without Router Alert", GROUP_ERROR_ALERT,
 	  "45c0001c 00004000 01028f15 0a090001 e0000001 1164ee9b 00000000" },
-	{ "v3 Query without Router Alert", GROUP_FAULT_ALERT,
+	{ "v3 Query without Router Alert", GROUP_ERROR_ALERT,
 	  "45c00020 00004000 01028f11 0a090001 e0000001 1164ec1e 00000000 "
 	  "027d0000" },
-	{ "v3 Report without Router Alert", GROUP_FAULT_ALERT,
+	{ "v3 Report without Router Alert", GROUP_ERROR_ALERT,
 	  "45c00024 00004000 01028ef7 0a090002 e0000016 2200e8f9 00000001 "
 	  "04000000 ef010203" },
-	{ "v2 Leave without Router Alert", GROUP_FAULT_ALERT,
+	{ "v2 Leave without Router Alert", GROUP_ERROR_ALERT,
 	  "45c0001c 00004000 01028f13 0a090002 e0000002 1700f7fb ef010202" },
-	{ "checksum of the header", GROUP_FAULT_CHECKSUM,
+	{ "checksum of the header", GROUP_ERROR_CHECKSUM,
 	  "46c00020 00004000 0102e908 0a090002 ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "checksum of the message", GROUP_FAULT_CHECKSUM,
+	{ "checksum of the message", GROUP_ERROR_CHECKSUM,
 	  "46c00020 00004000 0102e909 0a090002 ef010202 94040000 16000102 "
 	  "ef010202" },
-	{ "checksum, wrong in additional data alone", GROUP_FAULT_CHECKSUM,
+	{ "checksum, wrong in additional data alone", GROUP_ERROR_CHECKSUM,
 	  "46c00024 00004000 0102f9f2 0a090002 e0000016 94040000 2200fe2a "
 	  "00000000 6d6f7266" },
-	{ "source 224.0.0.1", GROUP_FAULT_SOURCE,
+	{ "source 224.0.0.1", GROUP_ERROR_SOURCE,
 	  "46c00020 00004000 01021313 e0000001 ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "source 255.255.255.255", GROUP_FAULT_SOURCE,
+	{ "source 255.255.255.255", GROUP_ERROR_SOURCE,
 	  "46c00020 00004000 0102f314 ffffffff ef010202 94040000 1600f8fb "
 	  "ef010202" },
-	{ "v2 Report to another group", GROUP_FAULT_DESTINATION,
+	{ "v2 Report to another group", GROUP_ERROR_DESTINATION,
 	  "46c00020 00004000 0102e908 0a090002 ef010203 94040000 1600f8fb "
 	  "ef010202" },
-	{ "v2 Report to all routers", GROUP_FAULT_DESTINATION,
+	{ "v2 Report to all routers", GROUP_ERROR_DESTINATION,
 	  "46c00020 00004000 0102fa0a 0a090002 e0000002 94040000 1600f8fb "
 	  "ef010202" },
-	{ "v1 Report to all systems", GROUP_FAULT_DESTINATION,
+	{ "v1 Report to all systems", GROUP_ERROR_DESTINATION,
 	  "46c00020 00004000 0102fa0b 0a090002 e0000001 94040000 1200fcfc "
 	  "ef010201" },
-	{ "v2 Leave to another group", GROUP_FAULT_DESTINATION,
+	{ "v2 Leave to another group", GROUP_ERROR_DESTINATION,
 	  "46c00020 00004000 0102e908 0a090002 ef010203 94040000 1700f7fb "
 	  "ef010202" },
-	{ "v3 Report to its group", GROUP_FAULT_DESTINATION,
+	{ "v3 Report to its group", GROUP_ERROR_DESTINATION,
 	  "46c00028 00004000 0102e900 0a090002 ef010203 94040000 2200e8f9 "
 	  "00000001 04000000 ef010203" },
-	{ "General Query to a group", GROUP_FAULT_DESTINATION,
+	{ "General Query to a group", GROUP_ERROR_DESTINATION,
 	  "46c00024 00004000 0102e905 0a090001 ef010203 94040000 1164ec1e "
 	  "00000000 027d0000" },
-	{ "Group-Specific Query to another group", GROUP_FAULT_DESTINATION,
+	{ "Group-Specific Query to another group", GROUP_ERROR_DESTINATION,
 	  "46c00024 00004000 0102e904 0a090001 ef010204 94040000 1164fb19 "
 	  "ef010203 027d0000" },
-	{ "v2 Report of 10.1.2.3", GROUP_FAULT_GROUP,
+	{ "v2 Report of 10.1.2.3", GROUP_ERROR_GROUP,
 	  "46c00020 00004000 0102ce09 0a090002 0a010203 94040000 1600ddfb "
 	  "0a010203" },
-	{ "v2 Leave of 0.0.0.0", GROUP_FAULT_GROUP,
+	{ "v2 Leave of 0.0.0.0", GROUP_ERROR_GROUP,
 	  "46c00020 00004000 0102fa0a 0a090002 e0000002 94040000 1700e8ff "
 	  "00000000" },
-	{ "v1 Report of 240.0.0.1", GROUP_FAULT_GROUP,
+	{ "v1 Report of 240.0.0.1", GROUP_ERROR_GROUP,
 	  "46c00020 00004000 0102ea0b 0a090002 f0000001 94040000 1200fdfd "
 	  "f0000001" },
-	{ "v2 Query of 10.1.2.3", GROUP_FAULT_GROUP,
+	{ "v2 Query of 10.1.2.3", GROUP_ERROR_GROUP,
 	  "46c00020 00004000 0102fa0b 0a090002 e0000001 94040000 1164e297 "
 	  "0a010203" },
-	{ "v3 Query of 10.1.2.3", GROUP_FAULT_GROUP,
+	{ "v3 Query of 10.1.2.3", GROUP_ERROR_GROUP,
 	  "46c00024 00004000 0102fa07 0a090002 e0000001 94040000 1164e01a "
 	  "0a010203 027d0000" },
-	{ "v3 General Query with a source", GROUP_FAULT_GROUP,
+	{ "v3 General Query with a source", GROUP_ERROR_GROUP,
 	  "46c00028 00004000 0102fa03 0a090002 e0000001 94040000 11642a1c "
 	  "00000000 027d0001 c0000201" },
-	{ "Query of 9 bytes", GROUP_FAULT_SHORT,
+	{ "Query of 9 bytes", GROUP_ERROR_SHORT,
 	  "46c00021 00004000 0102fa0a 0a090002 e0000001 94040000 1164ee9b "
 	  "00000000 00" },
-	{ "Query of 11 bytes", GROUP_FAULT_SHORT,
+	{ "Query of 11 bytes", GROUP_ERROR_SHORT,
 	  "46c00023 00004000 0102fa08 0a090002 e0000001 94040000 1164ee9b "
 	  "00000000 000000" },
-	{ "v3 Query that counts one source too many", GROUP_FAULT_SHORT,
+	{ "v3 Query that counts one source too many", GROUP_ERROR_SHORT,
 	  "46c00028 00004000 0102f000 0a090002 e8010203 94040000 11644016 "
 	  "e8010203 027d0002 c0000201" },
-	{ "v3 Query that counts 65535 sources", GROUP_FAULT_SHORT,
+	{ "v3 Query that counts 65535 sources", GROUP_ERROR_SHORT,
 	  "46c00024 00004000 0102f004 0a090002 e8010203 94040000 1164021a "
 	  "e8010203 027dffff" },
-	{ "v3 Report that counts a record too many", GROUP_FAULT_SHORT,
+	{ "v3 Report that counts a record too many", GROUP_ERROR_SHORT,
 	  "46c00028 00004000 0102f9ee 0a090002 e0000016 94040000 2200e8f8 "
 	  "00000002 04000000 ef010203" },
-	{ "v3 Report, record of 7 bytes", GROUP_FAULT_SHORT,
+	{ "v3 Report, record of 7 bytes", GROUP_ERROR_SHORT,
 	  "46c00027 00004000 0102f9ef 0a090002 e0000016 94040000 2200e8fc "
 	  "00000001 04000000 ef0102" },
-	{ "v3 Report, record that counts a source too many", GROUP_FAULT_SHORT,
+	{ "v3 Report, record that counts a source too many", GROUP_ERROR_SHORT,
 	  "46c0002c 00004000 0102f9ea 0a090002 e0000016 94040000 220025f6 "
 	  "00000001 05000002 ef010203 c0000201" },
-	{ "v3 Report, record that counts 65535 sources", GROUP_FAULT_SHORT,
+	{ "v3 Report, record that counts 65535 sources", GROUP_ERROR_SHORT,
 	  "46c00028 00004000 0102f9ee 0a090002 e0000016 94040000 2200e7f9 "
 	  "00000001 0500ffff ef010203" },
-	{ "v3 Report, auxiliary data beyond the end", GROUP_FAULT_SHORT,
+	{ "v3 Report, auxiliary data beyond the end", GROUP_ERROR_SHORT,
 	  "46c0002c 00004000 0102f9ea 0a090002 e0000016 94040000 22002431 "
 	  "00000001 04020000 ef010203 61626364" },
 };
@@ -354,9 +354,9 @@ static void test_build(void **state)
 	check_build(contents, ARRAY_SIZE(contents));
 }
 
-static void test_faults(void **state)
+static void test_errors(void **state)
 {
-	check_faults(faults, ARRAY_SIZE(faults));
+	check_errors(errors, ARRAY_SIZE(errors));
 }
 
 static void test_truncated(void **state)
@@ -412,7 +412,7 @@ static void test_codes(void **state)
 		assert_true(n > 0);
 		assert_int_equal(buf[25], codes[i].code);
 		assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_STRICT, &message),
-				 GROUP_FAULT_NONE);
+				 GROUP_ERROR_NONE);
 		assert_int_equal(message.query.max_response_usec, codes[i].parsed_usec);
 	}
 }
@@ -469,7 +469,7 @@ static void test_never_version1(void **state)
 
 	n = content_build(&content, NULL, buf, sizeof(buf));
 	assert_int_equal(n, 32);
-	assert_int_equal(group_message_parse(buf, 32, GROUP_STRICT, &message), GROUP_FAULT_NONE);
+	assert_int_equal(group_message_parse(buf, 32, GROUP_STRICT, &message), GROUP_ERROR_NONE);
 	assert_int_equal(message.version, 2);
 	assert_int_equal(message.query.max_response_usec, 100000);
 }
@@ -512,17 +512,17 @@ static void test_strings(void **state)
 {
 	int i, j;
 
-	assert_string_equal(group_fault_string(_GROUP_FAULT_MAX), "unknown");
-	for (i = 0; i < _GROUP_FAULT_MAX; i++)
+	assert_string_equal(group_error_string(_GROUP_ERROR_MAX), "unknown");
+	for (i = 0; i < _GROUP_ERROR_MAX; i++)
 		for (j = 0; j < i; j++)
-			assert_string_not_equal(group_fault_string(i), group_fault_string(j));
+			assert_string_not_equal(group_error_string(i), group_error_string(j));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),	    cmocka_unit_test(test_build),
-		cmocka_unit_test(test_faults),	    cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_errors),	    cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_unicast),	    cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_unbuildable), cmocka_unit_test(test_never_version1),
 		cmocka_unit_test(test_too_long),    cmocka_unit_test(test_robustness),

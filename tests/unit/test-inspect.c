@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/inspect.h>
+#include "captures.h"
+#include "device/inspect.h"
+#include "hex.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 
-#include "captures.h"
-#include "hex.h"
+#include <cmocka.h>
 
 #define PAYLOAD 28 /* no capture has IP options */
 
@@ -36,7 +36,7 @@ static void inspect_hex(const struct inspect_rules *rules, enum firewall_queue q
 
 	*run = (struct run){ 0 };
 	run->data = hex_bytes(hex, &run->length);
-	assert_int_equal(packet_parse(run->data, run->length, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(run->data, run->length, &packet), PACKET_ERROR_NONE);
 	inspect_packet(rules, queue, &packet, run->length, &run->advertisements, &run->queries,
 		       &run->result);
 }
@@ -119,7 +119,7 @@ static void test_first_rule_wins(void **state)
 #define HEADERS(total, udp) \
 	"450000" total " 00000000 40110000 0a000002 0a000001 08dcf230 00" udp "0000 "
 
-static void test_advertisement_faults(void **state)
+static void test_advertisement_errors(void **state)
 {
 	static const struct {
 		const char *hex;
@@ -345,7 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_advertisement),	cmocka_unit_test(test_rewrite),
-		cmocka_unit_test(test_first_rule_wins), cmocka_unit_test(test_advertisement_faults),
+		cmocka_unit_test(test_first_rule_wins), cmocka_unit_test(test_advertisement_errors),
 		cmocka_unit_test(test_source),		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_hasten),		cmocka_unit_test(test_hasten_others),
 		cmocka_unit_test(test_gateway_fields),	cmocka_unit_test(test_wrong_type),

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/kick.h>
+#include "hex.h"
+#include "kernel/kick.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 
-#include "hex.h"
+#include <cmocka.h>
 
 static struct in_addr in(const char *text)
 {

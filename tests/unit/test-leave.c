@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/leave.h>
+#include "device/leave.h"
+#include "hex.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 
-#include "hex.h"
+#include <cmocka.h>
 
 #define SENT_MAX 1000
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/match.h>
+#include "base/match.h"
 
 #include <ctype.h>
 #include <errno.h>

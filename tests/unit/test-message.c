@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/message.h>
+#include "captures.h"
+#include "hex.h"
+#include "wire/message.h"
 
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 
-#include "captures.h"
-#include "hex.h"
+#include <cmocka.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -237,8 +237,8 @@ static void test_parse(void **state)
 	for (i = 0; i < ARRAY_SIZE(contents); i++) {
 		print_message("    %s\n", contents[i].name);
 		bytes = content_bytes(&contents[i], &n);
-		assert_string_equal(message_fault_string(message_parse(bytes, n, &message)),
-				    message_fault_string(MESSAGE_FAULT_NONE));
+		assert_string_equal(message_error_string(message_parse(bytes, n, &message)),
+				    message_error_string(MESSAGE_ERROR_NONE));
 		assert_content(&message, bytes, &contents[i]);
 		free(bytes);
 	}
@@ -256,7 +256,7 @@ static void test_build(void **state)
 		bytes = content_bytes(&contents[i], &n);
 		built = malloc(n);
 		assert_non_null(built);
-		assert_int_equal(message_parse(bytes, n, &message), MESSAGE_FAULT_NONE);
+		assert_int_equal(message_parse(bytes, n, &message), MESSAGE_ERROR_NONE);
 		assert_int_equal(message_build(&message, built, n), n);
 		assert_memory_equal(built, bytes, n);
 		assert_int_equal(message_build(&message, built, n - 1), -ENOBUFS);
@@ -269,120 +269,120 @@ static void test_build(void **state)
 static const struct {
 	const char *name;
 	const char *bytes;
-	enum message_fault fault;
-} faults[] = {
-	{ "nothing", "", MESSAGE_FAULT_SHORT },
-	{ "type 0", "00000000" NONCE, MESSAGE_FAULT_TYPE },
-	{ "type 8", "08000000" NONCE, MESSAGE_FAULT_TYPE },
-	{ "type 15", "0f", MESSAGE_FAULT_TYPE },
+	enum message_error error;
+} errors[] = {
+	{ "nothing", "", MESSAGE_ERROR_SHORT },
+	{ "type 0", "00000000" NONCE, MESSAGE_ERROR_TYPE },
+	{ "type 8", "08000000" NONCE, MESSAGE_ERROR_TYPE },
+	{ "type 15", "0f", MESSAGE_ERROR_TYPE },
 
-	{ "Discovery: version 1", "11000000" NONCE, MESSAGE_FAULT_VERSION },
-	{ "Discovery: type alone", "01", MESSAGE_FAULT_SHORT },
-	{ "Discovery: 7 bytes", "01000000 112233", MESSAGE_FAULT_SHORT },
-	{ "Discovery: 9 bytes", "01000000" NONCE "00", MESSAGE_FAULT_LONG },
+	{ "Discovery: version 1", "11000000" NONCE, MESSAGE_ERROR_VERSION },
+	{ "Discovery: type alone", "01", MESSAGE_ERROR_SHORT },
+	{ "Discovery: 7 bytes", "01000000 112233", MESSAGE_ERROR_SHORT },
+	{ "Discovery: 9 bytes", "01000000" NONCE "00", MESSAGE_ERROR_LONG },
 
-	{ "Advertisement: version 15", "f2000000" NONCE "0a000002", MESSAGE_FAULT_VERSION },
-	{ "Advertisement: 7 bytes", "02000000 112233", MESSAGE_FAULT_SHORT },
-	{ "Advertisement: no address", ADVERTISEMENT, MESSAGE_FAULT_ADDRESS },
-	{ "Advertisement: 3 bytes of address", ADVERTISEMENT "0a0000", MESSAGE_FAULT_ADDRESS },
-	{ "Advertisement: 5 bytes of address", ADVERTISEMENT "0a00000200", MESSAGE_FAULT_ADDRESS },
+	{ "Advertisement: version 15", "f2000000" NONCE "0a000002", MESSAGE_ERROR_VERSION },
+	{ "Advertisement: 7 bytes", "02000000 112233", MESSAGE_ERROR_SHORT },
+	{ "Advertisement: no address", ADVERTISEMENT, MESSAGE_ERROR_ADDRESS },
+	{ "Advertisement: 3 bytes of address", ADVERTISEMENT "0a0000", MESSAGE_ERROR_ADDRESS },
+	{ "Advertisement: 5 bytes of address", ADVERTISEMENT "0a00000200", MESSAGE_ERROR_ADDRESS },
 	{ "Advertisement: 15 bytes of address", ADVERTISEMENT "20010db8 00000000 00000000 000000",
-	  MESSAGE_FAULT_ADDRESS },
+	  MESSAGE_ERROR_ADDRESS },
 	{ "Advertisement: 17 bytes of address",
-	  ADVERTISEMENT "20010db8 00000000 00000000 00000001 00", MESSAGE_FAULT_ADDRESS },
-	{ "Advertisement: 0.0.0.0", ADVERTISEMENT "00000000", MESSAGE_FAULT_ADDRESS },
-	{ "Advertisement: 127.0.0.1", ADVERTISEMENT "7f000001", MESSAGE_FAULT_ADDRESS },
-	{ "Advertisement: 127.255.255.255", ADVERTISEMENT "7fffffff", MESSAGE_FAULT_ADDRESS },
-	{ "Advertisement: 224.0.0.1", ADVERTISEMENT "e0000001", MESSAGE_FAULT_ADDRESS },
-	{ "Advertisement: 239.255.255.255", ADVERTISEMENT "efffffff", MESSAGE_FAULT_ADDRESS },
-	{ "Advertisement: 255.255.255.255", ADVERTISEMENT "ffffffff", MESSAGE_FAULT_ADDRESS },
+	  ADVERTISEMENT "20010db8 00000000 00000000 00000001 00", MESSAGE_ERROR_ADDRESS },
+	{ "Advertisement: 0.0.0.0", ADVERTISEMENT "00000000", MESSAGE_ERROR_ADDRESS },
+	{ "Advertisement: 127.0.0.1", ADVERTISEMENT "7f000001", MESSAGE_ERROR_ADDRESS },
+	{ "Advertisement: 127.255.255.255", ADVERTISEMENT "7fffffff", MESSAGE_ERROR_ADDRESS },
+	{ "Advertisement: 224.0.0.1", ADVERTISEMENT "e0000001", MESSAGE_ERROR_ADDRESS },
+	{ "Advertisement: 239.255.255.255", ADVERTISEMENT "efffffff", MESSAGE_ERROR_ADDRESS },
+	{ "Advertisement: 255.255.255.255", ADVERTISEMENT "ffffffff", MESSAGE_ERROR_ADDRESS },
 	{ "Advertisement: ::", ADVERTISEMENT "00000000 00000000 00000000 00000000",
-	  MESSAGE_FAULT_ADDRESS },
+	  MESSAGE_ERROR_ADDRESS },
 	{ "Advertisement: ::1", ADVERTISEMENT "00000000 00000000 00000000 00000001",
-	  MESSAGE_FAULT_ADDRESS },
+	  MESSAGE_ERROR_ADDRESS },
 	{ "Advertisement: ff02::1", ADVERTISEMENT "ff020000 00000000 00000000 00000001",
-	  MESSAGE_FAULT_ADDRESS },
+	  MESSAGE_ERROR_ADDRESS },
 
-	{ "Request: version 1", "13000000" NONCE, MESSAGE_FAULT_VERSION },
-	{ "Request: 7 bytes", "03010000 112233", MESSAGE_FAULT_SHORT },
-	{ "Request: 9 bytes", "03010000" NONCE "00", MESSAGE_FAULT_LONG },
+	{ "Request: version 1", "13000000" NONCE, MESSAGE_ERROR_VERSION },
+	{ "Request: 7 bytes", "03010000 112233", MESSAGE_ERROR_SHORT },
+	{ "Request: 9 bytes", "03010000" NONCE "00", MESSAGE_ERROR_LONG },
 
-	{ "Query: version 1", "1400" MAC NONCE INNER4, MESSAGE_FAULT_VERSION },
-	{ "Query: 11 bytes", "0400" MAC "112233", MESSAGE_FAULT_SHORT },
-	{ "Query: nothing inside", QUERY, MESSAGE_FAULT_INNER },
+	{ "Query: version 1", "1400" MAC NONCE INNER4, MESSAGE_ERROR_VERSION },
+	{ "Query: 11 bytes", "0400" MAC "112233", MESSAGE_ERROR_SHORT },
+	{ "Query: nothing inside", QUERY, MESSAGE_ERROR_INNER },
 	{ "Query: version 5 inside", QUERY "55000014 00000000 01020000 00000000 e0000001",
-	  MESSAGE_FAULT_INNER },
+	  MESSAGE_ERROR_INNER },
 	{ "Query: 19 bytes of IPv4", QUERY "45000013 00000000 01020000 00000000 e00000",
-	  MESSAGE_FAULT_INNER },
+	  MESSAGE_ERROR_INNER },
 	{ "Query: IPv4 header length 16", QUERY "44000014 00000000 01020000 00000000 e0000001",
-	  MESSAGE_FAULT_INNER },
+	  MESSAGE_ERROR_INNER },
 	{ "Query: IPv4 header beyond the end", QUERY "46000014 00000000 01020000 00000000 e0000001",
-	  MESSAGE_FAULT_INNER },
+	  MESSAGE_ERROR_INNER },
 	{ "Query: IPv4 total length one less", QUERY "45000013 00000000 01020000 00000000 e0000001",
-	  MESSAGE_FAULT_INNER },
+	  MESSAGE_ERROR_INNER },
 	{ "Query: IPv4 total length one more", QUERY "45000015 00000000 01020000 00000000 e0000001",
-	  MESSAGE_FAULT_INNER },
+	  MESSAGE_ERROR_INNER },
 	{ "Query: 39 bytes of IPv6",
 	  QUERY "60000000 00003b01 fe800000 00000000 00000000 00000101 ff020000 00000000 00000000"
 		"000000",
-	  MESSAGE_FAULT_INNER },
+	  MESSAGE_ERROR_INNER },
 	{ "Query: IPv6 payload that is not there",
 	  QUERY "60000000 00013b01 fe800000 00000000 00000000 00000101 ff020000 00000000 00000000"
 		"00000001",
-	  MESSAGE_FAULT_INNER },
-	{ "Query: byte after IPv6", QUERY INNER6 "00", MESSAGE_FAULT_INNER },
-	{ "Query: gateway fields without G", QUERY INNER4 GATEWAY_COMPATIBLE, MESSAGE_FAULT_INNER },
-	{ "Query: G without gateway fields", QUERY_G INNER4, MESSAGE_FAULT_INNER },
-	{ "Query: G, nothing after the nonce", QUERY_G, MESSAGE_FAULT_SHORT },
+	  MESSAGE_ERROR_INNER },
+	{ "Query: byte after IPv6", QUERY INNER6 "00", MESSAGE_ERROR_INNER },
+	{ "Query: gateway fields without G", QUERY INNER4 GATEWAY_COMPATIBLE, MESSAGE_ERROR_INNER },
+	{ "Query: G without gateway fields", QUERY_G INNER4, MESSAGE_ERROR_INNER },
+	{ "Query: G, nothing after the nonce", QUERY_G, MESSAGE_ERROR_SHORT },
 	{ "Query: G, 17 bytes after the nonce", QUERY_G "45000011 00000000 01020000 00000000 00",
-	  MESSAGE_FAULT_SHORT },
-	{ "Query: G, gateway fields alone", QUERY_G GATEWAY_COMPATIBLE, MESSAGE_FAULT_INNER },
+	  MESSAGE_ERROR_SHORT },
+	{ "Query: G, gateway fields alone", QUERY_G GATEWAY_COMPATIBLE, MESSAGE_ERROR_INNER },
 	{ "Query: G, gateway fields and a byte", QUERY_G INNER4 GATEWAY_COMPATIBLE "00",
-	  MESSAGE_FAULT_INNER },
+	  MESSAGE_ERROR_INNER },
 
-	{ "Update: version 2", "2500" MAC NONCE INNER4, MESSAGE_FAULT_VERSION },
-	{ "Update: 11 bytes", "0500" MAC "112233", MESSAGE_FAULT_SHORT },
-	{ "Update: nothing inside", UPDATE, MESSAGE_FAULT_INNER },
+	{ "Update: version 2", "2500" MAC NONCE INNER4, MESSAGE_ERROR_VERSION },
+	{ "Update: 11 bytes", "0500" MAC "112233", MESSAGE_ERROR_SHORT },
+	{ "Update: nothing inside", UPDATE, MESSAGE_ERROR_INNER },
 	{ "Update: version 0 inside", UPDATE "05000014 00000000 01020000 00000000 e0000001",
-	  MESSAGE_FAULT_INNER },
-	{ "Update: byte after IPv4", UPDATE INNER4 "00", MESSAGE_FAULT_INNER },
-	{ "Update: byte after IPv6", UPDATE INNER6 "00", MESSAGE_FAULT_INNER },
+	  MESSAGE_ERROR_INNER },
+	{ "Update: byte after IPv4", UPDATE INNER4 "00", MESSAGE_ERROR_INNER },
+	{ "Update: byte after IPv6", UPDATE INNER6 "00", MESSAGE_ERROR_INNER },
 
-	{ "Data: version 1", "1600" INNER4, MESSAGE_FAULT_VERSION },
-	{ "Data: 1 byte", "06", MESSAGE_FAULT_SHORT },
-	{ "Data: nothing inside", DATA, MESSAGE_FAULT_INNER },
+	{ "Data: version 1", "1600" INNER4, MESSAGE_ERROR_VERSION },
+	{ "Data: 1 byte", "06", MESSAGE_ERROR_SHORT },
+	{ "Data: nothing inside", DATA, MESSAGE_ERROR_INNER },
 	{ "Data: version 15 inside", DATA "f5000014 00000000 01020000 00000000 e0000001",
-	  MESSAGE_FAULT_INNER },
-	{ "Data: byte after IPv4", DATA INNER4 "00", MESSAGE_FAULT_INNER },
-	{ "Data: byte after IPv6", DATA INNER6 "00", MESSAGE_FAULT_INNER },
+	  MESSAGE_ERROR_INNER },
+	{ "Data: byte after IPv4", DATA INNER4 "00", MESSAGE_ERROR_INNER },
+	{ "Data: byte after IPv6", DATA INNER6 "00", MESSAGE_ERROR_INNER },
 
-	{ "Teardown: version 1", "1700" MAC NONCE GATEWAY_COMPATIBLE, MESSAGE_FAULT_VERSION },
-	{ "Teardown: no gateway fields", TEARDOWN, MESSAGE_FAULT_SHORT },
+	{ "Teardown: version 1", "1700" MAC NONCE GATEWAY_COMPATIBLE, MESSAGE_ERROR_VERSION },
+	{ "Teardown: no gateway fields", TEARDOWN, MESSAGE_ERROR_SHORT },
 	{ "Teardown: 29 bytes", TEARDOWN "ef32 00000000 00000000 00000000 c63364",
-	  MESSAGE_FAULT_SHORT },
-	{ "Teardown: 31 bytes", TEARDOWN GATEWAY_COMPATIBLE "00", MESSAGE_FAULT_LONG },
+	  MESSAGE_ERROR_SHORT },
+	{ "Teardown: 31 bytes", TEARDOWN GATEWAY_COMPATIBLE "00", MESSAGE_ERROR_LONG },
 };
 
-static void assert_fault(const uint8_t *bytes, size_t n, enum message_fault fault)
+static void assert_error(const uint8_t *bytes, size_t n, enum message_error error)
 {
 	struct message message, untouched;
 
 	memset(&message, 0xa5, sizeof(message));
 	memset(&untouched, 0xa5, sizeof(untouched));
-	assert_string_equal(message_fault_string(message_parse(bytes, n, &message)),
-			    message_fault_string(fault));
+	assert_string_equal(message_error_string(message_parse(bytes, n, &message)),
+			    message_error_string(error));
 	assert_memory_equal(&message, &untouched, sizeof(message));
 }
 
-static void test_faults(void **state)
+static void test_errors(void **state)
 {
 	uint8_t *bytes;
 	size_t i, n;
 
-	for (i = 0; i < ARRAY_SIZE(faults); i++) {
-		print_message("    %s\n", faults[i].name);
-		bytes = hex_bytes(faults[i].bytes, &n);
-		assert_fault(bytes, n, faults[i].fault);
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		print_message("    %s\n", errors[i].name);
+		bytes = hex_bytes(errors[i].bytes, &n);
+		assert_error(bytes, n, errors[i].error);
 		free(bytes);
 	}
 }
@@ -411,7 +411,7 @@ static void test_reserved(void **state)
 				continue;
 			print_message("    type %u, bit %u\n", bytes[0], bit);
 			bytes[3 - bit / 8] ^= (uint8_t)(1u << bit % 8);
-			assert_fault(bytes, n, MESSAGE_FAULT_RESERVED);
+			assert_error(bytes, n, MESSAGE_ERROR_RESERVED);
 			bytes[3 - bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
 		free(bytes);
@@ -426,9 +426,9 @@ static void test_driver_p(void **state)
 	struct message message;
 
 	assert_int_equal(bytes[PAYLOAD + 1], 0x80);
-	assert_fault(bytes + PAYLOAD, n - PAYLOAD, MESSAGE_FAULT_RESERVED);
+	assert_error(bytes + PAYLOAD, n - PAYLOAD, MESSAGE_ERROR_RESERVED);
 	bytes[PAYLOAD + 1] = 0x01;
-	assert_int_equal(message_parse(bytes + PAYLOAD, n - PAYLOAD, &message), MESSAGE_FAULT_NONE);
+	assert_int_equal(message_parse(bytes + PAYLOAD, n - PAYLOAD, &message), MESSAGE_ERROR_NONE);
 	assert_true(message.request.p);
 	free(bytes);
 }
@@ -448,7 +448,7 @@ static void test_truncated(void **state)
 			cut = malloc(shorter);
 			if (shorter)
 				memcpy(cut, bytes, shorter);
-			if (message_parse(cut, shorter, &message) == MESSAGE_FAULT_NONE)
+			if (message_parse(cut, shorter, &message) == MESSAGE_ERROR_NONE)
 				fail_msg("%s, %zu of %zu bytes: accepted", contents[i].name,
 					 shorter, n);
 			free(cut);
@@ -504,17 +504,17 @@ static void test_strings(void **state)
 	assert_string_equal(message_type_string(AMT_TEARDOWN), "Teardown");
 	assert_string_equal(message_type_string(0), "unknown");
 	assert_string_equal(message_type_string(8), "unknown");
-	assert_string_equal(message_fault_string(_MESSAGE_FAULT_MAX), "unknown");
-	for (i = 0; i < _MESSAGE_FAULT_MAX; i++)
+	assert_string_equal(message_error_string(_MESSAGE_ERROR_MAX), "unknown");
+	for (i = 0; i < _MESSAGE_ERROR_MAX; i++)
 		for (j = 0; j < i; j++)
-			assert_string_not_equal(message_fault_string(i), message_fault_string(j));
+			assert_string_not_equal(message_error_string(i), message_error_string(j));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),	    cmocka_unit_test(test_build),
-		cmocka_unit_test(test_faults),	    cmocka_unit_test(test_reserved),
+		cmocka_unit_test(test_errors),	    cmocka_unit_test(test_reserved),
 		cmocka_unit_test(test_driver_p),    cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_unbuildable), cmocka_unit_test(test_strings),
 	};

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/packet.h>
+#include "captures.h"
+#include "hex.h"
+#include "wire/packet.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <cmocka.h>
 
-#include "captures.h"
-#include "hex.h"
+#include <cmocka.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -82,7 +82,7 @@ static void test_parse(void **state)
 
 	for (i = 0; i < _CAPTURE_MAX; i++) {
 		bytes = capture_bytes(i, &n);
-		assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+		assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 		assert_ptr_equal(packet.ip, bytes);
 		assert_ptr_equal(packet.udp, bytes + UDP);
 		assert_ptr_equal(packet.payload, bytes + PAYLOAD);
@@ -97,7 +97,7 @@ static void test_parse(void **state)
 	bytes = capture_bytes(CAPTURE_ADVERTISEMENT, &n);
 	bytes[20] = 0xef;
 	bytes[21] = 0x32;
-	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 	assert_int_equal(packet.source.s_addr, inet_addr("10.0.0.2"));
 	assert_int_equal(packet.destination.s_addr, inet_addr("10.0.0.1"));
 	assert_int_equal(packet.source_port, 61234);
@@ -113,7 +113,7 @@ static void test_parse_options(void **state)
 				   &n);
 	struct packet packet;
 
-	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 	assert_ptr_equal(packet.udp, bytes + 24);
 	assert_ptr_equal(packet.payload, bytes + 32);
 	assert_int_equal(packet.payload_length, 12); /* without the three bytes beyond the packet */
@@ -127,36 +127,36 @@ static void test_parse_options(void **state)
 static const struct {
 	const char *name;
 	const char *bytes;
-	enum packet_fault fault;
-} faults[] = {
-	{ "nothing", "", PACKET_FAULT_SHORT },
-	{ "19 bytes", "45000013 00000000 40110000 0a000002 0a0000", PACKET_FAULT_SHORT },
+	enum packet_error error;
+} errors[] = {
+	{ "nothing", "", PACKET_ERROR_SHORT },
+	{ "19 bytes", "45000013 00000000 40110000 0a000002 0a0000", PACKET_ERROR_SHORT },
 	{ "IPv6",
 	  "60000000 00081140 00000000 00000000 00000000 00000001 00000000 00000000 00000000"
 	  "00000001" PORTS "00080000",
-	  PACKET_FAULT_IP },
+	  PACKET_ERROR_IP },
 	{ "header length 16", "4400001c 00000000 40110000" ADDRESSES PORTS "00080000",
-	  PACKET_FAULT_IP },
+	  PACKET_ERROR_IP },
 	{ "total length beyond the end", "4500001d 00000000 40110000" ADDRESSES PORTS "00080000",
-	  PACKET_FAULT_SHORT },
+	  PACKET_ERROR_SHORT },
 	{ "total length below header length",
-	  "46000017 00000000 40110000" ADDRESSES "00000000" PORTS "00080000", PACKET_FAULT_SHORT },
+	  "46000017 00000000 40110000" ADDRESSES "00000000" PORTS "00080000", PACKET_ERROR_SHORT },
 	{ "more fragments", "4500001c 00002000 40110000" ADDRESSES PORTS "00080000",
-	  PACKET_FAULT_FRAGMENT },
+	  PACKET_ERROR_FRAGMENT },
 	{ "last fragment", "4500001c 00000001 40110000" ADDRESSES PORTS "00080000",
-	  PACKET_FAULT_FRAGMENT },
-	{ "TCP", "4500001c 00000000 40060000" ADDRESSES PORTS "00080000", PACKET_FAULT_UDP },
+	  PACKET_ERROR_FRAGMENT },
+	{ "TCP", "4500001c 00000000 40060000" ADDRESSES PORTS "00080000", PACKET_ERROR_UDP },
 	{ "7 bytes of UDP", "4500001b 00000000 40110000" ADDRESSES PORTS "000800",
-	  PACKET_FAULT_SHORT },
+	  PACKET_ERROR_SHORT },
 	{ "header length up to the end", "47000018 00000000 40110000" ADDRESSES "00000000",
-	  PACKET_FAULT_SHORT },
+	  PACKET_ERROR_SHORT },
 	{ "UDP length 7", "4500001c 00000000 40110000" ADDRESSES PORTS "00070000",
-	  PACKET_FAULT_UDP },
+	  PACKET_ERROR_UDP },
 	{ "UDP length beyond the packet",
-	  "4500001c 00000000 40110000" ADDRESSES PORTS "00090000 00", PACKET_FAULT_UDP },
+	  "4500001c 00000000 40110000" ADDRESSES PORTS "00090000 00", PACKET_ERROR_UDP },
 };
 
-static void test_faults(void **state)
+static void test_errors(void **state)
 {
 	struct packet packet, untouched;
 	uint8_t *bytes;
@@ -164,10 +164,10 @@ static void test_faults(void **state)
 
 	memset(&packet, 0xa5, sizeof(packet));
 	memset(&untouched, 0xa5, sizeof(untouched));
-	for (i = 0; i < ARRAY_SIZE(faults); i++) {
-		print_message("    %s\n", faults[i].name);
-		bytes = hex_bytes(faults[i].bytes, &n);
-		assert_int_equal(packet_parse(bytes, n, &packet), faults[i].fault);
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		print_message("    %s\n", errors[i].name);
+		bytes = hex_bytes(errors[i].bytes, &n);
+		assert_int_equal(packet_parse(bytes, n, &packet), errors[i].error);
 		assert_memory_equal(&packet, &untouched, sizeof(packet));
 		free(bytes);
 	}
@@ -180,7 +180,7 @@ static void test_bounds(void **state)
 	uint8_t *bytes = hex_bytes("4500001c 0000c000 40110000" ADDRESSES PORTS "00080000", &n);
 	struct packet packet;
 
-	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 	assert_int_equal(packet.payload_length, 0);
 	free(bytes);
 }
@@ -194,7 +194,7 @@ static void test_set_relay(void **state)
 
 	bytes = capture_bytes(CAPTURE_ADVERTISEMENT, &n);
 	before = capture_bytes(CAPTURE_ADVERTISEMENT, &n);
-	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 	assert_int_equal(packet_set_relay(&packet, relay), n);
 
 	/* nothing else changes: IP header, ports and length, message up to the address */
@@ -215,7 +215,7 @@ static void test_set_relay_sweep(void **state)
 	size_t n;
 	uint8_t *bytes = capture_bytes(CAPTURE_ADVERTISEMENT, &n);
 
-	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 	for (i = 0; i <= 0xffff; i++) {
 		relay.s_addr = htonl(0xcb000000 | i << 8 | 0x42);
 		assert_int_equal(packet_set_relay(&packet, relay), n);
@@ -246,7 +246,7 @@ static void test_checksum_never_none(void **state)
 	free(bytes);
 
 	bytes = capture_bytes(CAPTURE_ADVERTISEMENT, &n);
-	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 	packet_set_relay(&packet, relay);
 	assert_int_equal(bytes[UDP_CHECKSUM] << 8 | bytes[UDP_CHECKSUM + 1], 0xffff);
 	assert_true(udp_checksum_valid(bytes));
@@ -278,7 +278,7 @@ static void test_set_relay_shortens(void **state)
 
 	assert_true(ip_checksum_valid(bytes));
 	assert_true(udp_checksum_valid(bytes));
-	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 	assert_int_equal(packet_set_relay(&packet, relay), n - 12);
 	assert_int_equal(packet.payload_length, 12);
 	assert_whole(bytes, n - 12);
@@ -297,7 +297,7 @@ static void test_no_checksum(void **state)
 	uint8_t *bytes = advertisement6(&n);
 
 	bytes[UDP_CHECKSUM] = bytes[UDP_CHECKSUM + 1] = 0;
-	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 	packet_set_relay(&packet, relay);
 	assert_int_equal(bytes[UDP_CHECKSUM] | bytes[UDP_CHECKSUM + 1], 0);
 	assert_whole(bytes, n - 12);
@@ -313,7 +313,7 @@ static void test_wrong_checksum(void **state)
 	uint8_t *bytes = advertisement6(&n);
 
 	bytes[PAYLOAD + 5] ^= 0x10;
-	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 	packet_set_relay(&packet, relay);
 	assert_false(udp_checksum_valid(bytes));
 	free(bytes);
@@ -330,7 +330,7 @@ static void test_trim(void **state)
 	for (i = 0; i < _CAPTURE_MAX; i++) {
 		for (length = 0;; length++) {
 			bytes = capture_bytes(i, &n);
-			assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+			assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 			payload = packet.payload_length;
 			assert_int_equal(packet_trim(&packet, length), PAYLOAD + length);
 			assert_int_equal(packet.payload_length, length);
@@ -353,7 +353,7 @@ static void test_trim_trailer(void **state)
 				   &n);
 
 	set_ip_checksum(bytes);
-	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 	assert_int_equal(packet_trim(&packet, 12), 40);
 	assert_whole(bytes, 40);
 	free(bytes);
@@ -367,7 +367,7 @@ static void test_write(void **state)
 	size_t n, offset, length;
 
 	bytes = capture_bytes(CAPTURE_UPDATE6, &n);
-	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_FAULT_NONE);
+	assert_int_equal(packet_parse(bytes, n, &packet), PACKET_ERROR_NONE);
 	for (offset = 0; offset <= packet.payload_length; offset += 2) {
 		length = packet.payload_length - offset;
 		length = (length < 6 ? length : 6) & ~(size_t)1;
@@ -447,7 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_options),
-		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_set_relay),
 		cmocka_unit_test(test_set_relay_sweep),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <amt/escape.h>
-#include <amt/parse.h>
+#include "base/escape.h"
+#include "base/parse.h"
 
 #include <errno.h>
 #include <setjmp.h>

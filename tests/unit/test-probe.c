@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The prober against sockets on loopback that answer as relays do, and as they should not. The time
  * that it goes by is the test's own. */
-#include <amt/probe.h>
+#include "discovery/probe.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 #define SECOND	  UINT64_C(1000000)
@@ -161,7 +162,7 @@ static void test_words(void **state)
 	} cases[] = {
 		{ { .outcome = PROBE_TIMEOUT }, "no answer" },
 		{ { .outcome = PROBE_UNREACHABLE, .error = ENETUNREACH }, "network unreachable" },
-		{ { .outcome = PROBE_MALFORMED, .fault = MESSAGE_FAULT_VERSION },
+		{ { .outcome = PROBE_MALFORMED, .malformed = MESSAGE_ERROR_VERSION },
 		  "malformed answer: version: not 0" },
 		{ { .outcome = PROBE_MALFORMED }, "malformed answer: type: not an Advertisement" },
 		{ { .outcome = PROBE_NONCE }, "answers with a nonce that was not sent" },
@@ -367,14 +368,14 @@ static void test_wrong_answers(void **state)
 	static const struct {
 		const void *data;
 		size_t length;
-		enum message_fault fault;
+		enum message_error error;
 	} cases[] = {
-		{ query, 0, MESSAGE_FAULT_SHORT },
-		{ query, 20, MESSAGE_FAULT_INNER },
-		{ version, 12, MESSAGE_FAULT_VERSION },
-		{ longer, 600, MESSAGE_FAULT_ADDRESS },
-		{ longer, 3000, MESSAGE_FAULT_LONG },
-		{ "\1\0\0\0abcd", 8, MESSAGE_FAULT_NONE }, /* a Discovery */
+		{ query, 0, MESSAGE_ERROR_SHORT },
+		{ query, 20, MESSAGE_ERROR_INNER },
+		{ version, 12, MESSAGE_ERROR_VERSION },
+		{ longer, 600, MESSAGE_ERROR_ADDRESS },
+		{ longer, 3000, MESSAGE_ERROR_LONG },
+		{ "\1\0\0\0abcd", 8, MESSAGE_ERROR_NONE }, /* a Discovery */
 	};
 	struct fixture *fixture = *state;
 	const struct probe_options options = options_of(fixture);
@@ -392,7 +393,7 @@ static void test_wrong_answers(void **state)
 		prober_dispatch(fixture->prober, now + SECOND);
 		assert_int_equal(ended.n, 1);
 		assert_int_equal(ended.result.outcome, PROBE_MALFORMED);
-		assert_int_equal(ended.result.fault, cases[i].fault);
+		assert_int_equal(ended.result.malformed, cases[i].error);
 	}
 }
 

@@ -3,16 +3,15 @@
  * Whatever hosts say in whatever order, the router wants what they want together: compared with
  * what RFC 9776, section 3.2, makes of the hosts' own filters, worked out here with bits.
  */
+#include "router-world.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 
-#include "router-world.h"
+#include <cmocka.h>
 
 #define HOSTS	6
 #define GROUPS	3

@@ -3,17 +3,17 @@
  * The choice among relays in simulated time: a world of relays that answer, or not, and a driver
  * that asks the chosen one; each scenario is a table of what changes when and what must then be.
  */
+#include "device/selection.h"
+
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-
-#include <amt/selection.h>
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define MSEC   1000ULL
 #define SEC    (1000 * MSEC)

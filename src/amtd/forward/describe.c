@@ -2,9 +2,9 @@
 /*
  * [Forward] of a device as JSON.
  */
-#include "forward-private.h"
+#include "amtd/forward/forward-private.h"
+#include "kernel/joins.h"
 
-#include <amt/joins.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -63,8 +63,8 @@ json_t *forward_describe(const struct forward *forward)
 		json_array_append_new(downstreams, downstream_describe(&forward->downstreams[i]));
 	return json_pack("{s:i, s:o, s:I, s:s, s:b, s:o, s:o, s:o}", "table", (int)config->table,
 			 "upstreams", describe_upstreams(forward), "upstream_packets",
-			 (json_int_t)alternative_packets(forward), "alternative",
-			 config->alternative, "switched", forward->switched, "downstreams",
-			 downstreams, "ipv4", describe_family(forward, FAMILY_IPV4), "ipv6",
+			 (json_int_t)upstream_packets(forward), "alternative", config->alternative,
+			 "switched", forward->switched, "downstreams", downstreams, "ipv4",
+			 describe_family(forward, FAMILY_IPV4), "ipv6",
 			 describe_family(forward, FAMILY_IPV6));
 }

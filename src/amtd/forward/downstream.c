@@ -3,11 +3,11 @@
  * One interface that a device forwards to: its hosts' Reports to the routers of both families, what
  * those find wanted to the forwarder.
  */
-#include "forward-private.h"
+#include "amtd/forward/forward-private.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "wire/group-build.h"
 
-#include <amt/clock.h>
-#include <amt/group-build.h>
-#include <amt/log.h>
 #include <errno.h>
 #include <jansson.h>
 #include <netinet/ip6.h>
@@ -113,13 +113,13 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 {
 	struct side *side = userdata;
 	struct group_message message;
-	enum group_fault fault;
+	enum group_error error;
 
-	fault = group_message_parse(packet->data, packet->length,
+	error = group_message_parse(packet->data, packet->length,
 				    packet->unicast ? GROUP_UNICAST : GROUP_STRICT, &message);
-	if (fault == GROUP_FAULT_SOURCE && is_without_address(side, packet))
+	if (error == GROUP_ERROR_SOURCE && is_without_address(side, packet))
 		return;
-	if (fault != GROUP_FAULT_NONE) {
+	if (error != GROUP_ERROR_NONE) {
 		side->malformed++;
 		return;
 	}
@@ -131,7 +131,7 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 		router_query(side->router, &message, clock_monotonic());
 	} else if (counts(side, packet->unicast)) {
 		router_report(side->router, &message, clock_monotonic());
-		copy_report(side->downstream->forward->device, &message);
+		proxy_report(side->downstream->forward->device, &message);
 	}
 }
 
@@ -157,8 +157,8 @@ static void find_own(struct side *side)
 {
 	const struct downstream *downstream = side->downstream;
 
-	side->own = own_address(downstream->forward->manager, side->family, downstream->ifindex,
-				downstream->name);
+	side->own = source_address(downstream->forward->manager, side->family, downstream->ifindex,
+				   downstream->name);
 }
 
 static int start_router(struct side *side)

@@ -7,17 +7,17 @@
  * than understood: ears.c (heard upstream), copy.c (to the other side), reminder.c (unasked),
  * announce.c (as asked).
  */
-#ifndef AMT_FORWARD_PRIVATE_H
-#define AMT_FORWARD_PRIVATE_H
+#ifndef AMTD_FORWARD_FORWARD_PRIVATE_H
+#define AMTD_FORWARD_FORWARD_PRIVATE_H
 
-#include "ears.h"
-#include "manager-private.h"
+#include "amtd/core/manager-private.h"
+#include "amtd/forward/upstream-listener.h"
+#include "device/event.h"
+#include "kernel/listener.h"
+#include "kernel/mroute.h"
+#include "membership/forwarder.h"
+#include "membership/router.h"
 
-#include <amt/event.h>
-#include <amt/forwarder.h>
-#include <amt/listener.h>
-#include <amt/mroute.h>
-#include <amt/router.h>
 #include <limits.h>
 
 enum family {
@@ -30,8 +30,8 @@ enum family {
 
 /* What messages of this host come from on the interface: its first IPv4 address, or its link-local
  * one. AF_UNSPEC: it has none. */
-struct address own_address(struct manager *manager, enum family family, int ifindex,
-			   const char *name);
+struct address source_address(struct manager *manager, enum family family, int ifindex,
+			      const char *name);
 
 /* ---- routing.c ----------------------------------------------------------------------------- */
 
@@ -67,7 +67,7 @@ void routing_put(struct routing *routing);   /* with the last user its routes go
 void routing_retry(struct routing *routing); /* what could not be had may be free now */
 /* Rules of a former life of amtd, which lead to tables that are no more. */
 void routing_clean(struct manager *manager);
-const char *routing_words(int error); /* of routing_add()'s results */
+const char *routing_error_text(int error); /* of routing_add()'s results */
 
 /* Let its routes use the interface. 0 and what each family says to that, or -ENOMEM. */
 int routing_add(struct routing *routing, const char *name, int ifindex,
@@ -111,7 +111,7 @@ struct forward {
 	struct device *device; /* its config has the settings: forward_config() */
 	struct manager *manager;
 	struct routing *routing;
-	struct search *search;			   /* Upstream=driad; NULL: there is none */
+	struct driad *driad;			   /* Upstream=driad; NULL: there is none */
 	struct forwarder *forwarders[_FAMILY_MAX]; /* NULL: the kernel does not route this family */
 	struct joins *joins[_FAMILY_MAX];	   /* upstream */
 	struct downstream *downstreams;
@@ -121,7 +121,7 @@ struct forward {
 	bool dirty;
 	int error;	       /* below 0: nothing of what is above is there; it is tried again */
 	int broken;	       /* below 0: a forwarder is of no more use; all is made anew */
-	sd_event_source *look; /* at what RETRY_USEC and its like in forward.c say */
+	sd_event_source *poll; /* at what RETRY_USEC and its like in forward.c say */
 	uint64_t sweep_at;     /* CLOCK_MONOTONIC, microseconds, as below */
 	uint64_t retry_at, say_at[_FAMILY_MAX];
 	uint64_t upstream_packets, heard_at; /* a packet came from upstream */
@@ -161,20 +161,20 @@ const char *forward_neighbour(const struct forward *forward, const char *downstr
 /* ---- search.c: Upstream=driad --------------------------------------------------------------- */
 
 /* What the forwarder has for the interface of sources that are sought; no interface has it. */
-#define SEARCH_IFINDEX INT_MAX
-#define SEARCH_NAME    "driad"
+#define DRIAD_IFINDEX INT_MAX
+#define DRIAD_NAME    "driad"
 
-int search_open(struct forward *forward);
-void search_close(struct forward *forward);
-int search_join(struct forward *forward, const struct address *group, const struct filter *filter);
-void search_route(struct forward *forward, const struct address *source,
-		  const struct address *group, const int *outgoing, size_t n);
-void search_unroute(struct forward *forward, const struct address *source,
-		    const struct address *group);
+int driad_open(struct forward *forward);
+void driad_close(struct forward *forward);
+int driad_join(struct forward *forward, const struct address *group, const struct filter *filter);
+void driad_route(struct forward *forward, const struct address *source, const struct address *group,
+		 const int *outgoing, size_t n);
+void driad_unroute(struct forward *forward, const struct address *source,
+		   const struct address *group);
 /* Where it comes from now; 0: that is not known yet. */
-int search_incoming(const struct forward *forward, const struct address *source,
-		    const struct address *group);
-void search_refresh(struct forward *forward); /* gateways may be there, or be others */
+int driad_incoming(const struct forward *forward, const struct address *source,
+		   const struct address *group);
+void driad_refresh(struct forward *forward); /* gateways may be there, or be others */
 
 /* Where sources come from may be another place now. */
 void forward_refresh_upstreams(struct forward *forward);
@@ -182,8 +182,8 @@ void forward_refresh_upstreams(struct forward *forward);
 /* ---- alternative.c -------------------------------------------------------------------------- */
 
 /* Switch when what is in use has been silent for SilentSec=. To be called now and then. */
-void alternative_watch(struct forward *forward, uint64_t now);
+void backup_poll(struct forward *forward, uint64_t now);
 /* What came from where the sources without a prefix of their own are. */
-uint64_t alternative_packets(const struct forward *forward);
+uint64_t upstream_packets(const struct forward *forward);
 
 #endif

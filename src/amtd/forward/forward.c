@@ -3,12 +3,12 @@
  * [Forward] of a device: its interfaces as they come and go, and what the forwarder decides carried
  * out in the kernel.
  */
-#include "forward-private.h"
+#include "amtd/forward/forward-private.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "kernel/joins.h"
+#include "kernel/link.h"
 
-#include <amt/clock.h>
-#include <amt/joins.h>
-#include <amt/link.h>
-#include <amt/log.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 /* How often a silent upstream is looked for, flows that ceased, and whether what failed goes now.
  */
-#define LOOK_USEC  (1 * USEC_PER_SEC)
+#define POLL_USEC  (1 * USEC_PER_SEC)
 #define SWEEP_USEC (60 * USEC_PER_SEC)
 #define ALIVE_USEC (5 * USEC_PER_SEC)
 #define RETRY_USEC (5 * USEC_PER_SEC)
@@ -73,19 +73,19 @@ static void on_join(int upstream, const struct address *group, const struct filt
 {
 	struct forward *forward = userdata;
 	enum family family = family_of(group);
-	char text[ADDRESS_TEXT_MAX], words[JOINS_WORDS_MAX];
+	char text[ADDRESS_TEXT_MAX], error_text[JOINS_ERROR_MAX];
 	int r;
 
 	stay_alive(forward->manager);
-	if (upstream == SEARCH_IFINDEX) {
-		r = search_join(forward, group, filter);
+	if (upstream == DRIAD_IFINDEX) {
+		r = driad_join(forward, group, filter);
 		if (r < 0)
-			forward_refused(forward, family, "the sources of %s cannot be sought: %s",
-					address_format(group, text),
-					r == -EDQUOT
-						? "there are as many channels already as Limit= in "
-						  "amtd.conf allows"
-						: strerror(-r));
+			forward_refused(
+				forward, family, "the sources of %s cannot be sought: %s",
+				address_format(group, text),
+				r == -EDQUOT
+					? "there are as many channels already as Limit= in amtd.conf allows"
+					: strerror(-r));
 		return;
 	}
 	if (!forward->joins[family])
@@ -93,11 +93,11 @@ static void on_join(int upstream, const struct address *group, const struct filt
 	r = joins_set(forward->joins[family], upstream, group, filter);
 	if (r == JOINS_WIDER)
 		forward_refused(forward, family, "%s: %s", address_format(group, text),
-				joins_words(forward->joins[family], r, words));
+				joins_error_text(forward->joins[family], r, error_text));
 	else if (r < 0)
 		forward_refused(forward, family, "%s cannot be joined upstream: %s",
 				address_format(group, text),
-				joins_words(forward->joins[family], r, words));
+				joins_error_text(forward->joins[family], r, error_text));
 }
 
 static void on_route(const struct address *source, const struct address *group, int incoming,
@@ -105,11 +105,11 @@ static void on_route(const struct address *source, const struct address *group, 
 {
 	struct forward *forward = userdata;
 
-	if (incoming == SEARCH_IFINDEX) {
-		search_route(forward, source, group, outgoing, n);
+	if (incoming == DRIAD_IFINDEX) {
+		driad_route(forward, source, group, outgoing, n);
 		return;
 	}
-	search_unroute(forward, source, group);
+	driad_unroute(forward, source, group);
 	forward_set_route(forward, source, group, incoming, outgoing, n);
 }
 
@@ -117,7 +117,7 @@ static void on_unroute(const struct address *source, const struct address *group
 {
 	struct forward *forward = userdata;
 
-	search_unroute(forward, source, group);
+	driad_unroute(forward, source, group);
 	forward_delete_route(forward, source, group);
 }
 
@@ -178,7 +178,8 @@ bool forward_add_interface(struct forward *forward, const char *name, int ifinde
 		if (results[family] == 0 || results[family] == -EADDRNOTAVAIL ||
 		    !forward->routing->mroutes[family])
 			continue;
-		forward_refused(forward, family, "%s: %s", name, routing_words(results[family]));
+		forward_refused(forward, family, "%s: %s", name,
+				routing_error_text(results[family]));
 	}
 	return true;
 }
@@ -198,13 +199,13 @@ static void start_downstream(struct forward *forward, struct downstream *downstr
 		return;
 	}
 	if (downstream_is_tunnels(downstream))
-		serving_tell(forward->device);
+		relay_tell(forward->device);
 	log_info(forward->device->config->name, "forwards to %s", downstream->name);
 	if (neighbour)
-		log_warning(forward->device->config->name,
-			    "%s is Downstream= of %s, too: what is wanted there is joined upstream "
-			    "of both; leave it out of one",
-			    downstream->name, neighbour);
+		log_warning(
+			forward->device->config->name,
+			"%s is Downstream= of %s, too: what is wanted there is joined upstream of both; leave it out of one",
+			downstream->name, neighbour);
 }
 
 static void stop_downstream(struct forward *forward, struct downstream *downstream)
@@ -248,18 +249,18 @@ static void forget_if_gone(struct forward *forward, int ifindex)
 /* The interface takes the place of the former one, in routes as well. */
 static bool take_upstream(struct forward *forward, const char *name, int *slot)
 {
-	int ifindex = find_interface(forward->manager, name), former = *slot;
+	int ifindex = find_interface(forward->manager, name), previous = *slot;
 
-	if (strcmp(name, SEARCH_NAME) == 0) {
-		*slot = SEARCH_IFINDEX;
-		return former != SEARCH_IFINDEX;
+	if (strcmp(name, DRIAD_NAME) == 0) {
+		*slot = DRIAD_IFINDEX;
+		return previous != DRIAD_IFINDEX;
 	}
-	if (ifindex != 0 && ifindex != former && !forward_add_interface(forward, name, ifindex))
+	if (ifindex != 0 && ifindex != previous && !forward_add_interface(forward, name, ifindex))
 		ifindex = 0;
-	if (ifindex == former)
+	if (ifindex == previous)
 		return false;
 	*slot = ifindex;
-	forget_if_gone(forward, former);
+	forget_if_gone(forward, previous);
 	if (ifindex == 0)
 		log_warning(forward->device->config->name,
 			    "no sources from %s: it is not there, or down", name);
@@ -289,19 +290,19 @@ void forward_refresh_upstreams(struct forward *forward)
 	const struct config_forward *config = forward_config(forward);
 	struct forwarder_upstream *table;
 	size_t n = config->n_upstreams, m = 0;
-	int *former;
+	int *previous;
 	bool changed = false;
 
 	table = calloc(n, sizeof(*table));
-	former = calloc(n, sizeof(*former));
-	if (!table || !former) {
+	previous = calloc(n, sizeof(*previous));
+	if (!table || !previous) {
 		free(table);
-		free(former);
+		free(previous);
 		forward->dirty = true;
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		former[i] = forward->upstreams[i];
+		previous[i] = forward->upstreams[i];
 		changed = take_upstream(forward, forward_upstream_name(forward, i),
 					&forward->upstreams[i]) ||
 			  changed;
@@ -317,11 +318,11 @@ void forward_refresh_upstreams(struct forward *forward)
 			forward_check(forward, forwarder_set_upstreams(forward->forwarders[family],
 								       table, m));
 	for (size_t i = 0; i < n; i++)
-		if (former[i] != 0 && former[i] != SEARCH_IFINDEX &&
-		    former[i] != forward->upstreams[i])
-			routing_remove(forward->routing, former[i]);
+		if (previous[i] != 0 && previous[i] != DRIAD_IFINDEX &&
+		    previous[i] != forward->upstreams[i])
+			routing_remove(forward->routing, previous[i]);
 	free(table);
-	free(former);
+	free(previous);
 }
 
 static void refresh(struct forward *forward)
@@ -329,7 +330,7 @@ static void refresh(struct forward *forward)
 	forward->dirty = false;
 	forward_refresh_upstreams(forward);
 	refresh_downstreams(forward);
-	search_refresh(forward);
+	driad_refresh(forward);
 }
 
 /* ---- time ---------------------------------------------------------------------------------- */
@@ -389,9 +390,9 @@ static int prepare(struct forward *forward)
 		strcpy(forward->downstreams[i].name, config->downstreams[i]);
 	}
 	r = routing_get(forward->manager, config->table, on_missing, &forward->routing);
-	for (size_t i = 0; i < config->n_upstreams && r == 0 && !forward->search; i++)
-		if (strcmp(config->upstreams[i].name, SEARCH_NAME) == 0)
-			r = search_open(forward);
+	for (size_t i = 0; i < config->n_upstreams && r == 0 && !forward->driad; i++)
+		if (strcmp(config->upstreams[i].name, DRIAD_NAME) == 0)
+			r = driad_open(forward);
 	for (int family = 0; family < _FAMILY_MAX && r == 0; family++)
 		r = open_family(forward, family);
 	return r;
@@ -419,9 +420,9 @@ static void release(struct forward *forward)
 	for (size_t i = 0; i < forward->n_downstreams; i++)
 		stop_downstream(forward, &forward->downstreams[i]);
 	for (size_t i = 0; forward->upstreams && i < forward_config(forward)->n_upstreams; i++)
-		if (forward->upstreams[i] != 0 && forward->upstreams[i] != SEARCH_IFINDEX)
+		if (forward->upstreams[i] != 0 && forward->upstreams[i] != DRIAD_IFINDEX)
 			routing_remove(forward->routing, forward->upstreams[i]);
-	search_close(forward);
+	driad_close(forward);
 	free_forwarders(forward);
 	routing_put(forward->routing);
 	forward->routing = NULL;
@@ -480,7 +481,7 @@ static void try_again(struct forward *forward)
 		refresh(forward);
 }
 
-static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct forward *forward = userdata;
 	uint64_t now = clock_monotonic();
@@ -490,14 +491,14 @@ static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
 		try_again(forward);
 	}
 	if (forward->error == 0)
-		alternative_watch(forward, now);
+		backup_poll(forward, now);
 	if (forward->error == 0 && now >= forward->sweep_at) {
 		forward->sweep_at = now + SWEEP_USEC;
 		for (int family = 0; family < _FAMILY_MAX; family++)
 			if (forward->forwarders[family])
 				forwarder_sweep(forward->forwarders[family], is_idle, forward);
 	}
-	(void)sd_event_source_set_time_relative(source, LOOK_USEC);
+	(void)sd_event_source_set_time_relative(source, POLL_USEC);
 	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
 }
@@ -511,8 +512,8 @@ static void start(struct manager *manager, struct device *device)
 		return; /* the next pass tries again */
 	forward->device = device;
 	forward->manager = manager;
-	if (sd_event_add_time_relative(manager->event, &forward->look, CLOCK_MONOTONIC, LOOK_USEC,
-				       USEC_PER_SEC / 10, on_look, forward) < 0) {
+	if (sd_event_add_time_relative(manager->event, &forward->poll, CLOCK_MONOTONIC, POLL_USEC,
+				       USEC_PER_SEC / 10, on_poll, forward) < 0) {
 		free(forward);
 		return;
 	}
@@ -527,7 +528,7 @@ void forward_stop(struct device *device)
 	if (!forward)
 		return;
 	device->forward = NULL;
-	sd_event_source_disable_unref(forward->look);
+	sd_event_source_disable_unref(forward->poll);
 	release(forward);
 	free(forward);
 }
@@ -558,7 +559,7 @@ void forward_found(struct manager *manager)
 	for (size_t i = 0; i < manager->n_devices; i++) {
 		struct forward *forward = manager->devices[i]->forward;
 
-		if (!forward || !forward->search)
+		if (!forward || !forward->driad)
 			continue;
 		forward->dirty = true;
 		pass_schedule(manager);

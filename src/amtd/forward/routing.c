@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "forward-private.h"
+#include "amtd/forward/forward-private.h"
+#include "base/log.h"
+#include "kernel/mrule.h"
 
-#include <amt/log.h>
-#include <amt/mrule.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static void open_family(struct routing *routing, enum family family)
 	r = mroute_open(families[family], routing->table, on_upcall, routing,
 			&routing->mroutes[family]);
 	if (r < 0) {
-		snprintf(error, size, "%s", mroute_words(r, families[family]));
+		snprintf(error, size, "%s", mroute_error_text(r, families[family]));
 		return;
 	}
 	r = sd_event_add_io(routing->manager->event, &routing->sources[family],
@@ -107,16 +107,16 @@ void routing_retry(struct routing *routing)
 			int r = add_interface(routing, family, interface);
 
 			if (r < 0 && r != -EADDRNOTAVAIL)
-				log_error(interface->name, "%s", routing_words(r));
+				log_error(interface->name, "%s", routing_error_text(r));
 		}
 	}
 }
 
-const char *routing_words(int error)
+const char *routing_error_text(int error)
 {
-	return error == -ENOSPC ? "the kernel routes multicast between at most 32 interfaces of a "
-				  "table; give another one with Table="
-				: strerror(-error);
+	return error == -ENOSPC
+		       ? "the kernel routes multicast between at most 32 interfaces of a table; give another one with Table="
+		       : strerror(-error);
 }
 
 int routing_add(struct routing *routing, const char *name, int ifindex,

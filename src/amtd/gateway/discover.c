@@ -3,10 +3,10 @@
  * Where a gateway's candidates come from: its configuration, anycast, and DNS, asked anew before
  * what it said runs out. What was found last stays while DNS does not answer.
  */
-#include "manager-private.h"
+#include "amtd/core/manager-private.h"
+#include "base/log.h"
+#include "discovery/rank.h"
 
-#include <amt/log.h>
-#include <amt/rank.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,7 +193,7 @@ static void on_lookup(struct lookup *lookup, const struct lookup_result *result,
 		take_answer(question, result);
 	else
 		ask_again(question, probe_back_off_usec(++question->failures, arc4random()));
-	steer_found(device);
+	failover_found(device);
 }
 
 static void ask(struct discover_question *question)

@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Channels for which no device was named: through a gateway that reaches the source, which DNS
+ * tells (RFC 8777), else through a new one, which goes some time after its last channel.
+ */
+#include "amtd/channels/channels.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "kernel/inet.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Lookups at once; the resolver itself sends no more than so many in 100 ms, RFC 8777. */
+#define LOOKUPS_MAX 32
+
+/* DNS is asked again so long after it had no relay, or no answer. */
+#define ASK_AGAIN_USEC (30 * USEC_PER_SEC)
+
+/* A gateway that cannot be deleted is tried again. */
+#define RETRY_USEC (30 * USEC_PER_SEC)
+
+#define NAMES_MAX 100000
+
+struct question {
+	struct channels *channels;
+	struct channel_key key;
+	struct lookup *lookup;
+	struct question *next;
+};
+
+/* A gateway made here, until it has a relay: by then it is known which one that will be. */
+struct expected {
+	char name[IFNAMSIZ];
+	struct in_addr relay;
+	struct expected *next;
+};
+
+struct demand {
+	struct discover_resolver *resolver; /* NULL: none so far */
+	bool other_relays;		    /* amtd.conf has some for sources without */
+	struct channel_key *queue;
+	size_t first, n, room;
+	struct question *questions; /* under way */
+	unsigned int n_questions;
+	struct expected *expected;
+	sd_event_source *again, *linger;
+};
+
+static struct channel *find(const struct channels *channels, const struct channel_key *key)
+{
+	struct channel *channel = channel_table_find(channels->table, key, "");
+
+	return channel && !channel->via ? channel : NULL;
+}
+
+/* A line for whoever looks at the channel, and another try by and by. */
+static void __attribute__((format(printf, 3, 4)))
+give_up(struct channels *channels, struct channel *channel, const char *format, ...)
+{
+	struct demand *demand = channels->demand;
+	char text[CHANNEL_TEXT_MAX], *problem = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&problem, format, arguments) < 0)
+		problem = NULL;
+	va_end(arguments);
+	if (problem && (!channel->problem || strcmp(problem, channel->problem) != 0))
+		log_warning(channel_format(&channel->key, text), "%s", problem);
+	channels_set_problem(channel, problem);
+	channel->seeking = false;
+	if (sd_event_source_get_enabled(demand->again, NULL) > 0)
+		return;
+	(void)sd_event_source_set_time_relative(demand->again, ASK_AGAIN_USEC);
+	(void)sd_event_source_set_enabled(demand->again, SD_EVENT_ONESHOT);
+}
+
+static void use(struct channels *channels, struct channel *channel, const char *name)
+{
+	channel->seeking = false;
+	channels_set_problem(channel, NULL);
+	if (channels_set_via(channels, channel, name) < 0)
+		give_up(channels, channel, "out of memory");
+	channels_changed(channels, channel);
+}
+
+static struct in_addr expected_relay(const struct channels *channels, const struct device *device)
+{
+	if (device->record.chosen.s_addr != 0)
+		return device->record.chosen;
+	for (const struct expected *e = channels->demand->expected; e; e = e->next)
+		if (strcmp(e->name, device->config->name) == 0)
+			return e->relay;
+	return (struct in_addr){ 0 };
+}
+
+static bool may_use(const struct device *device)
+{
+	return device->config->mode == CONFIG_GATEWAY;
+}
+
+static const struct device *by_source(const struct channels *channels, const struct address *source)
+{
+	const struct manager *manager = channels->manager;
+
+	for (size_t i = 0; i < manager->n_devices; i++)
+		if (may_use(manager->devices[i]) &&
+		    address_equal(&manager->devices[i]->config->source, source))
+			return manager->devices[i];
+	return NULL;
+}
+
+static bool usable(const struct candidate *candidate)
+{
+	return candidate->skip == CANDIDATE_SKIP_NONE && candidate->address.family == AF_INET;
+}
+
+static const struct device *by_relay(const struct channels *channels,
+				     const struct lookup_result *result)
+{
+	const struct manager *manager = channels->manager;
+
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct in_addr relay = expected_relay(channels, manager->devices[i]);
+
+		for (size_t j = 0; may_use(manager->devices[i]) && j < result->n_candidates; j++)
+			if (usable(&result->candidates[j]) &&
+			    result->candidates[j].address.in.s_addr == relay.s_addr)
+				return manager->devices[i];
+	}
+	return NULL;
+}
+
+/* One for all sources without a relay of their own. */
+static const struct device *by_default(const struct channels *channels)
+{
+	const struct manager *manager = channels->manager;
+
+	for (size_t i = 0; i < manager->n_devices; i++)
+		if (manager->devices[i]->config->on_demand &&
+		    manager->devices[i]->config->source.family == AF_UNSPEC)
+			return manager->devices[i];
+	return NULL;
+}
+
+static int choose_name(const struct channels *channels, char name[static IFNAMSIZ])
+{
+	char path[PATH_MAX];
+
+	for (unsigned int i = 0; i < NAMES_MAX; i++) {
+		snprintf(name, IFNAMSIZ, "amt%u", i);
+		if (!manager_find(channels->manager, name) && if_nametoindex(name) == 0 &&
+		    file_path(path, "/run/amt/%s.amt", name) == 0 && access(path, F_OK) < 0)
+			return 0;
+	}
+	return -EEXIST;
+}
+
+static int choose_link(const struct channels *channels, struct in_addr relay,
+		       char link[static IFNAMSIZ])
+{
+	int ifindex, r;
+
+	if (channels->settings.link[0] != '\0') {
+		strcpy(link, channels->settings.link);
+		return 0;
+	}
+	r = inet_route_interface(channels->manager->netlink, relay, &ifindex);
+	if (r < 0)
+		return r;
+	return if_indextoname(ifindex, link) ? 0 : -errno;
+}
+
+/* source NULL: amtd.conf says where relays are. */
+static char *gateway_text(const struct channels *channels, const char *name, const char *link,
+			  const struct address *source)
+{
+	char address[ADDRESS_TEXT_MAX], *text = NULL;
+	int n;
+
+	n = asprintf(&text,
+		     "# made by amtd for channels; goes when none is left (LingerSec=)\n"
+		     "[AMT]\nName=%s\nLink=%s\nOnDemand=yes\n%s%s%s%s",
+		     name, link, channels->settings.gateway, source ? "[Relay]\nDriad=" : "",
+		     source ? address_format(source, address) : "", source ? "\n" : "");
+	return n < 0 ? NULL : text;
+}
+
+static void remember_relay(struct demand *demand, const char *name, struct in_addr relay)
+{
+	struct expected *expected = calloc(1, sizeof(*expected));
+
+	if (!expected)
+		return;
+	strcpy(expected->name, name);
+	expected->relay = relay;
+	expected->next = demand->expected;
+	demand->expected = expected;
+}
+
+static void forget_relay(struct demand *demand, const char *name)
+{
+	for (struct expected **link = &demand->expected; *link; link = &(*link)->next) {
+		struct expected *expected = *link;
+
+		if (strcmp(expected->name, name) != 0)
+			continue;
+		*link = expected->next;
+		free(expected);
+		return;
+	}
+}
+
+static void make(struct channels *channels, struct channel *channel, struct in_addr relay)
+{
+	const bool own = relay.s_addr != 0;
+	char name[IFNAMSIZ], link[IFNAMSIZ], *text, *json;
+	struct failure failure = { 0 };
+	int r;
+
+	r = choose_link(channels, relay, link);
+	if (r < 0) {
+		give_up(channels, channel,
+			"no interface for a gateway: %s; Link= in [Channels] of amtd.conf names one",
+			strerror(-r));
+		return;
+	}
+	text = choose_name(channels, name) == 0
+		       ? gateway_text(channels, name, link, own ? &channel->key.source : NULL)
+		       : NULL;
+	if (!text) {
+		give_up(channels, channel, "no gateway can be made: out of names or memory");
+		return;
+	}
+	r = manager_create(channels->manager, name, text, &json, &failure);
+	free(text);
+	if (r < 0) {
+		give_up(channels, channel, "no gateway can be made: %s", failure.text);
+		return;
+	}
+	free(json);
+	log_info(name, "made on demand");
+	if (own)
+		remember_relay(channels->demand, name, relay);
+	use(channels, channel, name);
+}
+
+static void take_answer(struct channels *channels, struct channel *channel,
+			const struct lookup_result *result)
+{
+	const struct device *device = by_relay(channels, result);
+	const struct candidate *best = NULL;
+	char source[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < result->n_candidates; i++)
+		if (usable(&result->candidates[i]) &&
+		    (!best || result->candidates[i].precedence < best->precedence))
+			best = &result->candidates[i];
+	if (!best && channels->demand->other_relays)
+		device = by_default(channels);
+	if (device)
+		use(channels, channel, device->config->name);
+	else if (best)
+		make(channels, channel, best->address.in);
+	else if (channels->demand->other_relays)
+		make(channels, channel, (struct in_addr){ 0 });
+	else
+		give_up(channels, channel,
+			"DNS names no relay of %s (%s%s%s); name a device: --on DEV, or publish one: amtctl zone",
+			address_format(&channel->key.source, source),
+			lookup_outcome_string(result->outcome), *result->why ? ": " : "",
+			result->why);
+}
+
+static void run_queue(struct channels *channels);
+
+static void forget_question(struct question *question)
+{
+	struct demand *demand = question->channels->demand;
+	struct question **link = &demand->questions;
+
+	while (*link != question)
+		link = &(*link)->next;
+	*link = question->next;
+	demand->n_questions--;
+	free(question);
+}
+
+static void on_lookup(struct lookup *lookup, const struct lookup_result *result, void *userdata)
+{
+	struct question *question = userdata;
+	struct channels *channels = question->channels;
+	struct channel *channel = find(channels, &question->key);
+	const struct device *device;
+
+	forget_question(question);
+	device = channel ? by_source(channels, &channel->key.source) : NULL;
+	if (device)
+		use(channels, channel, device->config->name);
+	else if (channel)
+		take_answer(channels, channel, result);
+	run_queue(channels);
+}
+
+/* How amtd.conf wants DNS to be asked. */
+static int open_resolver(struct channels *channels)
+{
+	const struct conf_handler quiet = { .warning = channels_ignore_warning };
+	const struct address nobody = { .family = AF_INET, .in.s_addr = htonl(0xc0000201) };
+	struct demand *demand = channels->demand;
+	struct config *config;
+	char *text;
+	int r;
+
+	if (demand->resolver)
+		return 0;
+	text = gateway_text(channels, "amt0", "lo", &nobody);
+	r = text ? config_load_text("amtd.conf", text, strlen(text), &quiet, &config) : -ENOMEM;
+	free(text);
+	if (r < 0)
+		return r;
+	demand->other_relays = config->n_relays > 0 || config->service || config->anycast;
+	r = discover_share(channels->manager, config, &demand->resolver);
+	config_free(config);
+	return r;
+}
+
+static int ask(struct channels *channels, const struct channel_key *key)
+{
+	struct demand *demand = channels->demand;
+	struct question *question;
+	int r;
+
+	r = open_resolver(channels);
+	if (r < 0)
+		return r;
+	question = calloc(1, sizeof(*question));
+	if (!question)
+		return -ENOMEM;
+	question->channels = channels;
+	question->key = *key;
+	question->next = demand->questions;
+	demand->questions = question;
+	demand->n_questions++;
+	r = resolver_lookup_source(discover_resolver_of(demand->resolver), &key->source, on_lookup,
+				   question, &question->lookup);
+	if (r < 0)
+		forget_question(question);
+	return r;
+}
+
+static void run_queue(struct channels *channels)
+{
+	struct demand *demand = channels->demand;
+
+	while (demand->n_questions < LOOKUPS_MAX && demand->first < demand->n) {
+		struct channel *channel = find(channels, &demand->queue[demand->first++]);
+		const struct device *device;
+		int r;
+
+		if (!channel)
+			continue;
+		device = by_source(channels, &channel->key.source);
+		if (device) {
+			use(channels, channel, device->config->name);
+			continue;
+		}
+		r = ask(channels, &channel->key);
+		if (r < 0)
+			give_up(channels, channel, "DNS cannot be asked: %s", strerror(-r));
+	}
+	if (demand->first == demand->n)
+		demand->first = demand->n = 0;
+}
+
+/* Channels come and go while DNS is slow: what was left is dropped, what was joined again is asked
+ * for once. So there are never more of them than channels. */
+static void shrink_queue(struct channels *channels)
+{
+	struct demand *demand = channels->demand;
+	struct channel *channel;
+	size_t n = 0;
+
+	for (size_t i = demand->first; i < demand->n; i++) {
+		channel = find(channels, &demand->queue[i]);
+		if (channel)
+			channel->seeking = false;
+	}
+	for (const struct question *q = demand->questions; q; q = q->next) {
+		channel = find(channels, &q->key);
+		if (channel)
+			channel->seeking = true;
+	}
+	for (size_t i = demand->first; i < demand->n; i++) {
+		channel = find(channels, &demand->queue[i]);
+		if (!channel || channel->seeking)
+			continue;
+		channel->seeking = true;
+		demand->queue[n++] = demand->queue[i];
+	}
+	demand->first = 0;
+	demand->n = n;
+}
+
+void demand_seek(struct channels *channels, struct channel *channel)
+{
+	struct demand *demand = channels->demand;
+	const bool full = demand->n == demand->room;
+	struct channel_key *queue;
+
+	if (channel->seeking || channel->key.source.family == AF_UNSPEC)
+		return;
+	if (full)
+		shrink_queue(channels);
+	if (channel->seeking) /* joined again */
+		return;
+	if (full && demand->n >= demand->room / 2) {
+		size_t room = demand->room > 0 ? demand->room * 2 : 16;
+
+		queue = reallocarray(demand->queue, room, sizeof(*queue));
+		if (!queue) {
+			give_up(channels, channel, "out of memory");
+			return;
+		}
+		demand->queue = queue;
+		demand->room = room;
+	}
+	channel->seeking = true;
+	demand->queue[demand->n++] = channel->key;
+	run_queue(channels);
+}
+
+/* A gateway that went, or none found so far. */
+void demand_seek_all(struct channels *channels)
+{
+	for (struct channel *c = channel_table_next(channels->table, NULL); c;
+	     c = channel_table_next(channels->table, c)) {
+		if (c->on)
+			continue;
+		if (c->via && !manager_find(channels->manager, c->via->name))
+			(void)channels_set_via(channels, c, "");
+		if (!c->via)
+			demand_seek(channels, c);
+	}
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	demand_seek_all(userdata);
+	return 0;
+}
+
+/*
+ * Gateways without channels.
+ */
+
+static bool is_idle(const struct channels *channels, const struct device *device)
+{
+	const struct channel_device *via =
+		channel_table_device(channels->table, device->config->name);
+
+	return !via || via->n == 0;
+}
+
+/* Past its time? It stays as long as an application has joined something on it by itself. */
+static bool is_over(const struct channels *channels, struct device *device, uint64_t now)
+{
+	const uint64_t linger = channels->settings.linger_sec * USEC_PER_SEC;
+
+	if (!is_idle(channels, device)) {
+		device->idle_since = 0;
+		return false;
+	}
+	if (device->idle_since == 0)
+		device->idle_since = now;
+	if (now < device->idle_since + linger)
+		return false;
+	if (!device->joined)
+		return true;
+	device->idle_since = now - linger + USEC_PER_SEC; /* looked at again in a second */
+	return false;
+}
+
+/* Those that go do so by the timer: who calls this may be in the midst of devices or channels. */
+void demand_tidy(struct channels *channels)
+{
+	const uint64_t linger = channels->settings.linger_sec * USEC_PER_SEC;
+	struct manager *manager = channels->manager;
+	uint64_t now = clock_monotonic(), next = UINT64_MAX;
+
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+
+		if (!device->config->on_demand)
+			continue;
+		if (device->record.chosen.s_addr != 0)
+			forget_relay(channels->demand, device->config->name);
+		if (is_over(channels, device, now))
+			next = now;
+		else if (device->idle_since != 0 && device->idle_since + linger < next)
+			next = device->idle_since + linger;
+	}
+	if (next == UINT64_MAX)
+		return;
+	(void)sd_event_source_set_time(channels->demand->linger, next);
+	(void)sd_event_source_set_enabled(channels->demand->linger, SD_EVENT_ONESHOT);
+}
+
+void demand_idle(struct channels *channels, const struct channel_device *via)
+{
+	struct device *device = manager_find(channels->manager, via->name);
+
+	if (device)
+		device->idle_since = clock_monotonic();
+	demand_tidy(channels);
+}
+
+static int on_linger(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct channels *channels = userdata;
+	struct manager *manager = channels->manager;
+	uint64_t now = clock_monotonic();
+	struct failure failure;
+
+	for (size_t i = manager->n_devices; i-- > 0;) {
+		struct device *device = manager->devices[i];
+		char name[IFNAMSIZ];
+
+		if (!device->config->on_demand || !is_over(channels, device, now))
+			continue;
+		strcpy(name, device->config->name);
+		forget_relay(channels->demand, name);
+		device->idle_since = now + RETRY_USEC;
+		if (manager_delete(manager, name, &failure) < 0)
+			log_warning(name, "has no channels, and cannot go: %s", failure.text);
+	}
+	demand_tidy(channels);
+	return 0;
+}
+
+static void stop_asking(struct channels *channels)
+{
+	struct demand *demand = channels->demand;
+
+	while (demand->questions) {
+		lookup_cancel(demand->questions->lookup);
+		forget_question(demand->questions);
+	}
+	demand->first = demand->n = 0;
+	discover_release(channels->manager, demand->resolver);
+	demand->resolver = NULL;
+}
+
+/* amtd.conf may be another one. */
+void demand_configure(struct channels *channels)
+{
+	stop_asking(channels);
+	for (struct channel *c = channel_table_next(channels->table, NULL); c;
+	     c = channel_table_next(channels->table, c))
+		c->seeking = false;
+	demand_seek_all(channels);
+	demand_tidy(channels);
+}
+
+int demand_open(struct channels *channels)
+{
+	sd_event *event = channels->manager->event;
+	struct demand *demand = calloc(1, sizeof(*demand));
+	int r;
+
+	if (!demand)
+		return -ENOMEM;
+	channels->demand = demand;
+	r = sd_event_add_time(event, &demand->again, CLOCK_MONOTONIC, 0, 0, on_again, channels);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(demand->again, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(event, &demand->linger, CLOCK_MONOTONIC, 0, 0, on_linger,
+				      channels);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(demand->linger, SD_EVENT_OFF);
+	return r;
+}
+
+void demand_close(struct channels *channels)
+{
+	struct demand *demand = channels->demand;
+
+	if (!demand)
+		return;
+	stop_asking(channels);
+	while (demand->expected)
+		forget_relay(demand, demand->expected->name);
+	sd_event_source_disable_unref(demand->again);
+	sd_event_source_disable_unref(demand->linger);
+	free(demand->queue);
+	free(demand);
+	channels->demand = NULL;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two upstreams for the sources that have no prefix of their own, Upstream= and Alternative=: which
+ * one is in use.
+ */
+#include "amtd/forward/forward-private.h"
+#include "amtd/forward/upstream-listener.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What came from where the sources without a prefix of their own are. */
+uint64_t upstream_packets(const struct forward *forward)
+{
+	uint64_t packets, sum = 0;
+
+	for (size_t i = 0; i < forward_config(forward)->n_upstreams; i++) {
+		if (forward_config(forward)->upstreams[i].prefix.address.family != AF_UNSPEC ||
+		    forward->upstreams[i] == 0)
+			continue;
+		for (int family = 0; family < _FAMILY_MAX; family++)
+			if (forward->routing->mroutes[family] &&
+			    mroute_interface_packets(forward->routing->mroutes[family],
+						     forward->upstreams[i], &packets) == 0)
+				sum += packets;
+	}
+	return sum;
+}
+
+static bool is_wanted(const struct forward *forward)
+{
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		struct forwarder_counters counters;
+
+		if (!forward->forwarders[family])
+			continue;
+		forwarder_counters(forward->forwarders[family], &counters);
+		if (counters.wants > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of the sources that have no prefix of their own; NULL: they have none. */
+static const char *default_upstream(const struct config_forward *config)
+{
+	for (size_t i = 0; i < config->n_upstreams; i++)
+		if (config->upstreams[i].prefix.address.family == AF_UNSPEC)
+			return config->upstreams[i].name;
+	return NULL;
+}
+
+static void switch_upstream(struct forward *forward, const char *why)
+{
+	forward->switched = !forward->switched;
+	forward->heard_at = clock_monotonic();
+	forward_refresh_upstreams(forward);
+	upstream_listener_refresh(forward->device);
+	log_notice(forward->device->config->name, "takes sources from %s: %s",
+		   forward->switched ? forward_config(forward)->alternative
+				     : default_upstream(forward_config(forward)),
+		   why);
+}
+
+void backup_poll(struct forward *forward, uint64_t now)
+{
+	const struct config_forward *config = forward_config(forward);
+	uint64_t packets = upstream_packets(forward);
+
+	if (config->silent_sec == 0 || config->alternative[0] == '\0' || !default_upstream(config))
+		return;
+	if (packets != forward->upstream_packets || !is_wanted(forward)) {
+		forward->upstream_packets = packets;
+		forward->heard_at = now;
+		return;
+	}
+	if (now - forward->heard_at >= config->silent_sec * USEC_PER_SEC)
+		switch_upstream(forward, "the other upstream is silent (SilentSec=)");
+}
+
+/* Could this one take its sources from the interface? */
+static bool knows_upstream(const struct forward *forward, const char *upstream)
+{
+	const struct config_forward *config = forward_config(forward);
+	const char *name = default_upstream(config);
+
+	return config->alternative[0] != '\0' && name &&
+	       (strcmp(config->alternative, upstream) == 0 || strcmp(name, upstream) == 0);
+}
+
+int manager_switch(struct manager *manager, const char *upstream, const char *name,
+		   struct failure *ret_failure)
+{
+	unsigned int found = 0;
+
+	if (*name != '\0' && !manager_find(manager, name))
+		return failure_set(ret_failure, FAILURE_NO_DEVICE,
+				   "there is no device %s; `amtctl list` shows the %zu there are",
+				   name, manager->n_devices);
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+		struct forward *forward = device->forward;
+
+		if (!forward || forward->error < 0 ||
+		    (*name != '\0' && strcmp(name, device->config->name) != 0) ||
+		    !knows_upstream(forward, upstream))
+			continue;
+		found++;
+		if (forward->switched !=
+		    (strcmp(forward_config(forward)->alternative, upstream) == 0))
+			switch_upstream(forward, "as asked");
+	}
+	if (found > 0)
+		return 0;
+	return failure_set(
+		ret_failure, FAILURE_INVALID,
+		"no device%s%s can take its sources from %s; name it in Alternative= of [Forward], amt(5), beside an Upstream= without prefixes",
+		*name != '\0' ? " " : "", name, upstream);
+}

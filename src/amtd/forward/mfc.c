@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Devices that have one table of multicast routes. It holds a single route for a source and a
+ * group: what comes in where the first device by name that wants it takes its sources from, to all
+ * downstream interfaces of those who take it from there, too. Who takes it from elsewhere goes
+ * without, and is told so.
+ */
+#include "amtd/forward/forward-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct route {
+	const struct address *source, *group;
+	struct forward *owner; /* NULL: nobody wants it */
+	int incoming;
+	int outgoing[MROUTE_INTERFACES];
+	size_t n;
+};
+
+static enum family family_of(const struct address *address)
+{
+	return address->family == AF_INET6 ? FAMILY_IPV6 : FAMILY_IPV4;
+}
+
+static void add_outgoing(struct route *route, int ifindex)
+{
+	for (size_t i = 0; i < route->n; i++)
+		if (route->outgoing[i] == ifindex)
+			return;
+	if (route->n < MROUTE_INTERFACES)
+		route->outgoing[route->n++] = ifindex;
+}
+
+/* What one device wants of it. */
+static void add(struct route *route, struct forward *forward, int incoming, const int *outgoing,
+		size_t n)
+{
+	char source[ADDRESS_TEXT_MAX], group[ADDRESS_TEXT_MAX];
+
+	if (n == 0 || incoming == 0)
+		return;
+	if (!route->owner) {
+		route->owner = forward;
+		route->incoming = incoming;
+	}
+	if (incoming != route->incoming) {
+		forward_refused(
+			forward, family_of(route->group),
+			"%s,%s is taken from elsewhere for %s, which has the same table; give one of them another with Table=",
+			address_format(route->source, source), address_format(route->group, group),
+			route->owner->device->config->name);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		add_outgoing(route, outgoing[i]);
+}
+
+static void add_device(struct route *route, struct forward *forward)
+{
+	struct forwarder *forwarder = forward->forwarders[family_of(route->group)];
+	const int *outgoing;
+	int incoming;
+	size_t n;
+
+	if (!forwarder ||
+	    forwarder_route(forwarder, route->source, route->group, &incoming, &outgoing, &n) <= 0)
+		return;
+	if (incoming == DRIAD_IFINDEX)
+		incoming = driad_incoming(forward, route->source, route->group);
+	add(route, forward, incoming, outgoing, n);
+}
+
+/* forward is at work on this one, and says itself what it wants. One that is being stopped is not
+ * among the devices any more, and comes last. */
+static void merge(struct route *route, struct forward *forward, int incoming, const int *outgoing,
+		  size_t n)
+{
+	const struct manager *manager = forward->manager;
+	bool met = false;
+
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct forward *other = manager->devices[i]->forward;
+
+		if (!other || other->routing != forward->routing)
+			continue;
+		met = met || other == forward;
+		if (other == forward)
+			add(route, forward, incoming, outgoing, n);
+		else
+			add_device(route, other);
+	}
+	if (!met)
+		add(route, forward, incoming, outgoing, n);
+}
+
+static bool is_shared(const struct forward *forward)
+{
+	return forward->routing->users > 1;
+}
+
+void forward_set_route(struct forward *forward, const struct address *source,
+		       const struct address *group, int incoming, const int *outgoing, size_t n)
+{
+	struct mroute *mroute = forward->routing->mroutes[family_of(group)];
+	struct route route = { .source = source, .group = group };
+	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
+	int r;
+
+	/* Once the table can be had, the kernel asks for a route with the first packet. */
+	if (!mroute)
+		return;
+	if (is_shared(forward))
+		merge(&route, forward, incoming, outgoing, n);
+	if (route.owner)
+		r = mroute_set(mroute, source, group, route.incoming, route.outgoing, route.n);
+	else
+		r = mroute_set(mroute, source, group, incoming, outgoing, n);
+	if (r < 0)
+		forward_refused(forward, family_of(group), "no multicast route for %s,%s: %s",
+				address_format(source, from), address_format(group, to),
+				strerror(-r));
+}
+
+void forward_delete_route(struct forward *forward, const struct address *source,
+			  const struct address *group)
+{
+	struct mroute *mroute = forward->routing->mroutes[family_of(group)];
+	struct route route = { .source = source, .group = group };
+
+	if (!mroute)
+		return;
+	if (is_shared(forward))
+		merge(&route, forward, 0, NULL, 0);
+	if (!route.owner ||
+	    mroute_set(mroute, source, group, route.incoming, route.outgoing, route.n) < 0)
+		(void)mroute_delete(mroute, source, group);
+}
+
+const char *forward_neighbour(const struct forward *forward, const char *downstream)
+{
+	const struct manager *manager = forward->manager;
+
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		const struct forward *other = manager->devices[i]->forward;
+
+		for (size_t j = 0; other && other != forward && j < other->n_downstreams; j++)
+			if (strcmp(other->downstreams[j].name, downstream) == 0)
+				return manager->devices[i]->config->name;
+	}
+	return NULL;
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "amtd/forward/upstream-listener-private.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "kernel/link.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many messages of an interface at most before other events get their turn. */
+#define MESSAGES_AT_ONCE 256
+
+/* An address that is missing is looked for again so often. */
+#define OWN_USEC (1 * USEC_PER_SEC)
+
+/* RFC 9776, 8.5 and 8.12, with the values of section 8: who asked last, and in which version, holds
+ * for so long. */
+#define QUERIER_USEC (255 * USEC_PER_SEC)
+#define OLDER_USEC   (260 * USEC_PER_SEC)
+
+static const sa_family_t families[_FAMILY_MAX] = { AF_INET, AF_INET6 };
+
+const struct address *listener_side_address(struct listener_side *side)
+{
+	struct upstream *upstream = side->upstream;
+	uint64_t now = clock_monotonic();
+
+	if (side->own.family == AF_UNSPEC && (side->own_at == 0 || now - side->own_at > OWN_USEC)) {
+		side->own_at = now;
+		side->own = source_address(upstream->listeners->manager, side->family,
+					   upstream->ifindex, upstream->name);
+	}
+	return &side->own;
+}
+
+void notice_message(struct device *device, struct event_budget *budget, const char *on,
+		    bool upstream, bool unicast, const struct group_message *message)
+{
+	const struct event_heard heard = {
+		.on = on,
+		.upstream = upstream,
+		.unicast = unicast,
+		.message = message,
+	};
+
+	event_emit_heard(device, budget, &heard);
+}
+
+static void heed_query(struct listener_side *side, const struct group_message *message)
+{
+	const uint8_t latest = message->family == AF_INET6 ? 2 : 3;
+	uint64_t now = clock_monotonic();
+
+	side->counters.queries++;
+	if (message->query.group.family == AF_UNSPEC && message->version < latest) {
+		side->older = message->version;
+		side->older_until = now + OLDER_USEC;
+	}
+	side->querier = message->source;
+	side->querier_until = now + QUERIER_USEC;
+	proxy_query(side, message);
+}
+
+static void on_packet(const struct listener_packet *packet, void *userdata)
+{
+	struct listener_side *side = userdata;
+	struct listeners *listeners = side->upstream->listeners;
+	struct group_message message;
+
+	if (group_message_parse(packet->data, packet->length,
+				packet->unicast ? GROUP_UNICAST : GROUP_STRICT,
+				&message) != GROUP_ERROR_NONE) {
+		side->counters.malformed++;
+		return;
+	}
+	notice_message(listeners->device, &side->told, side->upstream->name, true, packet->unicast,
+		       &message);
+	if (message.type == GROUP_QUERY)
+		heed_query(side, &message);
+	else
+		side->counters.reports++;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct listener_side *side = userdata;
+	int r;
+
+	r = listener_dispatch(side->listener, MESSAGES_AT_ONCE);
+	if (r == -ENODEV) /* the monitor tells of that, too */
+		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	else if (r < 0)
+		log_error(side->upstream->name, "what is said there cannot be read: %s",
+			  strerror(-r));
+	return 0;
+}
+
+static int open_side(struct upstream *upstream, enum family family)
+{
+	struct listener_side *side = &upstream->sides[family];
+	int r;
+
+	side->upstream = upstream;
+	side->family = family;
+	r = listener_open(families[family], upstream->ifindex, on_packet, side, &side->listener);
+	if (r < 0)
+		return r;
+	return sd_event_add_io(upstream->listeners->manager->event, &side->source,
+			       listener_fd(side->listener), EPOLLIN, on_readable, side);
+}
+
+static void upstream_free(struct upstream *upstream)
+{
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		sd_event_source_disable_unref(upstream->sides[family].source);
+		listener_close(upstream->sides[family].listener);
+	}
+	free(upstream);
+}
+
+static void add_upstream(struct listeners *listeners, const struct link *link)
+{
+	struct upstream *upstream;
+	int r = 0;
+
+	upstream = calloc(1, sizeof(*upstream));
+	if (!upstream) {
+		listeners->dirty = true;
+		return;
+	}
+	upstream->listeners = listeners;
+	upstream->ifindex = link->ifindex;
+	upstream->mtu = link->mtu;
+	upstream->wanted = true;
+	strcpy(upstream->name, link->name);
+	for (int family = 0; family < _FAMILY_MAX && r >= 0; family++)
+		r = open_side(upstream, family);
+	if (r < 0) {
+		log_error(upstream->name, "what is said there cannot be heard: %s", strerror(-r));
+		upstream_free(upstream);
+		return;
+	}
+	upstream->next = listeners->list;
+	listeners->list = upstream;
+}
+
+/* An interface may stand before many prefixes. */
+static void want_upstream(struct listeners *listeners, const char *name)
+{
+	struct link link;
+	struct upstream *upstream;
+
+	for (upstream = listeners->list; upstream; upstream = upstream->next)
+		if (upstream->wanted && strcmp(upstream->name, name) == 0)
+			return;
+	if (link_get(listeners->manager->netlink, name, &link) < 0 || !(link.flags & IFF_UP))
+		return;
+	for (upstream = listeners->list; upstream; upstream = upstream->next)
+		if (upstream->ifindex == link.ifindex) {
+			upstream->wanted = true;
+			upstream->mtu = link.mtu;
+			strcpy(upstream->name, link.name);
+			return;
+		}
+	add_upstream(listeners, &link);
+}
+
+static void forget_own(struct upstream *upstream)
+{
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		upstream->sides[family].own.family = AF_UNSPEC;
+		upstream->sides[family].own_at = 0;
+	}
+}
+
+void upstream_listener_refresh(struct device *device)
+{
+	const struct config_forward *config = &device->config->forward;
+	struct listeners *listeners = device->listeners;
+	struct upstream **link;
+
+	if (!listeners)
+		return;
+	listeners->dirty = false;
+	for (struct upstream *upstream = listeners->list; upstream; upstream = upstream->next)
+		upstream->wanted = false;
+	for (size_t i = 0; i < config->n_upstreams; i++)
+		want_upstream(listeners, device->forward ? forward_upstream_name(device->forward, i)
+							 : config->upstreams[i].name);
+	for (link = &listeners->list; *link;) {
+		struct upstream *upstream = *link;
+
+		if (upstream->wanted) {
+			forget_own(upstream);
+			link = &upstream->next;
+			continue;
+		}
+		*link = upstream->next;
+		upstream_free(upstream);
+	}
+}
+
+static void start(struct manager *manager, struct device *device)
+{
+	struct listeners *listeners;
+	int r;
+
+	listeners = calloc(1, sizeof(*listeners));
+	if (!listeners)
+		return; /* the next pass tries again */
+	listeners->device = device;
+	listeners->manager = manager;
+	listeners->dirty = true;
+	device->listeners = listeners;
+	r = unsolicited_start(listeners);
+	if (r < 0) {
+		log_error(device->config->name, "nothing is heard upstream: %s", strerror(-r));
+		upstream_listener_stop(device);
+	}
+}
+
+void upstream_listener_stop(struct device *device)
+{
+	struct listeners *listeners = device->listeners;
+
+	if (!listeners)
+		return;
+	device->listeners = NULL;
+	unsolicited_stop(listeners);
+	while (listeners->list) {
+		struct upstream *upstream = listeners->list;
+
+		listeners->list = upstream->next;
+		upstream_free(upstream);
+	}
+	free(listeners);
+}
+
+static bool has_interface(const struct listeners *listeners, int ifindex, const char *name)
+{
+	const struct config_forward *config = listeners_config(listeners);
+
+	for (const struct upstream *upstream = listeners->list; upstream; upstream = upstream->next)
+		if (upstream->ifindex == ifindex)
+			return true;
+	for (size_t i = 0; *name != '\0' && i < config->n_upstreams; i++)
+		if (strcmp(config->upstreams[i].name, name) == 0)
+			return true;
+	return *name != '\0' && strcmp(config->alternative, name) == 0;
+}
+
+bool upstream_listener_notice(struct device *device, int ifindex, const char *name)
+{
+	struct listeners *listeners = device->listeners;
+
+	/* No interface at all: events were lost. */
+	if (!listeners || listeners->dirty ||
+	    (ifindex != 0 && !has_interface(listeners, ifindex, name)))
+		return false;
+	listeners->dirty = true;
+	return true;
+}
+
+void upstream_listener_run(struct manager *manager)
+{
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+
+		if (!device->listeners && device->config->forward.n_upstreams > 0)
+			start(manager, device);
+		if (device->listeners && device->listeners->dirty)
+			upstream_listener_refresh(device);
+	}
+}
+
+static json_t *describe_side(const struct listener_side *side)
+{
+	const bool heard = side->querier_until > clock_monotonic();
+	char text[ADDRESS_TEXT_MAX];
+
+	return json_pack(
+		"{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "querier",
+		heard ? address_format(&side->querier, text) : "", "queries",
+		(json_int_t)side->counters.queries, "reports", (json_int_t)side->counters.reports,
+		"malformed", (json_int_t)side->counters.malformed, "queries_copied",
+		(json_int_t)side->counters.queries_copied, "reports_sent",
+		(json_int_t)side->counters.reports_sent, "queries_sent",
+		(json_int_t)side->counters.queries_sent, "held_back",
+		(json_int_t)side->counters.held_back, "failed", (json_int_t)side->counters.failed);
+}
+
+json_t *upstream_listener_describe(const struct listeners *listeners)
+{
+	json_t *array = json_array();
+
+	for (const struct upstream *upstream = listeners->list; upstream; upstream = upstream->next)
+		json_array_append_new(array,
+				      json_pack("{s:s, s:o, s:o}", "ifname", upstream->name, "igmp",
+						describe_side(&upstream->sides[FAMILY_IPV4]), "mld",
+						describe_side(&upstream->sides[FAMILY_IPV6])));
+	return array;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IPv4 and IPv6 addresses and prefixes, and their text. Pure: no I/O, no allocation.
+ */
+#ifndef AMT_BASE_ADDRESS_H
+#define AMT_BASE_ADDRESS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* family is AF_INET, AF_INET6, or AF_UNSPEC for "none"; the bytes are in network order. */
+struct address {
+	sa_family_t family;
+	union {
+		struct in_addr in;
+		struct in6_addr in6;
+	};
+};
+
+/* family AF_UNSPEC is "any": it contains every address of either family. */
+struct prefix {
+	struct address address; /* bits beyond length are zero */
+	uint8_t length;		/* bits */
+};
+
+#define ADDRESS_TEXT_MAX 46 /* INET6_ADDRSTRLEN */
+#define PREFIX_TEXT_MAX	 50
+
+/* 0, or -EINVAL; *ret untouched on failure. No surrounding blanks, no zone identifier. */
+int address_parse(const char *text, struct address *ret);
+
+/* An IPv6 address as /proc/net has it: 32 hexadecimal digits. Likewise. */
+int address_parse_hex6(const char *text, struct address *ret);
+
+/* ADDRESS/LENGTH, a bare address (length 32 or 128), or "any". -EINVAL when bits beyond the
+ * length are set, as `ip route` has it. */
+int prefix_parse(const char *text, struct prefix *ret);
+
+/* Write the text to buf, and return buf. "none" for family AF_UNSPEC, "any" for such a prefix. */
+const char *address_format(const struct address *address, char buf[static ADDRESS_TEXT_MAX]);
+const char *prefix_format(const struct prefix *prefix, char buf[static PREFIX_TEXT_MAX]);
+
+bool address_equal(const struct address *a, const struct address *b);
+/* Below, at or above zero, as memcmp(): by the family, then as numbers. */
+int address_compare(const struct address *a, const struct address *b);
+bool prefix_contains(const struct prefix *prefix, const struct address *address);
+
+/* True when a packet can be sent to it as to one host: neither zero, loopback, multicast nor
+ * (IPv4) broadcast. What the driver accepts as an underlay address, drivers/net/amt.c. */
+bool address_is_host(const struct address *address);
+
+struct address address_from_in(struct in_addr in);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text from outside, before it is printed. Pure: no I/O, no allocation.
+ */
+#ifndef AMT_BASE_ESCAPE_H
+#define AMT_BASE_ESCAPE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Decode the UTF-8 character at text[0..length), length > 0. Returns its bytes, 1 to 4, and fills
+ * *ret; or 0: not UTF-8 (RFC 3629: overlong forms and surrogates are not). */
+size_t escape_decode(const char *text, size_t length, uint32_t *ret);
+
+#define ESCAPED_MAX(length) (4 * (length) + 1) /* a buffer of this size holds it all */
+
+/* Copy text[0..length) to buf of size bytes, at least 4, and return buf: a terminal shows it on one
+ * line, as it is. What could do anything else there becomes \xNN. Ends in "..." where it was cut.
+ */
+const char *escape_text(const char *text, size_t length, char *buf, size_t size);
+
+#endif

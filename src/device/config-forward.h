@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * [Forward] of a device file, amt(5): which networks get what this host receives, and from where.
+ */
+#ifndef AMT_DEVICE_CONFIG_FORWARD_H
+#define AMT_DEVICE_CONFIG_FORWARD_H
+
+#include "base/address.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* With the tunnel itself, all interfaces have to fit into one routing table of the kernel: MAXVIFS,
+ * include/uapi/linux/mroute.h */
+#define CONFIG_DOWNSTREAMS_MAX 31
+#define CONFIG_UPSTREAMS_MAX   1024
+
+/* Sources within prefix come from this interface; the longest prefix wins. */
+struct config_upstream {
+	char name[IFNAMSIZ];
+	struct prefix prefix; /* any: those that no other has */
+};
+
+enum config_unicast {
+	CONFIG_UNICAST_NO,   /* Reports sent to this host's own address are ignored */
+	CONFIG_UNICAST_YES,  /* they count like any other */
+	CONFIG_UNICAST_ONLY, /* they alone do */
+	_CONFIG_UNICAST_MAX,
+};
+
+struct config_forward {
+	char (*downstreams)[IFNAMSIZ]; /* no name twice */
+	size_t n_downstreams;
+	struct config_upstream *upstreams; /* in order; none: the device itself (gateway) */
+	size_t n_upstreams;
+	char alternative[IFNAMSIZ]; /* in place of those for any source, when switched; "": none */
+	uint32_t silent_sec;	    /* without a packet: switch by itself; 0: never */
+	uint32_t table;		    /* of multicast routes; 0: the host's own */
+
+	bool querier; /* take part in the election; else listen only */
+	uint32_t igmp_version, mld_version;
+	uint32_t robustness, query_interval_sec, query_response_sec, last_member_sec;
+	bool fast_leave;
+	uint32_t max_groups, max_sources, max_groups_per_host; /* of each downstream interface */
+	uint32_t ttl; /* what comes from upstream with less leaves with this; 0: as it came */
+
+	enum config_unicast unicast_reports;
+	bool forward_queries, forward_reports;
+	uint32_t gratuitous_report_sec, self_query_sec; /* 0: never */
+};
+
+/* Is there anything to forward? */
+bool config_forwards(const struct config_forward *forward);
+
+bool config_forward_equal(const struct config_forward *a, const struct config_forward *b);
+void config_forward_clear(struct config_forward *forward);
+
+#endif

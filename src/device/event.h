@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What happens to devices, for one observer: amtd, which tells its clients.
+ */
+#ifndef AMT_DEVICE_EVENT_H
+#define AMT_DEVICE_EVENT_H
+
+#include "base/pace.h"
+#include "device/device.h"
+#include "wire/group-message.h"
+
+enum event_kind {
+	EVENT_CREATED,
+	EVENT_REMOVED,
+	EVENT_STATE,	     /* the state or its reason is another one */
+	EVENT_RELAY,	     /* one was chosen */
+	EVENT_ADVERTISEMENT, /* one was refused, or rewritten */
+	EVENT_QUERY,	     /* of IGMP or MLD, heard on an interface of [Forward] */
+	EVENT_REPORT,	     /* likewise; Leaves are Reports */
+	_EVENT_KIND_MAX,
+};
+
+/* A message, and where it was heard. */
+struct event_heard {
+	const char *on; /* the interface */
+	bool upstream;	/* else downstream */
+	bool unicast;	/* to this host alone */
+	bool own;	/* sent by this host */
+	const struct group_message *message;
+};
+
+/* So much is told of the messages of one interface. Zero at first. */
+struct event_budget {
+	struct pace pace;
+	uint64_t missed; /* not told since the last one that was */
+};
+
+struct event {
+	enum event_kind kind;
+	const struct device *device; /* as it is now */
+
+	bool had_state; /* EVENT_STATE: there was one before */
+	enum device_state previous_state;
+
+	const struct selection_candidate *candidate; /* EVENT_RELAY */
+	struct in_addr previous_relay;		     /* zero: none before */
+
+	const struct inspect_result *advertisement; /* EVENT_ADVERTISEMENT */
+	unsigned int count;			    /* ... and that many like it */
+
+	const struct event_heard *heard; /* EVENT_QUERY, EVENT_REPORT */
+	size_t from;			 /* where its records begin, group_next_record() */
+	uint64_t missed;		 /* that many were not told before it */
+};
+
+/* The observer hears of events at once, and must leave the devices alone. NULL: nobody does. */
+typedef void (*event_observer)(const struct event *event, void *userdata);
+void event_observe(event_observer observer, void *userdata);
+
+void event_emit(const struct event *event);
+
+/* EVENT_ADVERTISEMENT where there is something to tell. However many come, at most one a second of
+ * each kind is told for each device. */
+void event_emit_advertisement(struct device *device, const struct inspect_result *result);
+
+/* EVENT_QUERY or EVENT_REPORT; a Report with many records becomes several events. At most 100 a
+ * second are told for each budget. */
+void event_emit_heard(const struct device *device, struct event_budget *budget,
+		      const struct event_heard *heard);
+
+/* The event as JSON, keys as in device_describe() where they mean the same; json_decref() it. */
+struct json_t *event_describe(const struct event *event);
+
+#endif

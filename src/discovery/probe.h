@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Does a relay answer, how fast, and what does it advertise: Relay Discovery over an ordinary UDP
+ * socket (RFC 7450, 5.1.1 and 5.1.2). Relays keep no state of it, so it disturbs no gateway.
+ *
+ * For an event loop: watch prober_fd() for input, sleep no longer than prober_next_timeout(), and
+ * call prober_dispatch() for either. Times are CLOCK_MONOTONIC in microseconds; `now` is the
+ * caller's, and drives time-outs and retransmissions only.
+ */
+#ifndef AMT_DISCOVERY_PROBE_H
+#define AMT_DISCOVERY_PROBE_H
+
+#include "wire/message.h"
+
+#define PROBE_TIMEOUT_USEC 1000000 /* the answer of a live relay is far quicker */
+#define PROBE_TRIES	   1
+#define PROBE_TRIES_MAX	   16	  /* an answer to an older try is too late */
+#define PROBE_SHARE_USEC   250000 /* how long newcomers share the last Discovery */
+
+struct prober;
+struct probe;
+
+/* Zero is the default of every field but the relay. */
+struct probe_options {
+	struct in_addr relay;
+	uint16_t port;		/* host byte order; AMT_PORT */
+	struct in_addr source;	/* what the routing table says */
+	int ifindex;		/* leave through this interface; what the routing table says */
+	unsigned int tries;	/* Discoveries to send at most; PROBE_TRIES */
+	uint64_t timeout_usec;	/* for the whole probe, all tries; PROBE_TIMEOUT_USEC */
+	uint64_t interval_usec; /* between tries; probe_back_off_usec(), that of RFC 7450 */
+};
+
+enum probe_outcome {
+	PROBE_ANSWERED,
+	PROBE_TIMEOUT,	   /* nothing came */
+	PROBE_UNREACHABLE, /* ICMP says so, or this host does; known before the time-out */
+	PROBE_MALFORMED,   /* something came from the relay, but no Advertisement */
+	PROBE_NONCE,	   /* Advertisements came, but none with a nonce of ours */
+	PROBE_SOURCE,	   /* our nonce came back, but from elsewhere */
+	_PROBE_OUTCOME_MAX,
+};
+
+struct probe_result {
+	struct in_addr relay; /* as asked, and port, too */
+	uint16_t port;
+	enum probe_outcome outcome;
+	unsigned int sent;	      /* Discoveries */
+	uint64_t rtt_usec;	      /* ANSWERED: from the try that was answered */
+	struct address advertised;    /* ANSWERED: IPv4 or IPv6 */
+	int error;		      /* UNREACHABLE: errno; ECONNREFUSED is port unreachable */
+	struct in_addr offender;      /* UNREACHABLE: who says so; zero: this host */
+	enum message_error malformed; /* MALFORMED: what is wrong; NONE: not an Advertisement */
+	struct in_addr from;	      /* SOURCE: where it came from, and from_port, too */
+	uint16_t from_port;
+};
+
+struct prober_counters {
+	uint64_t sent;	  /* Discoveries */
+	uint64_t answers; /* Advertisements that ended a probe */
+	uint64_t refused; /* messages that answer no probe, or in a wrong way */
+	uint64_t icmp;	  /* errors about what was sent */
+};
+
+/* The probe is over and gone when this returns. It may start and cancel probes, but not close the
+ * prober. Only prober_dispatch() calls it. */
+typedef void (*probe_done)(struct probe *probe, const struct probe_result *result, void *userdata);
+
+/* device NULL: any; else SO_BINDTODEVICE, e.g. a VRF, for all probes. */
+int prober_open(const char *device, struct prober **ret);
+void prober_close(struct prober *prober); /* NULL is fine; ends its probes without a word */
+
+int prober_fd(const struct prober *prober);
+uint64_t prober_next_timeout(const struct prober *prober); /* UINT64_MAX: none */
+const struct prober_counters *prober_counters(const struct prober *prober);
+
+/* 0, or negative errno of the socket. */
+int prober_dispatch(struct prober *prober, uint64_t now);
+
+/* Ask a relay. Who asks one that is being asked (same relay, port, source and ifindex) shares the
+ * answer, and the Discovery, too, unless the last was sent more than PROBE_SHARE_USEC ago: a relay
+ * gets few, however many ask. Each asker has a time-out of its own. An ICMP error ends all. That a
+ * packet cannot be sent at all is told like everything else, through done. -EINVAL: not a host's
+ * address; -ENOMEM. */
+int probe_start(struct prober *prober, const struct probe_options *options, uint64_t now,
+		probe_done done, void *userdata, struct probe **ret);
+void probe_cancel(struct probe *probe); /* without calling done; NULL is fine */
+
+/* RFC 7450, 5.2.3.4, and RFC 8777: the wait before retransmission n (from 1), at random in
+ * [1 s, min(1 s * 2^n, 120 s)]. */
+uint64_t probe_back_off_usec(unsigned int n, uint32_t random);
+
+/* "port unreachable (said by 192.0.2.1)": one line, for logs and people. */
+#define PROBE_TEXT_MAX 160
+const char *probe_result_format(const struct probe_result *result, char buf[static PROBE_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/channel-counters.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <nftables/libnftables.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TABLE "inet amtd"
+
+struct channel_counters {
+	bool made; /* the table is this object's */
+	char *text;
+	size_t length;
+	FILE *commands; /* NULL: none wait */
+};
+
+/* Of each interface: what a channel's source and group are looked up in, or its group alone. */
+static const struct kind {
+	const char *name;
+	sa_family_t family;
+	bool source;
+	const char *type, *lookup;
+} kinds[] = {
+	{ "s4", AF_INET, true, "ipv4_addr . ipv4_addr", "ip saddr . ip daddr" },
+	{ "g4", AF_INET, false, "ipv4_addr", "ip daddr" },
+	{ "s6", AF_INET6, true, "ipv6_addr . ipv6_addr", "ip6 saddr . ip6 daddr" },
+	{ "g6", AF_INET6, false, "ipv6_addr", "ip6 daddr" },
+};
+
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+int channel_counters_new(struct channel_counters **ret)
+{
+	*ret = calloc(1, sizeof(**ret));
+	return *ret ? 0 : -ENOMEM;
+}
+
+void channel_counters_free(struct channel_counters *counters)
+{
+	if (!counters)
+		return;
+	if (counters->commands)
+		fclose(counters->commands);
+	free(counters->text);
+	free(counters);
+}
+
+static FILE *commands(struct channel_counters *counters)
+{
+	if (!counters->commands)
+		counters->commands = open_memstream(&counters->text, &counters->length);
+	return counters->commands;
+}
+
+void channel_counters_device(struct channel_counters *counters, unsigned int number,
+			     const char *name)
+{
+	FILE *stream = commands(counters);
+
+	if (!stream)
+		return;
+	if (!counters->made) /* what a former amtd left counts no channel of this one's */
+		fputs("add table " TABLE "\ndelete table " TABLE "\nadd table " TABLE "\n"
+		      "add map " TABLE " tallied { type ifname : verdict; }\n"
+		      "add chain " TABLE
+		      " tally { type filter hook prerouting priority raw; policy accept; }\n"
+		      "add rule " TABLE " tally iifname vmap @tallied\n",
+		      stream);
+	counters->made = true;
+	fprintf(stream,
+		"add chain " TABLE " d%u\nflush chain " TABLE " d%u\n"
+		"add element " TABLE " tallied { \"%s\" : jump d%u }\n",
+		number, number, name, number);
+	for (size_t i = 0; i < N_KINDS; i++)
+		fprintf(stream,
+			"add set " TABLE " %s_%u { type %s; counter; }\n"
+			"add rule " TABLE " d%u %s @%s_%u\n",
+			kinds[i].name, number, kinds[i].type, number, kinds[i].lookup,
+			kinds[i].name, number);
+}
+
+void channel_counters_channel(struct channel_counters *counters, unsigned int number,
+			      const struct channel_key *key, bool wanted)
+{
+	FILE *stream = counters->made ? commands(counters) : NULL;
+	char element[CHANNEL_TEXT_MAX + 4], group[ADDRESS_TEXT_MAX], source[ADDRESS_TEXT_MAX];
+	const bool has_source = key->source.family != AF_UNSPEC;
+	const struct kind *kind = kinds;
+
+	if (!stream)
+		return;
+	while (kind->family != key->group.family || kind->source != has_source)
+		kind++;
+	snprintf(element, sizeof(element), "%s%s%s",
+		 has_source ? address_format(&key->source, source) : "", has_source ? " . " : "",
+		 address_format(&key->group, group));
+	/* One that is not there cannot be deleted: it is added first. */
+	fprintf(stream, "add element " TABLE " %s_%u { %s }\n", kind->name, number, element);
+	if (!wanted)
+		fprintf(stream, "delete element " TABLE " %s_%u { %s }\n", kind->name, number,
+			element);
+}
+
+/* Words: what nft said, when it failed; else what was asked for. */
+static int run(const char *text, bool json, char **ret_text)
+{
+	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	const char *error_text;
+	int r = 0;
+
+	if (!ctx)
+		return -ENOMEM;
+	nft_ctx_buffer_error(ctx);
+	nft_ctx_buffer_output(ctx);
+	if (json)
+		nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_ALL);
+	if (nft_run_cmd_from_buffer(ctx, text) != 0)
+		r = -EIO;
+	error_text = r < 0 ? nft_ctx_get_error_buffer(ctx) : nft_ctx_get_output_buffer(ctx);
+	*ret_text = r < 0 ? strndup(error_text ?: "", strcspn(error_text ?: "", "\n"))
+			  : strdup(error_text ?: "");
+	nft_ctx_free(ctx);
+	return r;
+}
+
+int channel_counters_commit(struct channel_counters *counters, char **ret_error)
+{
+	char *error_text = NULL;
+	int r;
+
+	*ret_error = NULL;
+	if (!counters->commands)
+		return 0;
+	r = fclose(counters->commands) != 0 ? -ENOMEM : run(counters->text, false, &error_text);
+	counters->commands = NULL;
+	free(counters->text);
+	counters->text = NULL;
+	if (r < 0) {
+		counters->made = false;
+		*ret_error = error_text;
+		return r;
+	}
+	free(error_text);
+	return 0;
+}
+
+static void read_element(const struct kind *kind, unsigned int number, const json_t *element,
+			 channel_counters_handler each, void *userdata)
+{
+	const json_t *elem = json_object_get(element, "elem");
+	const json_t *value = json_object_get(elem, "val"), *group = value;
+	const json_t *packets = json_object_get(json_object_get(elem, "counter"), "packets");
+	struct channel_key key = { 0 };
+
+	if (kind->source) {
+		const json_t *concat = json_object_get(value, "concat");
+		const json_t *source = json_array_get(concat, 0);
+
+		group = json_array_get(concat, 1);
+		if (!json_is_string(source) ||
+		    address_parse(json_string_value(source), &key.source) < 0)
+			return;
+	}
+	if (json_is_string(group) && json_is_integer(packets) &&
+	    address_parse(json_string_value(group), &key.group) == 0)
+		each(number, &key, json_integer_value(packets), userdata);
+}
+
+static void read_set(const json_t *set, channel_counters_handler each, void *userdata)
+{
+	const char *name = json_string_value(json_object_get(set, "name")) ?: "";
+	const json_t *elements = json_object_get(set, "elem");
+	unsigned int number;
+	char kind[3];
+
+	if (sscanf(name, "%2[a-z0-9]_%u", kind, &number) != 2)
+		return;
+	for (size_t i = 0; i < N_KINDS; i++)
+		for (size_t j = 0;
+		     strcmp(kinds[i].name, kind) == 0 && j < json_array_size(elements); j++)
+			read_element(&kinds[i], number, json_array_get(elements, j), each,
+				     userdata);
+}
+
+int channel_counters_read(struct channel_counters *counters, channel_counters_handler each,
+			  void *userdata)
+{
+	const json_t *objects;
+	char *text = NULL;
+	json_t *root;
+	int r;
+
+	if (!counters->made)
+		return 0;
+	r = run("list table " TABLE, true, &text);
+	root = r == 0 ? json_loads(text, 0, NULL) : NULL;
+	free(text);
+	if (r == 0 && !root)
+		r = -EBADMSG;
+	objects = json_object_get(root, "nftables");
+	for (size_t i = 0; i < json_array_size(objects); i++) {
+		const json_t *set = json_object_get(json_array_get(objects, i), "set");
+
+		if (set)
+			read_set(set, each, userdata);
+	}
+	json_decref(root);
+	return r;
+}
+
+void channel_counters_remove(struct channel_counters *counters)
+{
+	char *error_text = NULL;
+
+	if (!counters->made)
+		return;
+	(void)run("delete table " TABLE, false, &error_text);
+	free(error_text);
+	counters->made = false;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * UDP datagrams that leave from a gateway's own address and port, which the driver's socket holds:
+ * through a raw socket that takes the IPv4 header as it is written (raw(7), IP_HDRINCL).
+ *
+ * They pass the firewall's output hook like what the driver sends. The table `ip amtd` turns the
+ * destination of what leaves from a gateway's port into that of its relay, but not of these: they
+ * have FIREWALL_MARK, and the destination that is to be on the wire.
+ */
+#ifndef AMT_KERNEL_DATAGRAM_H
+#define AMT_KERNEL_DATAGRAM_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct datagram;
+
+/* A raw socket; it receives nothing. -EPERM without CAP_NET_RAW and CAP_NET_ADMIN. */
+int datagram_open(struct datagram **ret);
+void datagram_close(struct datagram *datagram); /* NULL is fine */
+
+/* Ports in host byte order. */
+struct datagram_path {
+	struct in_addr local; /* an address of this host */
+	uint16_t port;
+	struct in_addr remote;
+	uint16_t remote_port;
+};
+
+#define DATAGRAM_MAX 65507 /* bytes of payload */
+
+/* 0 when it was sent, or negative errno: -EMSGSIZE when it does not fit into the link's MTU. Never
+ * blocks. */
+int datagram_send(struct datagram *datagram, const struct datagram_path *path, const void *payload,
+		  size_t length);
+
+/* The whole packet, with the UDP checksum that RFC 7450, 5.1, asks for; what the kernel fills in
+ * itself, identification and header checksum, is zero. Its length, or -ENOBUFS. Pure. */
+ssize_t datagram_build(const struct datagram_path *path, const void *payload, size_t length,
+		       void *buf, size_t size);
+
+#endif

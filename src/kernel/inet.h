@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Addresses of interfaces and what the routing table says, over rtnetlink.
+ */
+#ifndef AMT_KERNEL_INET_H
+#define AMT_KERNEL_INET_H
+
+#include "base/address.h"
+#include "kernel/netlink.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+/* ADDRESS/32 or /128 on an interface; there already, or gone already, is fine, too. */
+int inet_add_address(struct netlink *netlink, int ifindex, const struct address *address);
+int inet_remove_address(struct netlink *netlink, int ifindex, const struct address *address);
+
+/* The first global address of an interface; -EADDRNOTAVAIL: it has none. */
+int inet_primary_address(struct netlink *netlink, int ifindex, struct in_addr *ret);
+
+/* What address would a packet to destination leave with through the interface? Given *source not
+ * zero: may it leave with that one? -ENETUNREACH or the kernel's other errno when not. */
+int inet_route_source(struct netlink *netlink, struct in_addr destination, int ifindex,
+		      struct in_addr *source);
+
+/* The interface by which a packet to destination would leave; -ENETUNREACH or the like: none. */
+int inet_route_interface(struct netlink *netlink, struct in_addr destination, int *ret);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Network interfaces, over rtnetlink; what amtd needs to know of any kind of them.
+ */
+#ifndef AMT_KERNEL_LINK_H
+#define AMT_KERNEL_LINK_H
+
+#include "kernel/netlink.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LINK_KIND_MAX 32
+
+struct link {
+	int ifindex;
+	char name[IFNAMSIZ];
+	char kind[LINK_KIND_MAX]; /* IFLA_INFO_KIND; "" for hardware */
+	unsigned int flags;	  /* IFF_… */
+	uint16_t type;		  /* ARPHRD_… */
+	uint8_t operstate;	  /* IF_OPER_…, RFC 2863 */
+	uint32_t mtu;		  /* bytes */
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+};
+
+/* Read an RTM_NEWLINK or RTM_DELLINK. 0 or -EBADMSG. */
+int link_parse(const struct nlmsghdr *header, struct link *ret);
+
+/* -ENODEV when there is none. */
+int link_get(struct netlink *netlink, const char *name, struct link *ret);
+
+int link_delete(struct netlink *netlink, int ifindex);
+
+int link_set_up(struct netlink *netlink, int ifindex, bool up);
+int link_set_mtu(struct netlink *netlink, int ifindex, uint32_t mtu);
+
+const char *link_operstate_string(uint8_t operstate);
+
+/* A request RTM_GETLINK by name, or by ifindex when name is NULL, or for all when both are unset;
+ * NULL without memory. */
+struct nl_msg *link_request(const char *name, int ifindex);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tunnels of one relay device, and what the gateways at their ends want. The driver
+ * (drivers/net/amt.c) keeps both to itself, so this follows it by the messages that pass: it knows
+ * a gateway by its address alone, lets a Membership Update count that shows the nonce and the MAC
+ * of the last Query to that address, and forgets a tunnel 260 s after it began or 780 s after the
+ * last such Update. Pure: the caller passes messages and the time (microseconds of any clock that
+ * never goes back, above zero). Memory is bounded by the limits.
+ */
+#ifndef AMT_MEMBERSHIP_TUNNELS_H
+#define AMT_MEMBERSHIP_TUNNELS_H
+
+#include "base/filter.h"
+#include "membership/router.h"
+#include "wire/group-message.h"
+#include "wire/message.h"
+
+#define TUNNELS_MAX	    128 /* by default; AMT_MAX_TUNNELS, include/net/amt.h */
+#define TUNNELS_GROUPS_MAX  32	/* of a tunnel and a family; AMT_MAX_GROUP */
+#define TUNNELS_SOURCES_MAX 128 /* likewise */
+
+struct tunnels;
+/* Told by tunnels_flush() of each group of which another thing is wanted, over all tunnels; filter
+ * is valid during the call. It must not call back into tunnels. */
+typedef void (*tunnels_changed)(struct tunnels *tunnels, const struct address *group,
+				const struct filter *filter, void *userdata);
+
+/* Messages that did not count. */
+enum tunnels_ignored {
+	TUNNELS_IGNORED_GATEWAY, /* no Query went to this address, or the tunnel has ended */
+	TUNNELS_IGNORED_MAC,	 /* nonce or MAC are not those of the last Query; forged, or late */
+	TUNNELS_IGNORED_INNER,	 /* encapsulated packet: see faults */
+	TUNNELS_IGNORED_TYPE,	 /* a Query, or IGMPv1, which the driver ignores, too */
+	TUNNELS_IGNORED_TEARDOWN, /* Teardowns of no tunnel, or with another nonce, MAC or port */
+	TUNNELS_IGNORED_MEMORY,
+	_TUNNELS_IGNORED_MAX,
+};
+
+struct tunnels_counters {
+	uint64_t queries, updates, teardowns; /* that counted */
+	uint64_t begun, expired, evicted;     /* evicted: there were max_tunnels already */
+	uint64_t ignored[_TUNNELS_IGNORED_MAX];
+	uint64_t errors[_GROUP_ERROR_MAX];    /* of what was encapsulated */
+	uint64_t records[ROUTER_IGNORED_MAX]; /* of Reports: what of them was ignored */
+};
+
+/* A tunnel, as it is shown. */
+struct tunnels_tunnel {
+	struct in_addr gateway;
+	uint16_t port;				 /* of the Request that began it */
+	uint64_t since, last_query, last_update; /* last_update 0: none so far */
+	uint64_t expires;
+	size_t groups;
+};
+
+int tunnels_new(uint32_t max, tunnels_changed changed, void *userdata, struct tunnels **ret);
+void tunnels_free(struct tunnels *tunnels); /* tells nobody; NULL is fine */
+
+/* With more than so many, the one that would end first has, for the driver, ended already. */
+void tunnels_set_max(struct tunnels *tunnels, uint32_t max_tunnels);
+
+/* The relay device sends the Query to that gateway and port (host byte order). */
+void tunnels_query(struct tunnels *tunnels, struct in_addr gateway, uint16_t port,
+		   const struct message *query, uint64_t now);
+
+/* An Update from that address. */
+void tunnels_update(struct tunnels *tunnels, struct in_addr gateway, const struct message *update,
+		    uint64_t now);
+/* A Teardown, from whatever address, RFC 7450, 5.1.7: the tunnel that it names ends. */
+void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, uint64_t now);
+
+void tunnels_clear(struct tunnels *tunnels); /* all tunnels end, as when the device goes down */
+
+uint64_t tunnels_next(const struct tunnels *tunnels); /* tunnels_run() is due; UINT64_MAX: never */
+void tunnels_run(struct tunnels *tunnels, uint64_t now);
+
+/* Tell what has changed, each group once. */
+void tunnels_flush(struct tunnels *tunnels);
+void tunnels_mark(struct tunnels *tunnels); /* all groups are to be told of anew */
+
+/* What is wanted of the group. 0 or -ENOMEM; *ret is cleared first. */
+int tunnels_filter(const struct tunnels *tunnels, const struct address *group, struct filter *ret);
+
+/* All tunnels, in no order: start with *position 0. */
+bool tunnels_next_tunnel(const struct tunnels *tunnels, size_t *position,
+			 struct tunnels_tunnel *ret);
+size_t tunnels_count(const struct tunnels *tunnels);
+
+/* What one of them wants, group by group, in no order. A value other than 0 ends it and is
+ * returned; -ENOENT: no such tunnel. */
+typedef int (*tunnels_each)(const struct router_group *group, const struct filter *filter,
+			    void *userdata);
+int tunnels_groups(const struct tunnels *tunnels, struct in_addr gateway, uint64_t now,
+		   tunnels_each each, void *userdata);
+
+void tunnels_counters(const struct tunnels *tunnels, struct tunnels_counters *ret);
+const char *tunnels_ignored_string(enum tunnels_ignored reason); /* "mac", …, for metrics */
+
+#endif
