@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtd/api/bus.h"
+#include "amtd/channels/wing.h"
+#include "amtd/core/daemon.h"
+#include "amtd/core/failure.h"
+#include "amtd/core/load.h"
+#include "amtd/forward/wing.h"
+#include "amtd/gateway/wing.h"
+#include "amtd/relay/wing.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -14,6 +21,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+
+/* In this order; stopped in reverse. */
+static const struct wing *const wings[] = {
+	&gateway_wing, &channels_wing, &forward_wing, &relay_wing, NULL,
+};
 
 #define QUEUE_BASE 2268
 #define QUEUE_LAST (UINT16_MAX - _FIREWALL_QUEUE_MAX + 1)
@@ -113,7 +125,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 	struct failure failure;
 
 	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_monotonic());
-	if (manager_reload(userdata, &failure) < 0)
+	if (load_reload(userdata, &failure) < 0)
 		log_error(NULL, "%s", failure.text);
 	sd_notify(false, "READY=1");
 	return 0;
@@ -155,12 +167,12 @@ static int serve(sd_event *event, struct manager *manager, const char *path)
 		log_error(path, "cannot listen: %s", strerror(-r));
 		return r;
 	}
-	r = manager_start(manager);
+	r = daemon_start(manager);
 	if (r == 0) {
 		sd_notify(false, "READY=1");
 		r = sd_event_loop(event);
 		sd_notify(false, "STOPPING=1");
-		manager_stop(manager);
+		daemon_stop(manager);
 	}
 	bus_close(bus);
 	return r;
@@ -185,7 +197,7 @@ static int run(const struct options *options)
 	if (r >= 0)
 		r = sd_event_new(&event);
 	if (r >= 0)
-		r = manager_new(event, options->queue, &manager);
+		r = daemon_new(event, options->queue, wings, &manager);
 	if (r >= 0)
 		r = add_signals(event, manager);
 	if (r >= 0)
@@ -195,7 +207,7 @@ static int run(const struct options *options)
 			  r == -EPERM ? "; amtd needs CAP_NET_ADMIN" : "");
 	else
 		r = serve(event, manager, path);
-	manager_free(manager);
+	daemon_free(manager);
 	sd_event_unref(event);
 	return r;
 }

@@ -174,3 +174,8 @@ struct address address_from_in(struct in_addr in)
 	address.in = in;
 	return address;
 }
+
+struct address address_or_none(struct in_addr in)
+{
+	return in.s_addr != 0 ? address_from_in(in) : (struct address){ 0 };
+}

@@ -51,5 +51,6 @@ bool prefix_contains(const struct prefix *prefix, const struct address *address)
 bool address_is_host(const struct address *address);
 
 struct address address_from_in(struct in_addr in);
+struct address address_or_none(struct in_addr in); /* AF_UNSPEC for 0.0.0.0 */
 
 #endif

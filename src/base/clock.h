@@ -30,4 +30,11 @@ static inline uint64_t clock_realtime(void)
 	return clock_usec(CLOCK_REALTIME);
 }
 
+/* A time of CLOCK_MONOTONIC on CLOCK_REALTIME, as of now: what a user can read. 0, for "never",
+ * stays 0. */
+static inline uint64_t clock_to_realtime(uint64_t monotonic)
+{
+	return monotonic == 0 ? 0 : monotonic + clock_realtime() - clock_monotonic();
+}
+
 #endif

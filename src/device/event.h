@@ -6,8 +6,14 @@
 #define AMT_DEVICE_EVENT_H
 
 #include "base/pace.h"
-#include "device/device.h"
+#include "device/inspect.h"
+#include "device/selection.h"
+#include "device/state.h"
 #include "wire/group-message.h"
+
+struct device;
+
+#define EVENT_RECORDS_MAX 32 /* of one event */
 
 enum event_kind {
 	EVENT_CREATED,
@@ -17,6 +23,7 @@ enum event_kind {
 	EVENT_ADVERTISEMENT, /* one was refused, or rewritten */
 	EVENT_QUERY,	     /* of IGMP or MLD, heard on an interface of [Forward] */
 	EVENT_REPORT,	     /* likewise; Leaves are Reports */
+	EVENT_OVERRUN,	     /* of a queue of amtd's: messages were lost; device is NULL */
 	_EVENT_KIND_MAX,
 };
 
@@ -27,6 +34,12 @@ struct event_heard {
 	bool unicast;	/* to this host alone */
 	bool own;	/* sent by this host */
 	const struct group_message *message;
+};
+
+/* What is told at most once in a while. Zero at first. */
+struct event_pause {
+	uint64_t until;	    /* CLOCK_MONOTONIC, microseconds */
+	unsigned int count; /* not told so far */
 };
 
 /* So much is told of the messages of one interface. Zero at first. */
@@ -44,13 +57,14 @@ struct event {
 
 	const struct selection_candidate *candidate; /* EVENT_RELAY */
 	struct in_addr previous_relay;		     /* zero: none before */
+	const char *reason; /* why it was chosen; EVENT_OVERRUN: the queue */
 
 	const struct inspect_result *advertisement; /* EVENT_ADVERTISEMENT */
 	unsigned int count;			    /* ... and that many like it */
 
 	const struct event_heard *heard; /* EVENT_QUERY, EVENT_REPORT */
 	size_t from;			 /* where its records begin, group_next_record() */
-	uint64_t missed;		 /* that many were not told before it */
+	uint64_t missed; /* that many were not told before it; EVENT_OVERRUN: in all */
 };
 
 /* The observer hears of events at once, and must leave the devices alone. NULL: nobody does. */
@@ -60,15 +74,13 @@ void event_observe(event_observer observer, void *userdata);
 void event_emit(const struct event *event);
 
 /* EVENT_ADVERTISEMENT where there is something to tell. However many come, at most one a second of
- * each kind is told for each device. */
-void event_emit_advertisement(struct device *device, const struct inspect_result *result);
+ * each kind, rewritten and refused, is told for each device. */
+void event_emit_advertisement(const struct device *device, struct event_pause pauses[static 2],
+			      const struct inspect_result *result);
 
 /* EVENT_QUERY or EVENT_REPORT; a Report with many records becomes several events. At most 100 a
  * second are told for each budget. */
 void event_emit_heard(const struct device *device, struct event_budget *budget,
 		      const struct event_heard *heard);
-
-/* The event as JSON, keys as in device_describe() where they mean the same; json_decref() it. */
-struct json_t *event_describe(const struct event *event);
 
 #endif

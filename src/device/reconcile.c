@@ -2,8 +2,10 @@
 #include "device/reconcile.h"
 
 #include "base/log.h"
+#include "device/device.h"
 #include "device/leave.h"
 #include "device/tuning.h"
+#include "kernel/amtlink.h"
 #include "kernel/inet.h"
 #include "kernel/sysctl.h"
 
@@ -175,8 +177,6 @@ static bool forget_interface(struct device *device)
 	device->ifindex = 0;
 	device->relay.s_addr = 0;
 	device->previous.s_addr = 0;
-	device->previous_until = 0;
-	device->left.s_addr = 0;
 	return redirected;
 }
 
@@ -445,7 +445,6 @@ static int reconcile(struct device *device, struct view *view)
 	if (device->config->mode == CONFIG_GATEWAY && device->record.chosen.s_addr == 0) {
 		if (device->state == DEVICE_WAITING || device->state == DEVICE_FAILED)
 			device_set_state(device, DEVICE_DISCOVERING, "looking for a relay");
-		device_show_selection(device);
 		return 0;
 	}
 	if (!choose_local(device, view))

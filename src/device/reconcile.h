@@ -7,6 +7,7 @@
 #define AMT_DEVICE_RECONCILE_H
 
 #include "device/device.h"
+#include "kernel/netlink.h"
 
 /* The device's interface is about to go, and another one to be made. */
 typedef void (*reconcile_leaving)(struct device *device, void *userdata);

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtd/api/bus.h"
 
-#include "base/clock.h"
+#include "amtd/api/describe-event.h"
+#include "amtd/api/requests.h"
+#include "amtd/channels/requests.h"
+#include "amtd/channels/wing.h"
+#include "amtd/core/lifecycle.h"
+#include "amtd/core/load.h"
+#include "amtd/forward/backup.h"
+#include "amtd/forward/inject.h"
+#include "amtd/forward/wing.h"
 #include "base/log.h"
 #include "device/event.h"
 
@@ -67,7 +75,7 @@ static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error
 	r = sd_bus_message_read(message, "s", &name);
 	if (r < 0)
 		return r;
-	if (manager_describe(userdata, name, &json, &failure) < 0)
+	if (request_describe(userdata, name, &json, &failure) < 0)
 		return reply_failure(message, &failure);
 	r = sd_bus_reply_method_return(message, "s", json);
 	free(json);
@@ -84,7 +92,7 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 	r = sd_bus_message_read(message, "ss", &name, &text);
 	if (r < 0)
 		return r;
-	if (manager_create(userdata, name, text, &json, &failure) < 0)
+	if (request_create(userdata, name, text, &json, &failure) < 0)
 		return reply_failure(message, &failure);
 	r = sd_bus_reply_method_return(message, "s", json);
 	free(json);
@@ -100,7 +108,7 @@ static int method_delete(sd_bus_message *message, void *userdata, sd_bus_error *
 	r = sd_bus_message_read(message, "s", &name);
 	if (r < 0)
 		return r;
-	if (manager_delete(userdata, name, &failure) < 0)
+	if (lifecycle_delete(userdata, name, &failure) < 0)
 		return reply_failure(message, &failure);
 	return sd_bus_reply_method_return(message, NULL);
 }
@@ -109,7 +117,7 @@ static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *
 {
 	struct failure failure = { 0 };
 
-	if (manager_reload(userdata, &failure) < 0)
+	if (load_reload(userdata, &failure) < 0)
 		return reply_failure(message, &failure);
 	return sd_bus_reply_method_return(message, NULL);
 }
@@ -123,14 +131,14 @@ static int method_upstream(sd_bus_message *message, void *userdata, sd_bus_error
 	r = sd_bus_message_read(message, "ss", &upstream, &name);
 	if (r < 0)
 		return r;
-	if (manager_switch(userdata, upstream, name, &failure) < 0)
+	if (backup_switch(forwarding_of(userdata), upstream, name, &failure) < 0)
 		return reply_failure(message, &failure);
 	return sd_bus_reply_method_return(message, NULL);
 }
 
 static int method_report(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct manager_report request = { 0 };
+	struct inject_request request = { 0 };
 	struct failure failure = { 0 };
 	int leave, r;
 
@@ -142,7 +150,7 @@ static int method_report(sd_bus_message *message, void *userdata, sd_bus_error *
 					&leave);
 	if (r >= 0) {
 		request.leave = leave;
-		r = manager_report(userdata, &request, &failure) < 0
+		r = inject_report(userdata, &request, &failure) < 0
 			    ? reply_failure(message, &failure)
 			    : sd_bus_reply_method_return(message, NULL);
 	}
@@ -162,7 +170,7 @@ static int method_join(sd_bus_message *message, void *userdata, sd_bus_error *er
 	r = sd_bus_message_read(message, "ss", &channel, &device);
 	if (r < 0)
 		return r;
-	if (manager_join(userdata, channel, device, &json, &failure) < 0)
+	if (request_join(userdata, channel, device, &json, &failure) < 0)
 		return reply_failure(message, &failure);
 	r = sd_bus_reply_method_return(message, "s", json);
 	free(json);
@@ -178,7 +186,7 @@ static int method_leave(sd_bus_message *message, void *userdata, sd_bus_error *e
 	r = sd_bus_message_read(message, "ss", &channel, &device);
 	if (r < 0)
 		return r;
-	if (manager_leave(userdata, channel, device, &failure) < 0)
+	if (channels_leave(channels_of(userdata), channel, device, &failure) < 0)
 		return reply_failure(message, &failure);
 	return sd_bus_reply_method_return(message, NULL);
 }
@@ -189,7 +197,20 @@ static int method_channels(sd_bus_message *message, void *userdata, sd_bus_error
 	char *json;
 	int r;
 
-	if (manager_channels(userdata, &json, &failure) < 0)
+	if (request_channels(userdata, &json, &failure) < 0)
+		return reply_failure(message, &failure);
+	r = sd_bus_reply_method_return(message, "s", json);
+	free(json);
+	return r;
+}
+
+static int method_daemon(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	char *json;
+	int r;
+
+	if (request_daemon(userdata, &json, &failure) < 0)
 		return reply_failure(message, &failure);
 	r = sd_bus_reply_method_return(message, "s", json);
 	free(json);
@@ -226,6 +247,8 @@ static const sd_bus_vtable vtable[] = {
 				method_leave, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Channels", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
 				method_channels, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Daemon", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_daemon,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_SIGNAL_WITH_ARGS("Event", SD_BUS_ARGS("s", json), 0),
 	SD_BUS_VTABLE_END,
@@ -335,7 +358,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 
 static void send_event(struct client *client, const json_t *object)
 {
-	char *json = json_dumps(object, JSON_COMPACT);
+	char *json = object ? json_dumps(object, JSON_COMPACT) : NULL;
 
 	if (json)
 		(void)sd_bus_emit_signal(client->connection, BUS_PATH, BUS_INTERFACE, "Event", "s",
@@ -366,8 +389,7 @@ static int on_post(sd_event_source *source, void *userdata)
 			waiting = true;
 			continue;
 		}
-		object = json_pack("{s:I, s:s, s:I}", "time_usec", (json_int_t)clock_realtime(),
-				   "event", "lost", "count", (json_int_t)client->lost);
+		object = describe_lost(client->lost);
 		client->lost = 0;
 		send_event(client, object);
 		json_decref(object);
@@ -384,7 +406,7 @@ static void on_event(const struct event *event, void *userdata)
 
 	if (!bus->clients)
 		return;
-	object = event_describe(event);
+	object = describe_event(event);
 	for (struct client *client = bus->clients; client; client = client->next) {
 		if (client->lost == 0 && queued(client) < QUEUED_MAX / bus->n_clients) {
 			send_event(client, object);

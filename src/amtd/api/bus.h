@@ -5,11 +5,11 @@
 #ifndef AMTD_API_BUS_H
 #define AMTD_API_BUS_H
 
-#include "amtd/core/manager.h"
-
 #include <amt/bus.h>
+#include <systemd/sd-event.h>
 
 struct bus;
+struct manager;
 
 /* Listen. -EADDRINUSE: another amtd answers there. */
 int bus_listen(sd_event *event, const char *path, struct manager *manager, struct bus **ret);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What comes of each channel: the kernel counts, and is asked once in a while.
- */
-#include "amtd/channels/channels.h"
+#include "amtd/channels/counts.h"
+
+#include "amtd/core/manager.h"
+#include "amtd/core/pass.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/timer.h"
+#include "kernel/channel-counters.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,31 +28,23 @@ struct counts {
 	bool warned;
 };
 
-static void arm(sd_event_source *timer, uint64_t usec)
-{
-	if (sd_event_source_get_enabled(timer, NULL) > 0)
-		return;
-	(void)sd_event_source_set_time_relative(timer, usec);
-	(void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
-}
-
 static void arm_poll(struct channels *channels)
 {
-	arm(channels->counts->poll,
-	    POLL_USEC + channel_table_count(channels->table) * POLL_CHANNEL_USEC);
+	timer_ensure(channels->counts->poll,
+		     POLL_USEC + channel_table_count(channels->table) * POLL_CHANNEL_USEC);
 }
 
 void counts_device(struct channels *channels, const struct channel_device *via)
 {
 	channel_counters_device(channels->counts->counters, via->number, via->name);
-	arm(channels->counts->commit, COMMIT_USEC);
+	timer_ensure(channels->counts->commit, COMMIT_USEC);
 }
 
 void counts_channel(struct channels *channels, const struct channel_device *via,
 		    const struct channel_key *key, bool wanted)
 {
 	channel_counters_channel(channels->counts->counters, via->number, key, wanted);
-	arm(channels->counts->commit, COMMIT_USEC);
+	timer_ensure(channels->counts->commit, COMMIT_USEC);
 }
 
 /* Nothing is counted after a failure: only new interfaces are tried again. */
@@ -127,15 +121,6 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static int add_timer(struct channels *channels, sd_event_source **ret,
-		     sd_event_time_handler_t handler)
-{
-	int r = sd_event_add_time(channels->manager->event, ret, CLOCK_MONOTONIC, 0, USEC_PER_MSEC,
-				  handler, channels);
-
-	return r < 0 ? r : sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
-}
-
 int counts_open(struct channels *channels)
 {
 	int r;
@@ -146,9 +131,11 @@ int counts_open(struct channels *channels)
 	channels->counts->polled = clock_monotonic();
 	r = channel_counters_new(&channels->counts->counters);
 	if (r == 0)
-		r = add_timer(channels, &channels->counts->commit, on_commit);
+		r = timer_add(channels->manager->event, &channels->counts->commit, TIMER_EXACT,
+			      on_commit, channels);
 	if (r >= 0)
-		r = add_timer(channels, &channels->counts->poll, on_poll);
+		r = timer_add(channels->manager->event, &channels->counts->poll, TIMER_EXACT,
+			      on_poll, channels);
 	return r;
 }
 

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Channels for which no device was named: through a gateway that reaches the source, which DNS
- * tells (RFC 8777), else through a new one, which goes some time after its last channel.
- */
-#include "amtd/channels/channels.h"
+#include "amtd/channels/demand.h"
+
+#include "amtd/channels/want.h"
+#include "amtd/core/devices.h"
+#include "amtd/core/failure.h"
+#include "amtd/core/hooks.h"
+#include "amtd/core/lifecycle.h"
+#include "amtd/core/manager.h"
+#include "amtd/core/resolvers.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/timer.h"
+#include "device/device.h"
+#include "discovery/resolver.h"
 #include "kernel/inet.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +51,8 @@ struct expected {
 };
 
 struct demand {
-	struct discover_resolver *resolver; /* NULL: none so far */
-	bool other_relays;		    /* amtd.conf has some for sources without */
+	struct shared_resolver *resolver; /* NULL: none so far */
+	bool other_relays;		  /* amtd.conf has some for sources without */
 	struct channel_key *queue;
 	size_t first, n, room;
 	struct question *questions; /* under way */
@@ -53,7 +61,12 @@ struct demand {
 	sd_event_source *again, *linger;
 };
 
-static struct channel *find(const struct channels *channels, const struct channel_key *key)
+static struct demand_device *of_device(const struct channels *channels, const struct device *device)
+{
+	return wing_data(device, channels->wing);
+}
+
+static struct channel *find_channel(const struct channels *channels, const struct channel_key *key)
 {
 	struct channel *channel = channel_table_find(channels->table, key, "");
 
@@ -74,21 +87,18 @@ give_up(struct channels *channels, struct channel *channel, const char *format, 
 	va_end(arguments);
 	if (problem && (!channel->problem || strcmp(problem, channel->problem) != 0))
 		log_warning(channel_format(&channel->key, text), "%s", problem);
-	channels_set_problem(channel, problem);
+	want_set_problem(channel, problem);
 	channel->seeking = false;
-	if (sd_event_source_get_enabled(demand->again, NULL) > 0)
-		return;
-	(void)sd_event_source_set_time_relative(demand->again, ASK_AGAIN_USEC);
-	(void)sd_event_source_set_enabled(demand->again, SD_EVENT_ONESHOT);
+	timer_ensure(demand->again, ASK_AGAIN_USEC);
 }
 
-static void use(struct channels *channels, struct channel *channel, const char *name)
+static void use_gateway(struct channels *channels, struct channel *channel, const char *name)
 {
 	channel->seeking = false;
-	channels_set_problem(channel, NULL);
-	if (channels_set_via(channels, channel, name) < 0)
+	want_set_problem(channel, NULL);
+	if (want_set_via(channels, channel, name) < 0)
 		give_up(channels, channel, "out of memory");
-	channels_changed(channels, channel);
+	want_changed(channels, channel);
 }
 
 static struct in_addr expected_relay(const struct channels *channels, const struct device *device)
@@ -156,7 +166,7 @@ static int choose_name(const struct channels *channels, char name[static IFNAMSI
 
 	for (unsigned int i = 0; i < NAMES_MAX; i++) {
 		snprintf(name, IFNAMSIZ, "amt%u", i);
-		if (!manager_find(channels->manager, name) && if_nametoindex(name) == 0 &&
+		if (!devices_find(channels->manager, name) && if_nametoindex(name) == 0 &&
 		    file_path(path, "/run/amt/%s.amt", name) == 0 && access(path, F_OK) < 0)
 			return 0;
 	}
@@ -218,11 +228,12 @@ static void forget_relay(struct demand *demand, const char *name)
 	}
 }
 
-static void make(struct channels *channels, struct channel *channel, struct in_addr relay)
+static void make_gateway(struct channels *channels, struct channel *channel, struct in_addr relay)
 {
 	const bool own = relay.s_addr != 0;
-	char name[IFNAMSIZ], link[IFNAMSIZ], *text, *json;
+	char name[IFNAMSIZ], link[IFNAMSIZ], *text;
 	struct failure failure = { 0 };
+	struct device *device;
 	int r;
 
 	r = choose_link(channels, relay, link);
@@ -239,17 +250,16 @@ static void make(struct channels *channels, struct channel *channel, struct in_a
 		give_up(channels, channel, "no gateway can be made: out of names or memory");
 		return;
 	}
-	r = manager_create(channels->manager, name, text, &json, &failure);
+	r = lifecycle_create(channels->manager, name, text, &device, &failure);
 	free(text);
 	if (r < 0) {
 		give_up(channels, channel, "no gateway can be made: %s", failure.text);
 		return;
 	}
-	free(json);
 	log_info(name, "made on demand");
 	if (own)
 		remember_relay(channels->demand, name, relay);
-	use(channels, channel, name);
+	use_gateway(channels, channel, name);
 }
 
 static void take_answer(struct channels *channels, struct channel *channel,
@@ -266,11 +276,11 @@ static void take_answer(struct channels *channels, struct channel *channel,
 	if (!best && channels->demand->other_relays)
 		device = by_default(channels);
 	if (device)
-		use(channels, channel, device->config->name);
+		use_gateway(channels, channel, device->config->name);
 	else if (best)
-		make(channels, channel, best->address.in);
+		make_gateway(channels, channel, best->address.in);
 	else if (channels->demand->other_relays)
-		make(channels, channel, (struct in_addr){ 0 });
+		make_gateway(channels, channel, (struct in_addr){ 0 });
 	else
 		give_up(channels, channel,
 			"DNS names no relay of %s (%s%s%s); name a device: --on DEV, or publish one: amtctl zone",
@@ -297,22 +307,26 @@ static void on_lookup(struct lookup *lookup, const struct lookup_result *result,
 {
 	struct question *question = userdata;
 	struct channels *channels = question->channels;
-	struct channel *channel = find(channels, &question->key);
+	struct channel *channel = find_channel(channels, &question->key);
 	const struct device *device;
 
 	forget_question(question);
 	device = channel ? by_source(channels, &channel->key.source) : NULL;
 	if (device)
-		use(channels, channel, device->config->name);
+		use_gateway(channels, channel, device->config->name);
 	else if (channel)
 		take_answer(channels, channel, result);
 	run_queue(channels);
 }
 
+static void ignore_warning(const struct conf_place *place, const char *text, void *userdata)
+{
+}
+
 /* How amtd.conf wants DNS to be asked. */
 static int open_resolver(struct channels *channels)
 {
-	const struct conf_handler quiet = { .warning = channels_ignore_warning };
+	const struct conf_handler quiet = { .warning = ignore_warning };
 	const struct address nobody = { .family = AF_INET, .in.s_addr = htonl(0xc0000201) };
 	struct demand *demand = channels->demand;
 	struct config *config;
@@ -327,12 +341,12 @@ static int open_resolver(struct channels *channels)
 	if (r < 0)
 		return r;
 	demand->other_relays = config->n_relays > 0 || config->service || config->anycast;
-	r = discover_share(channels->manager, config, &demand->resolver);
+	r = resolvers_share(channels->manager->resolvers, config, &demand->resolver);
 	config_free(config);
 	return r;
 }
 
-static int ask(struct channels *channels, const struct channel_key *key)
+static int demand_ask(struct channels *channels, const struct channel_key *key)
 {
 	struct demand *demand = channels->demand;
 	struct question *question;
@@ -349,7 +363,7 @@ static int ask(struct channels *channels, const struct channel_key *key)
 	question->next = demand->questions;
 	demand->questions = question;
 	demand->n_questions++;
-	r = resolver_lookup_source(discover_resolver_of(demand->resolver), &key->source, on_lookup,
+	r = resolver_lookup_source(resolvers_get(demand->resolver), &key->source, on_lookup,
 				   question, &question->lookup);
 	if (r < 0)
 		forget_question(question);
@@ -361,7 +375,7 @@ static void run_queue(struct channels *channels)
 	struct demand *demand = channels->demand;
 
 	while (demand->n_questions < LOOKUPS_MAX && demand->first < demand->n) {
-		struct channel *channel = find(channels, &demand->queue[demand->first++]);
+		struct channel *channel = find_channel(channels, &demand->queue[demand->first++]);
 		const struct device *device;
 		int r;
 
@@ -369,10 +383,10 @@ static void run_queue(struct channels *channels)
 			continue;
 		device = by_source(channels, &channel->key.source);
 		if (device) {
-			use(channels, channel, device->config->name);
+			use_gateway(channels, channel, device->config->name);
 			continue;
 		}
-		r = ask(channels, &channel->key);
+		r = demand_ask(channels, &channel->key);
 		if (r < 0)
 			give_up(channels, channel, "DNS cannot be asked: %s", strerror(-r));
 	}
@@ -389,17 +403,17 @@ static void shrink_queue(struct channels *channels)
 	size_t n = 0;
 
 	for (size_t i = demand->first; i < demand->n; i++) {
-		channel = find(channels, &demand->queue[i]);
+		channel = find_channel(channels, &demand->queue[i]);
 		if (channel)
 			channel->seeking = false;
 	}
 	for (const struct question *q = demand->questions; q; q = q->next) {
-		channel = find(channels, &q->key);
+		channel = find_channel(channels, &q->key);
 		if (channel)
 			channel->seeking = true;
 	}
 	for (size_t i = demand->first; i < demand->n; i++) {
-		channel = find(channels, &demand->queue[i]);
+		channel = find_channel(channels, &demand->queue[i]);
 		if (!channel || channel->seeking)
 			continue;
 		channel->seeking = true;
@@ -444,8 +458,8 @@ void demand_seek_all(struct channels *channels)
 	     c = channel_table_next(channels->table, c)) {
 		if (c->on)
 			continue;
-		if (c->via && !manager_find(channels->manager, c->via->name))
-			(void)channels_set_via(channels, c, "");
+		if (c->via && !devices_find(channels->manager, c->via->name))
+			(void)want_set_via(channels, c, "");
 		if (!c->via)
 			demand_seek(channels, c);
 	}
@@ -473,18 +487,19 @@ static bool is_idle(const struct channels *channels, const struct device *device
 static bool is_over(const struct channels *channels, struct device *device, uint64_t now)
 {
 	const uint64_t linger = channels->settings.linger_sec * USEC_PER_SEC;
+	struct demand_device *demand = of_device(channels, device);
 
 	if (!is_idle(channels, device)) {
-		device->idle_since = 0;
+		demand->idle_since = 0;
 		return false;
 	}
-	if (device->idle_since == 0)
-		device->idle_since = now;
-	if (now < device->idle_since + linger)
+	if (demand->idle_since == 0)
+		demand->idle_since = now;
+	if (now < demand->idle_since + linger)
 		return false;
 	if (!device->joined)
 		return true;
-	device->idle_since = now - linger + USEC_PER_SEC; /* looked at again in a second */
+	demand->idle_since = now - linger + USEC_PER_SEC; /* looked at again in a second */
 	return false;
 }
 
@@ -497,6 +512,7 @@ void demand_tidy(struct channels *channels)
 
 	for (size_t i = 0; i < manager->n_devices; i++) {
 		struct device *device = manager->devices[i];
+		const struct demand_device *demand = of_device(channels, device);
 
 		if (!device->config->on_demand)
 			continue;
@@ -504,21 +520,20 @@ void demand_tidy(struct channels *channels)
 			forget_relay(channels->demand, device->config->name);
 		if (is_over(channels, device, now))
 			next = now;
-		else if (device->idle_since != 0 && device->idle_since + linger < next)
-			next = device->idle_since + linger;
+		else if (demand->idle_since != 0 && demand->idle_since + linger < next)
+			next = demand->idle_since + linger;
 	}
 	if (next == UINT64_MAX)
 		return;
-	(void)sd_event_source_set_time(channels->demand->linger, next);
-	(void)sd_event_source_set_enabled(channels->demand->linger, SD_EVENT_ONESHOT);
+	timer_arm(channels->demand->linger, next);
 }
 
 void demand_idle(struct channels *channels, const struct channel_device *via)
 {
-	struct device *device = manager_find(channels->manager, via->name);
+	struct device *device = devices_find(channels->manager, via->name);
 
 	if (device)
-		device->idle_since = clock_monotonic();
+		of_device(channels, device)->idle_since = clock_monotonic();
 	demand_tidy(channels);
 }
 
@@ -537,8 +552,8 @@ static int on_linger(sd_event_source *source, uint64_t usec, void *userdata)
 			continue;
 		strcpy(name, device->config->name);
 		forget_relay(channels->demand, name);
-		device->idle_since = now + RETRY_USEC;
-		if (manager_delete(manager, name, &failure) < 0)
+		of_device(channels, device)->idle_since = now + RETRY_USEC;
+		if (lifecycle_delete(manager, name, &failure) < 0)
 			log_warning(name, "has no channels, and cannot go: %s", failure.text);
 	}
 	demand_tidy(channels);
@@ -554,7 +569,7 @@ static void stop_asking(struct channels *channels)
 		forget_question(demand->questions);
 	}
 	demand->first = demand->n = 0;
-	discover_release(channels->manager, demand->resolver);
+	resolvers_release(channels->manager->resolvers, demand->resolver);
 	demand->resolver = NULL;
 }
 
@@ -578,14 +593,9 @@ int demand_open(struct channels *channels)
 	if (!demand)
 		return -ENOMEM;
 	channels->demand = demand;
-	r = sd_event_add_time(event, &demand->again, CLOCK_MONOTONIC, 0, 0, on_again, channels);
+	r = timer_add(event, &demand->again, TIMER_COARSE, on_again, channels);
 	if (r >= 0)
-		r = sd_event_source_set_enabled(demand->again, SD_EVENT_OFF);
-	if (r >= 0)
-		r = sd_event_add_time(event, &demand->linger, CLOCK_MONOTONIC, 0, 0, on_linger,
-				      channels);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(demand->linger, SD_EVENT_OFF);
+		r = timer_add(event, &demand->linger, TIMER_COARSE, on_linger, channels);
 	return r;
 }
 

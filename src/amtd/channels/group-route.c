@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Route=: an application that names no interface joins on the gateway of the channel. A route is
- * one of the group: of several channels of it, the first that has a gateway decides, until it goes.
- */
-#include "amtd/channels/channels.h"
+#include "amtd/channels/group-route.h"
+
+#include "amtd/core/devices.h"
+#include "amtd/core/manager.h"
 #include "base/log.h"
+#include "device/device.h"
 #include "kernel/route.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ static bool is_wanted(const struct channels *channels, const struct channel *cha
 
 	if (!channels->settings.route || !channel->via || !(channel->owners & ~CHANNEL_FORWARD))
 		return false;
-	device = manager_find(channels->manager, channel->via->name);
+	device = devices_find(channels->manager, channel->via->name);
 	return device && device->config->mode == CONFIG_GATEWAY;
 }
 
@@ -73,7 +73,7 @@ void group_route(struct channels *channels, const struct address *group)
 		add(channels, may);
 }
 
-void channels_unroute(struct channels *channels, struct channel *channel)
+void group_unroute(struct channels *channels, struct channel *channel)
 {
 	if (channel->routed)
 		forget(channels, channel);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * HostJoins=: what applications on this host join from a source, on whatever interface, is wanted
- * as if by amtctl. No event tells of joins: /proc is looked at once a second.
- */
-#include "amtd/channels/channels.h"
-#include "amtd/forward/forward-private.h"
+#include "amtd/channels/host-joins.h"
+
+#include "amtd/channels/demand.h"
+#include "amtd/channels/want.h"
+#include "amtd/core/keep.h"
+#include "amtd/core/manager.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/timer.h"
+#include "device/device.h"
 #include "kernel/groups.h"
+#include "kernel/joins.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,12 +20,14 @@
 /* Looked at for at most one part in so many of the time. */
 #define SHARE 50
 
+#define POLL_USEC (1 * USEC_PER_SEC)
+
 /* lo has this index in every network namespace (include/net/flow.h). */
 #define LOOPBACK_IFINDEX 1
 
 static const sa_family_t families[] = { [CHANNELS_INET] = AF_INET, [CHANNELS_INET6] = AF_INET6 };
 
-struct host {
+struct host_joins {
 	/* The kernel leaves out interfaces whose newest group has no sources, up to the first one
 	 * whose has some (igmp_mcf_get_first()): a membership on lo, which is the first of all,
 	 * makes the list whole. It has to be the newest one there. */
@@ -35,6 +40,7 @@ struct host {
 	int ifindex;	/* that was met last, */
 	bool is_native; /* and whether joins there count */
 	bool limit_told;
+	sd_event_source *poll;
 };
 
 static bool is_native(const struct channels *channels, int ifindex)
@@ -47,29 +53,10 @@ static bool is_native(const struct channels *channels, int ifindex)
 	return true;
 }
 
-/* amtd joins on other interfaces, too: `amtctl join --on eth0`, Upstream=eth0. */
-static bool is_own(const struct channels *channels, int ifindex, const struct channel_key *key)
-{
-	const struct manager *manager = channels->manager;
-	const bool in6 = key->group.family == AF_INET6;
-
-	if (joins_has(channels->joins[in6 ? CHANNELS_INET6 : CHANNELS_INET], ifindex, &key->group,
-		      &key->source))
-		return true;
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		const struct forward *forward = manager->devices[i]->forward;
-
-		if (forward && joins_has(forward->joins[in6 ? FAMILY_IPV6 : FAMILY_IPV4], ifindex,
-					 &key->group, &key->source))
-			return true;
-	}
-	return false;
-}
-
-static void want(struct channels *channels, const struct channel_key *key)
+static void want_for_host(struct channels *channels, const struct channel_key *key)
 {
 	struct channel *channel = channel_table_find(channels->table, key, "");
-	struct host *host = channels->host;
+	struct host_joins *host = channels->host_joins;
 	char text[CHANNEL_TEXT_MAX];
 
 	if (!channel && channel_table_count(channels->table) >= channels->settings.max_channels) {
@@ -89,7 +76,7 @@ static void want(struct channels *channels, const struct channel_key *key)
 		return;
 	log_info(channel_format(key, text), "an application on this host has joined it");
 	channel->owners |= CHANNEL_HOST;
-	channels_changed(channels, channel);
+	want_changed(channels, channel);
 	if (!channel->via)
 		demand_seek(channels, channel);
 }
@@ -99,7 +86,7 @@ static void on_source(int ifindex, const struct address *group, const struct add
 {
 	const struct channel_key key = { .group = *group, .source = *source };
 	struct channels *channels = userdata;
-	struct host *host = channels->host;
+	struct host_joins *host = channels->host_joins;
 
 	if (ifindex == LOOPBACK_IFINDEX) {
 		for (size_t i = 0; i < 2; i++)
@@ -113,11 +100,12 @@ static void on_source(int ifindex, const struct address *group, const struct add
 		host->ifindex = ifindex;
 		host->is_native = is_native(channels, ifindex);
 	}
-	if (host->is_native && !is_own(channels, ifindex, &key))
-		want(channels, &key);
+	/* amtd joins on other interfaces, too: `amtctl join --on eth0`, Upstream=eth0. */
+	if (host->is_native && !keep_has(channels->manager->keep, ifindex, group, source))
+		want_for_host(channels, &key);
 }
 
-static void mark(struct host *host, size_t i)
+static void mark(struct host_joins *host, size_t i)
 {
 	const struct filter none = { .mode = FILTER_INCLUDE };
 	struct filter filter = none;
@@ -132,9 +120,9 @@ static void mark(struct host *host, size_t i)
 }
 
 /* False: perhaps not all was seen. */
-static bool poll_device(struct channels *channels, size_t i)
+static bool list_sources(struct channels *channels, size_t i)
 {
-	struct host *host = channels->host;
+	struct host_joins *host = channels->host_joins;
 
 	host->marked = false;
 	(void)groups_list_sources(families[i], on_source, channels);
@@ -150,51 +138,61 @@ static void settle(struct channels *channels, const bool whole[static 2])
 {
 	struct channel *next;
 
-	channels->host->n = 0;
+	channels->host_joins->n = 0;
 	for (struct channel *c = channel_table_next(channels->table, NULL); c; c = next) {
 		const bool in6 = c->key.group.family == AF_INET6;
 
 		next = channel_table_next(channels->table, c);
 		if (!(c->owners & CHANNEL_HOST))
 			continue;
-		channels->host->n++;
+		channels->host_joins->n++;
 		if (!c->stale || !whole[in6 ? CHANNELS_INET6 : CHANNELS_INET])
 			continue;
 		if (c->missed)
-			channels_disown(channels, c, CHANNEL_HOST);
+			want_disown(channels, c, CHANNEL_HOST);
 		else
 			c->missed = true;
 	}
 }
 
-void host_joins_look(struct manager *manager, uint64_t now)
+static void poll_host(struct channels *channels)
 {
-	struct channels *channels = manager->channels;
-	struct host *host = channels->host;
+	struct host_joins *host = channels->host_joins;
+	uint64_t now = clock_monotonic();
 	bool whole[2];
 
-	/* What a former amtd had joined is held for a while, and looks like anybody's. */
-	if (!channels->settings.host_joins || now < host->next || keep_holds(manager))
+	/* A previous amtd's memberships are held for a while, and look like anybody's. */
+	if (now < host->next || keep_holds(channels->manager->keep))
 		return;
 	for (struct channel *c = channel_table_next(channels->table, NULL); c && host->n > 0;
 	     c = channel_table_next(channels->table, c))
 		c->stale = c->owners & CHANNEL_HOST;
 	host->ifindex = 0;
 	for (size_t i = 0; i < 2; i++)
-		whole[i] = poll_device(channels, i);
+		whole[i] = list_sources(channels, i);
 	settle(channels, whole);
 	host->next = now + SHARE * (clock_monotonic() - now);
 }
 
+static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	poll_host(userdata);
+	timer_arm_relative(source, POLL_USEC);
+	return 0;
+}
+
 void host_joins_configure(struct channels *channels)
 {
-	struct host *host = channels->host;
+	struct host_joins *host = channels->host_joins;
 	struct channel *next;
 
 	host->limit_told = false;
 	host->n = SIZE_MAX; /* not known: of a former life, perhaps */
-	if (channels->settings.host_joins)
+	if (channels->settings.host_joins) {
+		timer_ensure(host->poll, POLL_USEC);
 		return;
+	}
+	timer_disarm(host->poll);
 	for (size_t i = 0; i < 2; i++) {
 		joins_close(host->marks[i]);
 		host->marks[i] = NULL;
@@ -202,13 +200,13 @@ void host_joins_configure(struct channels *channels)
 	for (struct channel *c = channel_table_next(channels->table, NULL); c; c = next) {
 		next = channel_table_next(channels->table, c);
 		if (c->owners & CHANNEL_HOST)
-			channels_disown(channels, c, CHANNEL_HOST);
+			want_disown(channels, c, CHANNEL_HOST);
 	}
 }
 
 int host_joins_open(struct channels *channels)
 {
-	struct host *host = calloc(1, sizeof(*host));
+	struct host_joins *host = calloc(1, sizeof(*host));
 
 	if (!host)
 		return -ENOMEM;
@@ -222,16 +220,17 @@ int host_joins_open(struct channels *channels)
 			   .in6.s6_addr = { 0xff, 0x31, [12] = 0x80, [15] = 1 } },
 		.source = { .family = AF_INET6, .in6 = IN6ADDR_LOOPBACK_INIT },
 	};
-	channels->host = host;
-	return 0;
+	channels->host_joins = host;
+	return timer_add(channels->manager->event, &host->poll, TIMER_EXACT, on_poll, channels);
 }
 
 void host_joins_close(struct channels *channels)
 {
-	if (!channels->host)
+	if (!channels->host_joins)
 		return;
+	sd_event_source_disable_unref(channels->host_joins->poll);
 	for (size_t i = 0; i < 2; i++)
-		joins_close(channels->host->marks[i]);
-	free(channels->host);
-	channels->host = NULL;
+		joins_close(channels->host_joins->marks[i]);
+	free(channels->host_joins);
+	channels->host_joins = NULL;
 }

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Which channels are wanted, in $AMTD_ROOT/run/amt/channels, for the next amtd: a line for each
- * change, of which the last one about a channel counts, so that a join costs the same however many
- * there are. Written anew when most of it is outdated.
- *
- *	CHANNEL ON VIA OWNERS SINCE		amt0 or "-"; OWNERS 0: wanted no more
- */
-#include "amtd/channels/channels.h"
+#include "amtd/channels/persist.h"
+
 #include "base/file.h"
 #include "base/log.h"
 #include "base/parse.h"

@@ -1,103 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What the bus asks for about channels.
- */
-#include "amtd/channels/channels.h"
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/parse.h"
+#include "amtd/channels/requests.h"
 
-#include <arpa/inet.h>
+#include "amtd/channels/demand.h"
+#include "amtd/channels/want.h"
+#include "amtd/core/devices.h"
+#include "amtd/core/failure.h"
+#include "amtd/core/manager.h"
+#include "base/clock.h"
+#include "base/parse.h"
+#include "device/device.h"
+
 #include <errno.h>
-#include <jansson.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *owners_describe(const struct channel *channel)
-{
-	json_t *array = json_array();
-
-	for (unsigned int i = 0; i < CHANNEL_OWNERS; i++)
-		if (channel->owners & 1u << i)
-			json_array_append_new(array, json_string(channel_owner_string(1u << i)));
-	return array;
-}
-
-static const char *state_of(const struct channel *channel)
-{
-	if (!channel->via || channel->via->ifindex == 0)
-		return "waiting";
-	return channel->problem ? "failed" : "joined";
-}
-
-static json_t *address_describe(const struct address *address)
-{
-	char text[ADDRESS_TEXT_MAX];
-
-	return json_string(address_format(address, text));
-}
-
-/* The relay that the device's tunnel leads to now. */
-static void describe_relay(const struct channels *channels, const struct channel *channel,
-			   json_t *object)
-{
-	const struct device *device = manager_find(channels->manager, channel->via->name);
-	char text[INET_ADDRSTRLEN];
-
-	json_object_set_new(object, "device", json_string(channel->via->name));
-	if (!device || device->config->mode != CONFIG_GATEWAY)
-		return;
-	json_object_set_new(object, "device_state",
-			    json_string(device_state_string(device->state)));
-	if (device->relay.s_addr != 0)
-		json_object_set_new(
-			object, "relay",
-			json_string(inet_ntop(AF_INET, &device->relay, text, sizeof(text))));
-}
-
-static json_t *describe(const struct channels *channels, const struct channel *channel)
-{
-	char text[CHANNEL_TEXT_MAX];
-	json_t *object = json_object();
-
-	json_object_set_new(object, "channel", json_string(channel_format(&channel->key, text)));
-	if (channel->key.source.family != AF_UNSPEC)
-		json_object_set_new(object, "source", address_describe(&channel->key.source));
-	json_object_set_new(object, "group", address_describe(&channel->key.group));
-	json_object_set_new(object, "wanted_by", owners_describe(channel));
-	json_object_set_new(object, "since_usec", json_integer(channel->since));
-	if (channel->on)
-		json_object_set_new(object, "on", json_string(channel->on->name));
-	if (channel->via)
-		describe_relay(channels, channel, object);
-	json_object_set_new(object, "state", json_string(state_of(channel)));
-	if (channel->problem || channel->seeking)
-		json_object_set_new(object, "reason",
-				    json_string(channel->problem ?: "looking for a relay in DNS"));
-	if (!channel->counted)
-		return object;
-	json_object_set_new(object, "packets", json_integer(channel->packets));
-	json_object_set_new(object, "rate", json_integer(channel->rate));
-	if (channel->last_packet != 0)
-		json_object_set_new(object, "last_packet_usec", json_integer(channel->last_packet));
-	return object;
-}
-
-/* Takes over the array. */
-static int hand_out(struct manager *manager, json_t *array, char **ret_json,
-		    struct failure *ret_failure)
-{
-	char *text = json_dumps(array, JSON_COMPACT);
-
-	json_decref(array);
-	pass_tidy(manager);
-	if (!text)
-		return failure_set(ret_failure, FAILURE_FAILED, "out of memory");
-	*ret_json = text;
-	return 0;
-}
-
-static int parse(const char *text, struct channel_key *ret, struct failure *failure)
+static int parse_channel(const char *text, struct channel_key *ret, struct failure *failure)
 {
 	const char *why;
 
@@ -109,12 +27,12 @@ static int parse(const char *text, struct channel_key *ret, struct failure *fail
 /* May something be received there, now or later? */
 static int check_device(struct manager *manager, const char *name, struct failure *failure)
 {
-	const struct device *device = manager_find(manager, name);
+	const struct device *device = devices_find(manager, name);
 	char valid[IFNAMSIZ];
 
 	if (parse_ifname(name, valid) < 0)
-		return failure_set(failure, FAILURE_INVALID,
-				   "--on %.40s: this is no name for an interface", name);
+		return failure_set(failure, FAILURE_INVALID, "--on %.40s: invalid interface name",
+				   name);
 	if (device && device->config->mode != CONFIG_GATEWAY)
 		return failure_set(failure, FAILURE_INVALID,
 				   "--on %s: this is no gateway; nothing is received through a %s",
@@ -127,17 +45,15 @@ static int check_device(struct manager *manager, const char *name, struct failur
 	return 0;
 }
 
-int manager_join(struct manager *manager, const char *text, const char *on, char **ret_json,
-		 struct failure *ret_failure)
+int channels_join(struct channels *channels, const char *text, const char *on, struct channel **ret,
+		  struct failure *ret_failure)
 {
-	struct channels *channels = manager->channels;
 	struct channel *channel;
 	struct channel_key key;
-	json_t *array;
 	int r;
 
-	if (parse(text, &key, ret_failure) < 0 ||
-	    (*on != '\0' && check_device(manager, on, ret_failure) < 0))
+	if (parse_channel(text, &key, ret_failure) < 0 ||
+	    (*on != '\0' && check_device(channels->manager, on, ret_failure) < 0))
 		return -1;
 	if (*on == '\0' && key.source.family == AF_UNSPEC)
 		return failure_set(
@@ -150,22 +66,21 @@ int manager_join(struct manager *manager, const char *text, const char *on, char
 			"there are %u channels already, which is the limit; leave some (amtctl leave), or raise Limit= in amtd.conf",
 			channels->settings.max_channels);
 	channel = channel_table_add(channels->table, &key, on, clock_realtime());
-	r = !channel ? -ENOMEM : *on != '\0' ? channels_set_via(channels, channel, on) : 0;
+	r = !channel ? -ENOMEM : *on != '\0' ? want_set_via(channels, channel, on) : 0;
 	if (r < 0)
 		return failure_set(ret_failure, FAILURE_FAILED, "%s", strerror(-r));
 	if (channel->owners == 0 && channel->problem && channel->via &&
 	    channel->via->ifindex != 0) {
 		failure_set(ret_failure, FAILURE_FAILED, "%s: %s", on, channel->problem);
-		channels_disown(channels, channel, CHANNEL_AMTCTL);
+		want_disown(channels, channel, CHANNEL_AMTCTL);
 		return -1;
 	}
 	channel->owners |= CHANNEL_AMTCTL;
-	channels_changed(channels, channel);
+	want_changed(channels, channel);
 	if (!channel->via)
 		demand_seek(channels, channel);
-	array = json_array();
-	json_array_append_new(array, describe(channels, channel));
-	return hand_out(manager, array, ret_json, ret_failure);
+	*ret = channel;
+	return 0;
 }
 
 /* The one that amtctl joined; on "": on whichever device. */
@@ -196,14 +111,13 @@ static const char *hint_of(const struct channel *channel)
 	return "hosts that are forwarded to want it; it goes when they leave";
 }
 
-int manager_leave(struct manager *manager, const char *text, const char *on,
-		  struct failure *ret_failure)
+int channels_leave(struct channels *channels, const char *text, const char *on,
+		   struct failure *ret_failure)
 {
-	struct channels *channels = manager->channels;
 	struct channel *channel;
 	struct channel_key key;
 
-	if (parse(text, &key, ret_failure) < 0)
+	if (parse_channel(text, &key, ret_failure) < 0)
 		return -1;
 	channel = find_joined(channels, &key, on);
 	if (!channel)
@@ -212,22 +126,6 @@ int manager_leave(struct manager *manager, const char *text, const char *on,
 				   *on ? " on " : "", on, channel_table_count(channels->table));
 	if (!(channel->owners & CHANNEL_AMTCTL))
 		return failure_set(ret_failure, FAILURE_FAILED, "%s", hint_of(channel));
-	channels_disown(channels, channel, CHANNEL_AMTCTL);
+	want_disown(channels, channel, CHANNEL_AMTCTL);
 	return 0;
-}
-
-int manager_channels(struct manager *manager, char **ret_json, struct failure *ret_failure)
-{
-	struct channels *channels = manager->channels;
-	struct channel **sorted = channel_table_sorted(channels->table);
-	json_t *array = json_array();
-
-	if (!sorted) {
-		json_decref(array);
-		return failure_set(ret_failure, FAILURE_FAILED, "out of memory");
-	}
-	for (size_t i = 0; sorted[i]; i++)
-		json_array_append_new(array, describe(channels, sorted[i]));
-	free(sorted);
-	return hand_out(manager, array, ret_json, ret_failure);
 }

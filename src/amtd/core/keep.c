@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Memberships outlive amtd: the service manager holds a copy of each socket that has some
- * (FileDescriptorStoreMax=, sd_pid_notify_with_fds(3)), so that a group is not left while no amtd
- * runs, nor when the next one joins it again. That one is handed the copies, and drops them when it
- * has had time to hear from all who want something.
- */
-#include "amtd/channels/channels.h"
+#include "amtd/core/keep.h"
+
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/log.h"
@@ -16,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
@@ -25,15 +22,16 @@
 #define PREFIX		"joins-"
 #define NAME_MAX_LENGTH 64
 
-/* What a former amtd left. */
+/* A copy that a previous amtd left. */
 struct held {
 	int fd;
 	char *name;
 };
 
-/* Whose sockets are kept. */
+/* One that keeps its sockets. */
 struct keeper {
 	struct keep *keep;
+	struct joins *joins;
 	unsigned int number;
 	struct keeper *next;
 };
@@ -42,10 +40,12 @@ struct keep {
 	struct held *held;
 	size_t n_held;
 	sd_event_source *drop;
-	char token[SD_ID128_STRING_MAX]; /* names of this process are none of the former one's */
+	keep_expiry expiry;
+	void *userdata;
+	char token[SD_ID128_STRING_MAX]; /* tells this process's names from the previous one's */
 	struct keeper *keepers;
 	unsigned int n_keepers;
-	bool leaving; /* this process ends: what is closed now was not left */
+	bool leaving; /* this process ends: what is closed now stays joined */
 };
 
 static void forget_name(const char *name)
@@ -70,10 +70,10 @@ static void drop_held(struct keep *keep)
 
 static int on_drop(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	struct manager *manager = userdata;
+	struct keep *keep = userdata;
 
-	channels_settle(manager);
-	drop_held(manager->keep);
+	keep->expiry(keep->userdata);
+	drop_held(keep);
 	return 0;
 }
 
@@ -108,7 +108,7 @@ static int take_held(struct keep *keep)
 	return keep->held ? 0 : -ENOMEM;
 }
 
-int keep_open(struct manager *manager)
+int keep_open(sd_event *event, keep_expiry expiry, void *userdata, struct keep **ret)
 {
 	struct keep *keep;
 	sd_id128_t id;
@@ -117,44 +117,48 @@ int keep_open(struct manager *manager)
 	keep = calloc(1, sizeof(*keep));
 	if (!keep)
 		return -ENOMEM;
-	manager->keep = keep;
+	keep->expiry = expiry;
+	keep->userdata = userdata;
 	r = sd_id128_randomize(&id);
-	if (r < 0)
+	if (r >= 0) {
+		sd_id128_to_string(id, keep->token);
+		keep->token[8] = '\0'; /* enough to tell two processes apart */
+		r = take_held(keep);
+	}
+	if (r >= 0)
+		r = sd_event_add_time_relative(event, &keep->drop, CLOCK_MONOTONIC, HOLD_USEC,
+					       USEC_PER_SEC, on_drop, keep);
+	if (r < 0) {
+		keep_close(keep);
 		return r;
-	sd_id128_to_string(id, keep->token);
-	keep->token[8] = '\0'; /* enough to tell two processes apart */
-	r = take_held(keep);
-	if (r < 0)
-		return r;
+	}
 	if (keep->n_held > 0)
 		log_debug(NULL, "the memberships of %zu sockets were kept", keep->n_held);
-	return sd_event_add_time_relative(manager->event, &keep->drop, CLOCK_MONOTONIC, HOLD_USEC,
-					  USEC_PER_SEC, on_drop, manager);
+	*ret = keep;
+	return 0;
 }
 
-void keep_release(struct manager *manager)
+void keep_release(struct keep *keep)
 {
-	if (manager->keep)
-		manager->keep->leaving = true;
+	if (keep)
+		keep->leaving = true;
 }
 
-bool keep_released(const struct manager *manager)
+bool keep_is_released(const struct keep *keep)
 {
-	return manager->keep && manager->keep->leaving;
+	return keep->leaving;
 }
 
-bool keep_holds(const struct manager *manager)
+bool keep_holds(const struct keep *keep)
 {
-	return manager->keep && manager->keep->n_held > 0;
+	return keep->n_held > 0;
 }
 
-void keep_close(struct manager *manager)
+void keep_close(struct keep *keep)
 {
-	struct keep *keep = manager->keep;
-
 	if (!keep)
 		return;
-	/* What is held and what was given stays with the service manager. */
+	/* The service manager's copies stay. */
 	for (size_t i = 0; i < keep->n_held; i++) {
 		close(keep->held[i].fd);
 		free(keep->held[i].name);
@@ -168,7 +172,6 @@ void keep_close(struct manager *manager)
 		keep->keepers = next;
 	}
 	free(keep);
-	manager->keep = NULL;
 }
 
 static void on_socket(int fd, uint32_t id, bool kept, void *userdata)
@@ -191,17 +194,48 @@ static void on_socket(int fd, uint32_t id, bool kept, void *userdata)
 		log_debug(NULL, "memberships will not outlive amtd: %s", strerror(-r));
 }
 
-int keep_joins(struct manager *manager, struct joins *joins)
+int keep_joins_open(struct keep *keep, sa_family_t family, struct joins **ret)
 {
 	struct keeper *keeper;
+	int r;
 
 	keeper = calloc(1, sizeof(*keeper));
 	if (!keeper)
 		return -ENOMEM;
-	keeper->keep = manager->keep;
-	keeper->number = manager->keep->n_keepers++;
-	keeper->next = manager->keep->keepers;
-	manager->keep->keepers = keeper;
-	joins_keep(joins, on_socket, keeper);
+	r = joins_open(family, &keeper->joins);
+	if (r < 0) {
+		free(keeper);
+		return r;
+	}
+	keeper->keep = keep;
+	keeper->number = keep->n_keepers++;
+	keeper->next = keep->keepers;
+	keep->keepers = keeper;
+	joins_keep(keeper->joins, on_socket, keeper);
+	*ret = keeper->joins;
 	return 0;
+}
+
+void keep_joins_close(struct keep *keep, struct joins *joins)
+{
+	struct keeper **link = &keep->keepers, *keeper;
+
+	if (!joins)
+		return;
+	joins_close(joins);
+	while ((*link)->joins != joins)
+		link = &(*link)->next;
+	keeper = *link;
+	*link = keeper->next;
+	free(keeper);
+}
+
+bool keep_has(const struct keep *keep, int ifindex, const struct address *group,
+	      const struct address *source)
+{
+	for (const struct keeper *keeper = keep->keepers; keeper; keeper = keeper->next)
+		if (joins_family(keeper->joins) == group->family &&
+		    joins_has(keeper->joins, ifindex, group, source))
+			return true;
+	return false;
 }

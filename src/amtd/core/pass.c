@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A pass over the devices that something happened to: ports are chosen, the firewall is made to
- * agree with all devices, then each device's interface is.
- */
-#include "amtd/core/manager-private.h"
-#include "amtd/forward/upstream-listener.h"
+#include "amtd/core/pass.h"
+
+#include "amtd/core/control.h"
+#include "amtd/core/hooks.h"
+#include "amtd/core/manager.h"
+#include "amtd/core/ports.h"
+#include "amtd/core/rules.h"
 #include "base/log.h"
+#include "base/timer.h"
+#include "device/device.h"
 #include "device/reconcile.h"
+#include "kernel/amtlink.h"
+#include "kernel/firewall.h"
 #include "wire/message.h"
 
 #include <errno.h>
@@ -15,22 +20,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory that is free is given back to the kernel so long after it was used. */
+/* Memory that is free is given back to the kernel this long after it was used. */
 #define TIDY_USEC (1 * 1000000ULL)
 
-/* What failed is tried again so often. */
+/* What failed is tried again at this interval. */
 #define RETRY_USEC (5 * 1000000ULL)
 
 /* Private ports that are tried before giving up; each costs a device made and deleted. */
 #define PORT_TRIALS 16
-
-static bool port_taken(const struct manager *manager, const struct device *device, uint16_t port)
-{
-	for (size_t i = 0; i < manager->n_devices; i++)
-		if (manager->devices[i] != device && manager->devices[i]->port == port)
-			return true;
-	return false;
-}
 
 /* A device that is there keeps its port, and the relay keeps its tunnel. */
 static uint16_t port_in_kernel(struct manager *manager, const struct device *device)
@@ -47,216 +44,42 @@ static void choose_port(struct manager *manager, struct device *device)
 {
 	uint16_t port;
 
-	if (device->port != 0 || device->config->mode == CONFIG_PROXY)
+	if (device->config->mode == CONFIG_PROXY)
 		return;
 	if (device->config->mode == CONFIG_RELAY) {
 		device->port = AMT_PORT;
 		return;
 	}
 	port = device->port_skip == 0 ? port_in_kernel(manager, device) : 0;
-	if (port != 0 && !port_taken(manager, device, port)) {
-		device->port = port;
-		return;
-	}
-	for (unsigned int n = device->port_skip; n < DEVICE_PORT_COUNT; n++) {
-		port = device_private_port(device->config->name, n);
-		if (!port_taken(manager, device, port)) {
-			device->port = port;
-			device->port_skip = n;
-			return;
-		}
-	}
+	if (port == 0 || ports_taken(manager->ports, device, port))
+		port = ports_private(manager->ports, device);
+	device->port = port;
 }
 
-static int compare_gateways(const void *a, const void *b)
+/* Those that are configured go before those that are chosen. */
+static void claim_ports(struct manager *manager)
 {
-	const struct firewall_gateway *x = a, *y = b;
-
-	return (int)x->port - (int)y->port;
-}
-
-static int compare_redirects(const void *a, const void *b)
-{
-	const struct firewall_redirect *x = a, *y = b;
-
-	return (int)x->port - (int)y->port;
-}
-
-static struct firewall_redirect redirect_of(const struct device *device)
-{
-	const struct record *record = &device->record;
-
-	return (struct firewall_redirect){
-		.port = device->port,
-		.relay = record->redirect,
-		.discovery = record->discovery,
-		.remote = record->remote.s_addr != 0 ? record->remote : record->discovery,
-	};
-}
-
-static struct firewall_redirect previous_of(const struct device *device)
-{
-	struct firewall_redirect previous = redirect_of(device);
-
-	previous.relay = device->previous;
-	return previous;
-}
-
-/* The driver's own relay needs no help. */
-static bool has_previous(const struct device *device)
-{
-	return device->previous.s_addr != 0 &&
-	       device->previous.s_addr != device->record.redirect.s_addr &&
-	       device->previous.s_addr != redirect_of(device).remote.s_addr;
-}
-
-static int compare_ports(const void *a, const void *b)
-{
-	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
-}
-
-static int compare_relays(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct in_addr));
-}
-
-static bool is_linux_relay(const struct device *device)
-{
-	return device->record.mld_linux && device->record.mld_relay.s_addr != 0;
-}
-
-static int compare_ttls(const void *a, const void *b)
-{
-	const struct firewall_ttl *x = a, *y = b;
-
-	return strcmp(x->interface, y->interface);
-}
-
-static void add_ttl(struct firewall_rules *rules, const char *interface, uint32_t ttl)
-{
-	struct firewall_ttl *slot = &rules->ttls[rules->n_ttls++];
-
-	strcpy(slot->interface, interface);
-	slot->ttl = ttl;
-}
-
-/* Of interfaces that several devices have as upstream, the highest counts. */
-static void merge_ttls(struct firewall_rules *rules)
-{
-	size_t kept = 0;
-
-	if (rules->n_ttls == 0)
-		return;
-	qsort(rules->ttls, rules->n_ttls, sizeof(*rules->ttls), compare_ttls);
-	for (size_t i = 1; i < rules->n_ttls; i++) {
-		if (compare_ttls(&rules->ttls[kept], &rules->ttls[i]) != 0)
-			rules->ttls[++kept] = rules->ttls[i];
-		else if (rules->ttls[kept].ttl < rules->ttls[i].ttl)
-			rules->ttls[kept].ttl = rules->ttls[i].ttl;
-	}
-	rules->n_ttls = kept + 1;
-}
-
-/* TTL= of [Forward]. */
-static int collect_ttls(const struct manager *manager, struct firewall_rules *rules)
-{
-	size_t n = 0;
-
 	for (size_t i = 0; i < manager->n_devices; i++)
-		if (manager->devices[i]->config->forward.ttl > 0)
-			n += manager->devices[i]->config->forward.n_upstreams + 1;
-	if (n == 0)
-		return 0;
-	rules->ttls = calloc(n, sizeof(*rules->ttls));
-	if (!rules->ttls)
-		return -ENOMEM;
+		if (ports_claim(manager->ports, manager->devices[i]) < 0)
+			log_error(manager->devices[i]->config->name, "out of memory");
 	for (size_t i = 0; i < manager->n_devices; i++) {
-		const struct config_forward *forward = &manager->devices[i]->config->forward;
-
-		if (forward->ttl == 0)
+		if (manager->devices[i]->port != 0)
 			continue;
-		for (size_t j = 0; j < forward->n_upstreams; j++)
-			add_ttl(rules, forward->upstreams[j].name, forward->ttl);
-		if (forward->alternative[0] != '\0')
-			add_ttl(rules, forward->alternative, forward->ttl);
+		choose_port(manager, manager->devices[i]);
+		(void)ports_claim(manager->ports, manager->devices[i]);
 	}
-	merge_ttls(rules);
-	return 0;
-}
-
-/* Rules for all devices but those of collect_ttls(); their arrays lie in one allocation,
- * *ret_memory. */
-static int collect_rules(struct manager *manager, struct firewall_rules *ret, void **ret_memory)
-{
-	struct firewall_rules rules = { 0 };
-	size_t n = manager->n_devices + 1;
-	char *memory;
-
-	memory = calloc(n, sizeof(*rules.gateways) + sizeof(*rules.linux_relays) +
-				   2 * sizeof(*rules.redirects) + sizeof(*rules.relay_devices));
-	if (!memory)
-		return -ENOMEM;
-	rules.linux_relays = (struct in_addr *)memory;
-	rules.gateways = (struct firewall_gateway *)(rules.linux_relays + n);
-	rules.redirects = (struct firewall_redirect *)(rules.gateways + n);
-	rules.previous_redirects = rules.redirects + n;
-	rules.relay_devices = (uint16_t *)(rules.previous_redirects + n);
-
-	memset(manager->by_port, 0, sizeof(manager->by_port));
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct device *device = manager->devices[i];
-		const struct config *config = device->config;
-
-		if (device->port == 0 || port_taken(manager, device, device->port))
-			continue;
-		manager->by_port[device->port] = device;
-		if (config->mode == CONFIG_RELAY) {
-			rules.relay_devices[rules.n_relay_devices++] = device->port;
-			continue;
-		}
-		rules.gateways[rules.n_gateways++] = (struct firewall_gateway){
-			.port = device->port,
-			.relay_port = config->relay_port,
-			.strict = config->strict,
-		};
-		if (device->record.redirect.s_addr != 0)
-			rules.redirects[rules.n_redirects++] = redirect_of(device);
-		if (has_previous(device))
-			rules.previous_redirects[rules.n_previous_redirects++] =
-				previous_of(device);
-		if (is_linux_relay(device) &&
-		    !bsearch(&device->record.mld_relay, rules.linux_relays, rules.n_linux_relays,
-			     sizeof(*rules.linux_relays), compare_relays)) {
-			rules.linux_relays[rules.n_linux_relays++] = device->record.mld_relay;
-			qsort(rules.linux_relays, rules.n_linux_relays, sizeof(*rules.linux_relays),
-			      compare_relays);
-		}
-	}
-	qsort(rules.gateways, rules.n_gateways, sizeof(*rules.gateways), compare_gateways);
-	qsort(rules.redirects, rules.n_redirects, sizeof(*rules.redirects), compare_redirects);
-	qsort(rules.previous_redirects, rules.n_previous_redirects,
-	      sizeof(*rules.previous_redirects), compare_redirects);
-	qsort(rules.relay_devices, rules.n_relay_devices, sizeof(*rules.relay_devices),
-	      compare_ports);
-	*ret = rules;
-	*ret_memory = memory;
-	return 0;
 }
 
 static void commit_firewall(struct manager *manager)
 {
 	struct firewall_rules rules;
-	char *error_text = NULL;
-	void *memory;
+	char *error = NULL;
 	int r;
 
-	r = collect_rules(manager, &rules, &memory);
+	r = rules_build(manager->ports, manager->devices, manager->n_devices, &rules);
 	if (r == 0) {
-		r = collect_ttls(manager, &rules);
-		if (r == 0)
-			r = firewall_commit(manager->firewall, &rules, &error_text);
-		free(rules.ttls);
-		free(memory);
+		r = firewall_commit(manager->firewall, &rules, &error);
+		rules_clear(&rules);
 	}
 	if (r == 0)
 		manager->firewall_error[0] = '\0';
@@ -266,8 +89,8 @@ static void commit_firewall(struct manager *manager)
 			"the kernel has no nf_tables (CONFIG_NF_TABLES), by which several gateways share a host");
 	else
 		snprintf(manager->firewall_error, sizeof(manager->firewall_error),
-			 "the nftables table cannot be made: %s", error_text ?: strerror(-r));
-	free(error_text);
+			 "the nftables table cannot be made: %s", error ?: strerror(-r));
+	free(error);
 }
 
 static const char *missing_queue(const struct manager *manager)
@@ -280,7 +103,7 @@ static const char *missing_queue(const struct manager *manager)
 }
 
 /* What keeps a device from working before its interface is touched. */
-static bool blocked(struct manager *manager, struct device *device)
+static bool is_blocked(struct manager *manager, struct device *device)
 {
 	const struct config *config = device->config;
 
@@ -289,7 +112,7 @@ static bool blocked(struct manager *manager, struct device *device)
 	if (device->port == 0)
 		device_set_state(device, DEVICE_FAILED,
 				 "no free UDP port from %d on; give it a Port=", DEVICE_PORT_FIRST);
-	else if (port_taken(manager, device, device->port))
+	else if (ports_taken(manager->ports, device, device->port))
 		device_set_state(device, DEVICE_FAILED,
 				 "UDP port %u belongs to another device; choose another Port=",
 				 device->port);
@@ -303,45 +126,21 @@ static bool blocked(struct manager *manager, struct device *device)
 	return true;
 }
 
-/* A Linux relay knows its gateways by their address alone (drivers/net/amt.c,
- * amt_request_handler()): of two that share one, the second gets no Query. */
-static void warn_of_twin(struct manager *manager, struct device *device)
-{
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		const struct device *other = manager->devices[i];
-
-		if (other == device || other->state != DEVICE_CONNECTED ||
-		    other->local.s_addr != device->local.s_addr ||
-		    other->relay.s_addr != device->relay.s_addr || device->relay.s_addr == 0)
-			continue;
-		device_set_state(
-			device, DEVICE_DISCOVERING,
-			"%s uses this relay from the same address, and a Linux relay serves one gateway an address; give this one a Local= of its own",
-			other->config->name);
-		return;
-	}
-}
-
 static void on_leaving(struct device *device, void *userdata)
 {
-	teardown_leave(userdata, device->owner, device);
+	hooks_device_leaving(userdata, device);
 }
 
-static void reconcile_one(struct manager *manager, struct device *device, struct teardown *teardown)
+static void reconcile_one(struct manager *manager, struct device *device)
 {
-	bool had_queue_error = device->queue_error;
 	int r;
 
 	device->dirty = false;
 	device->queue_error = missing_queue(manager);
-	if (had_queue_error && !device->queue_error)
-		failover_wake(device);
-	if (blocked(manager, device))
+	if (is_blocked(manager, device))
 		return;
-	r = reconcile_device(device, manager->netlink, on_leaving, teardown);
-	relay_follow(manager, device);
-	if (device->state == DEVICE_DISCOVERING)
-		warn_of_twin(manager, device);
+	r = reconcile_device(device, manager->netlink, on_leaving, manager);
+	hooks_reconciled(manager, device);
 	if (r != -EADDRINUSE)
 		return;
 	if (device->port_skip >= PORT_TRIALS) {
@@ -355,23 +154,20 @@ static void reconcile_one(struct manager *manager, struct device *device, struct
 	device->dirty = true;
 }
 
-static void watch_queue(struct manager *manager)
+static bool needs_retry(const struct device *device)
 {
-	if (!manager->queue && control_open(manager) == 0)
-		log_notice(NULL, "the queue could be opened at last");
+	return device->state == DEVICE_FAILED || device->queue_error;
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *manager = userdata;
 
-	watch_queue(manager);
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct device *device = manager->devices[i];
-
-		if (device->state == DEVICE_FAILED || device->queue_error)
-			device->dirty = true;
-	}
+	if (!manager->queue && control_open(manager) == 0)
+		log_notice(NULL, "NFQUEUE available again");
+	for (size_t i = 0; i < manager->n_devices; i++)
+		if (needs_retry(manager->devices[i]))
+			manager->devices[i]->dirty = true;
 	pass_run(manager);
 	return 0;
 }
@@ -379,46 +175,11 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 static void arm_retry(struct manager *manager)
 {
 	bool wanted = !manager->queue || manager->firewall_error[0] != '\0';
-	int r;
 
-	for (size_t i = 0; i < manager->n_devices; i++)
-		wanted = wanted || manager->devices[i]->state == DEVICE_FAILED ||
-			 manager->devices[i]->queue_error;
-	if (!wanted || (manager->retry && sd_event_source_get_enabled(manager->retry, NULL) > 0))
-		return;
-	if (!manager->retry) {
-		r = sd_event_add_time_relative(manager->event, &manager->retry, CLOCK_MONOTONIC,
-					       RETRY_USEC, 0, on_retry, manager);
-		if (r < 0)
-			log_error(NULL, "no timer to try again: %s", strerror(-r));
-		return;
-	}
-	(void)sd_event_source_set_time_relative(manager->retry, RETRY_USEC);
-	(void)sd_event_source_set_enabled(manager->retry, SD_EVENT_ONESHOT);
-}
-
-/* The firewall leads what the driver sends now to where it belongs. */
-static void kick_all(struct manager *manager)
-{
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct device *device = manager->devices[i];
-		const struct kick_target target = {
-			.local = device->local,
-			.port = device->port,
-			.relay = device->relay,
-			.relay_port = device->config->relay_port,
-		};
-		int r;
-
-		if (!device->kick)
-			continue;
-		device->kick = false;
-		if (!manager->kick || device->ifindex == 0 || device->relay.s_addr == 0)
-			continue;
-		r = kick_send(manager->kick, &target);
-		if (r < 0)
-			log_debug(device->config->name, "no kick: %s", strerror(-r));
-	}
+	for (size_t i = 0; i < manager->n_devices && !wanted; i++)
+		wanted = needs_retry(manager->devices[i]);
+	if (wanted)
+		timer_ensure(manager->retry, RETRY_USEC);
 }
 
 static int on_tidy(sd_event_source *source, uint64_t usec, void *userdata)
@@ -431,40 +192,25 @@ static int on_tidy(sd_event_source *source, uint64_t usec, void *userdata)
  * free() alone gives little of it back. */
 void pass_tidy(struct manager *manager)
 {
-	int enabled = SD_EVENT_OFF;
-
-	if (!manager->tidy) {
-		(void)sd_event_add_time_relative(manager->event, &manager->tidy, CLOCK_MONOTONIC,
-						 TIDY_USEC, 0, on_tidy, manager);
-		return;
-	}
-	(void)sd_event_source_get_enabled(manager->tidy, &enabled);
-	if (enabled != SD_EVENT_OFF)
-		return;
-	(void)sd_event_source_set_time_relative(manager->tidy, TIDY_USEC);
-	(void)sd_event_source_set_enabled(manager->tidy, SD_EVENT_ONESHOT);
+	timer_ensure(manager->tidy, TIDY_USEC);
 }
 
 void pass_run(struct manager *manager)
 {
-	struct teardown teardown = { 0 };
 	bool again = true;
 
 	for (int round = 0; again && round <= PORT_TRIALS; round++) {
-		for (size_t i = 0; i < manager->n_devices; i++)
-			choose_port(manager, manager->devices[i]);
+		claim_ports(manager);
 		commit_firewall(manager);
 		again = false;
 		for (size_t i = 0; i < manager->n_devices; i++) {
 			if (manager->devices[i]->dirty)
-				reconcile_one(manager, manager->devices[i], &teardown);
+				reconcile_one(manager, manager->devices[i]);
 			again = again || manager->devices[i]->dirty;
 		}
 	}
-	teardown_end(&teardown);
-	kick_all(manager);
-	forward_run(manager);
-	upstream_listener_run(manager);
+	hooks_leaving_done(manager);
+	hooks_pass_done(manager);
 	arm_retry(manager);
 	pass_tidy(manager);
 }
@@ -473,6 +219,11 @@ static int on_pass(sd_event_source *source, void *userdata)
 {
 	pass_run(userdata);
 	return 0;
+}
+
+void pass_schedule(struct manager *manager)
+{
+	(void)sd_event_source_set_enabled(manager->pass, SD_EVENT_ONESHOT);
 }
 
 int pass_open(struct manager *manager)
@@ -484,7 +235,18 @@ int pass_open(struct manager *manager)
 		return r;
 	/* After what else is ready now, so that one pass serves many events. */
 	r = sd_event_source_set_priority(manager->pass, SD_EVENT_PRIORITY_IDLE);
-	if (r < 0)
-		return r;
-	return sd_event_source_set_enabled(manager->pass, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(manager->pass, SD_EVENT_OFF);
+	if (r >= 0)
+		r = timer_add(manager->event, &manager->retry, TIMER_COARSE, on_retry, manager);
+	if (r >= 0)
+		r = timer_add(manager->event, &manager->tidy, TIMER_COARSE, on_tidy, manager);
+	return r;
+}
+
+void pass_close(struct manager *manager)
+{
+	manager->pass = sd_event_source_disable_unref(manager->pass);
+	manager->retry = sd_event_source_disable_unref(manager->retry);
+	manager->tidy = sd_event_source_disable_unref(manager->tidy);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Two upstreams for the sources that have no prefix of their own, Upstream= and Alternative=: which
- * one is in use.
- */
-#include "amtd/forward/forward-private.h"
+#include "amtd/forward/backup.h"
+
+#include "amtd/core/devices.h"
+#include "amtd/core/failure.h"
 #include "amtd/forward/upstream-listener.h"
+#include "amtd/forward/upstreams.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -57,7 +57,7 @@ static void switch_upstream(struct forward *forward, const char *why)
 	forward->switched = !forward->switched;
 	forward->heard_at = clock_monotonic();
 	forward_refresh_upstreams(forward);
-	upstream_listener_refresh(forward->device);
+	upstream_listener_refresh(forward->owner);
 	log_notice(forward->device->config->name, "takes sources from %s: %s",
 		   forward->switched ? forward_config(forward)->alternative
 				     : default_upstream(forward_config(forward)),
@@ -90,21 +90,16 @@ static bool knows_upstream(const struct forward *forward, const char *upstream)
 	       (strcmp(config->alternative, upstream) == 0 || strcmp(name, upstream) == 0);
 }
 
-int manager_switch(struct manager *manager, const char *upstream, const char *name,
-		   struct failure *ret_failure)
+int backup_switch(struct forwarding *forwarding, const char *upstream, const char *name,
+		  struct failure *ret_failure)
 {
 	unsigned int found = 0;
 
-	if (*name != '\0' && !manager_find(manager, name))
-		return failure_set(ret_failure, FAILURE_NO_DEVICE,
-				   "there is no device %s; `amtctl list` shows the %zu there are",
-				   name, manager->n_devices);
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct device *device = manager->devices[i];
-		struct forward *forward = device->forward;
-
-		if (!forward || forward->error < 0 ||
-		    (*name != '\0' && strcmp(name, device->config->name) != 0) ||
+	if (*name != '\0' && !devices_find(forwarding->manager, name))
+		return devices_missing(forwarding->manager, ret_failure);
+	for (struct forward *forward = forwarding->list; forward; forward = forward->next) {
+		if (forward->error < 0 ||
+		    (*name != '\0' && strcmp(name, forward->device->config->name) != 0) ||
 		    !knows_upstream(forward, upstream))
 			continue;
 		found++;

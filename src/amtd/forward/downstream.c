@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * One interface that a device forwards to: its hosts' Reports to the routers of both families, what
- * those find wanted to the forwarder.
- */
-#include "amtd/forward/forward-private.h"
+#include "amtd/forward/downstream.h"
+
+#include "amtd/forward/proxy-messages.h"
+#include "amtd/forward/source-address.h"
+#include "amtd/forward/upstreams.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/timer.h"
 #include "wire/group-build.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <netinet/ip6.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +24,7 @@
 /* Within this the hosts are to say what they want when amtd starts, or the interface is there. */
 #define STARTUP_RESPONSE_USEC (1 * USEC_PER_SEC)
 
-/* What a router sends fits into it; include/amt/router.h. */
+/* What a router sends fits into it; membership/router.h. */
 #define QUERY_MAX 1280
 
 static void on_changed(struct router *router, const struct address *group, void *userdata)
@@ -58,7 +58,7 @@ static void on_query(struct router *router, const struct group_query *query, voi
 		log_debug(side->downstream->name, "a Query was not sent: %s", strerror(-r));
 }
 
-static void arm(struct downstream *downstream)
+static void arm_routers(struct downstream *downstream)
 {
 	uint64_t next = UINT64_MAX;
 
@@ -68,12 +68,7 @@ static void arm(struct downstream *downstream)
 		if (router && router_next(router) < next)
 			next = router_next(router);
 	}
-	if (next == UINT64_MAX) {
-		(void)sd_event_source_set_enabled(downstream->timer, SD_EVENT_OFF);
-		return;
-	}
-	(void)sd_event_source_set_time(downstream->timer, next);
-	(void)sd_event_source_set_enabled(downstream->timer, SD_EVENT_ONESHOT);
+	timer_arm(downstream->timer, next);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -83,7 +78,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	for (int family = 0; family < _FAMILY_MAX; family++)
 		if (downstream->sides[family].router)
 			router_run(downstream->sides[family].router, clock_monotonic());
-	arm(downstream);
+	arm_routers(downstream);
 	return 0;
 }
 
@@ -123,15 +118,17 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 		side->malformed++;
 		return;
 	}
-	notice_message(side->downstream->forward->device, &side->told, side->downstream->name,
-		       false, packet->unicast, &message);
+	event_emit_heard(side->downstream->forward->device, &side->told,
+			 &(struct event_heard){ .on = side->downstream->name,
+						.unicast = packet->unicast,
+						.message = &message });
 	if (message.type == GROUP_QUERY && packet->unicast) {
 		side->malformed++; /* hosts that did not hear it will not answer */
 	} else if (message.type == GROUP_QUERY) {
 		router_query(side->router, &message, clock_monotonic());
 	} else if (counts(side, packet->unicast)) {
 		router_report(side->router, &message, clock_monotonic());
-		proxy_report(side->downstream->forward->device, &message);
+		proxy_report(side->downstream->forward, &message);
 	}
 }
 
@@ -149,7 +146,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 	else if (r < 0)
 		log_error(side->downstream->name, "reading its memberships failed: %s",
 			  strerror(-r));
-	arm(side->downstream);
+	arm_routers(side->downstream);
 	return 0;
 }
 
@@ -167,7 +164,7 @@ static int start_router(struct side *side)
 	const struct config_forward *config = forward_config(side->downstream->forward);
 	bool ipv6 = side->family == FAMILY_IPV6;
 	const struct router_options options = {
-		.family = ipv6 ? AF_INET6 : AF_INET,
+		.family = family_to_af(side->family),
 		.version = ipv6 ? config->mld_version : config->igmp_version,
 		.querier = config->querier,
 		.fast_leave = config->fast_leave,
@@ -195,8 +192,8 @@ static int start_side(struct side *side, struct downstream *downstream, enum fam
 	if (!downstream->forward->forwarders[family] || downstream_is_tunnels(downstream))
 		return 0;
 	find_own(side);
-	r = listener_open(family == FAMILY_IPV6 ? AF_INET6 : AF_INET, downstream->ifindex,
-			  on_packet, side, &side->listener);
+	r = listener_open(family_to_af(family), downstream->ifindex, on_packet, side,
+			  &side->listener);
 	if (r == 0)
 		r = start_router(side);
 	if (r == 0)
@@ -221,8 +218,7 @@ int downstream_start(struct downstream *downstream, int ifindex)
 	for (int family = 0; family < _FAMILY_MAX && r >= 0; family++)
 		r = start_side(&downstream->sides[family], downstream, family);
 	if (r >= 0)
-		r = sd_event_add_time(event, &downstream->timer, CLOCK_MONOTONIC, 0, 1, on_timer,
-				      downstream);
+		r = timer_add(event, &downstream->timer, 1, on_timer, downstream);
 	if (r < 0) {
 		snprintf(downstream->error, sizeof(downstream->error),
 			 "memberships cannot be heard there: %s", strerror(-r));
@@ -230,7 +226,7 @@ int downstream_start(struct downstream *downstream, int ifindex)
 		return r;
 	}
 	downstream->error[0] = '\0';
-	arm(downstream);
+	arm_routers(downstream);
 	return 0;
 }
 
@@ -266,42 +262,5 @@ void downstream_address(struct downstream *downstream)
 		if (!address_equal(&before, &side->own))
 			router_set_address(side->router, &side->own);
 	}
-	arm(downstream);
-}
-
-static json_t *describe_side(const struct side *side)
-{
-	const struct router_counters *counters = router_counters(side->router);
-	const struct listener_counters *heard = listener_counters(side->listener);
-	const struct address *querier = router_querier(side->router);
-	json_t *ignored = json_object();
-	char text[ADDRESS_TEXT_MAX];
-
-	for (int reason = 0; reason < ROUTER_IGNORED_MAX; reason++)
-		json_object_set_new(ignored, router_ignored_text(reason),
-				    json_integer(counters->ignored[reason]));
-	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "querier",
-			 querier->family == AF_UNSPEC ? "" : address_format(querier, text),
-			 "querying",
-			 querier->family != AF_UNSPEC && address_equal(querier, &side->own),
-			 "groups", (json_int_t)router_groups(side->router), "reports",
-			 (json_int_t)counters->reports, "queries", (json_int_t)counters->queries,
-			 "queries_sent", (json_int_t)counters->queries_sent, "malformed",
-			 (json_int_t)side->malformed, "unicast_ignored", (json_int_t)side->ignored,
-			 "lost", (json_int_t)heard->dropped, "ignored", ignored);
-}
-
-json_t *downstream_describe(const struct downstream *downstream)
-{
-	static const char *const protocols[_FAMILY_MAX] = { "igmp", "mld" };
-	json_t *object = json_pack("{s:s, s:b}", "ifname", downstream->name, "running",
-				   downstream->ifindex != 0);
-
-	if (downstream->error[0] != '\0')
-		json_object_set_new(object, "error", json_string(downstream->error));
-	for (int family = 0; family < _FAMILY_MAX; family++)
-		if (downstream->sides[family].router)
-			json_object_set_new(object, protocols[family],
-					    describe_side(&downstream->sides[family]));
-	return object;
+	arm_routers(downstream);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Reports and Leaves that somebody asks for on the bus: sent as they are asked for, once, and
- * nothing is remembered of them.
- */
-#include "amtd/forward/upstream-listener-private.h"
+#include "amtd/forward/inject.h"
+
+#include "amtd/core/failure.h"
+#include "amtd/core/manager.h"
+#include "amtd/forward/source-address.h"
 #include "base/channel.h"
 #include "base/group.h"
 #include "base/parse.h"
 #include "kernel/link.h"
+#include "kernel/listener.h"
+#include "wire/group-batch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +20,7 @@
 #define CHANNELS_MAX 10000
 
 struct injection {
-	const struct manager_report *request;
+	const struct inject_request *request;
 	struct link link;
 	struct address destination;   /* AF_UNSPEC: as the RFC has it */
 	struct channel_key *channels; /* sorted: of a family and a group together */
@@ -38,8 +40,8 @@ static int find_interface(struct manager *manager, struct injection *injection,
 	char valid[IFNAMSIZ];
 
 	if (parse_ifname(on, valid) < 0)
-		return failure_set(failure, FAILURE_INVALID,
-				   "--on %.40s: this is no name for an interface", on);
+		return failure_set(failure, FAILURE_INVALID, "--on %.40s: invalid interface name",
+				   on);
 	if (link_get(manager->netlink, on, &injection->link) < 0)
 		return failure_set(
 			failure, FAILURE_NO_DEVICE,
@@ -51,7 +53,7 @@ static int find_interface(struct manager *manager, struct injection *injection,
 }
 
 /* Can the version say that? */
-static int check_version(const struct manager_report *request, const struct channel_key *channel,
+static int check_version(const struct inject_request *request, const struct channel_key *channel,
 			 struct failure *failure)
 {
 	const bool ipv6 = channel->group.family == AF_INET6;
@@ -77,7 +79,7 @@ static int check_version(const struct manager_report *request, const struct chan
 }
 
 /* Versions without sources ask for any group without one, of the SSM range, too. */
-static int parse_channel(const struct manager_report *request, const char *text,
+static int parse_channel(const struct inject_request *request, const char *text,
 			 struct channel_key *ret, const char **ret_why)
 {
 	struct address group;
@@ -92,7 +94,7 @@ static int parse_channel(const struct manager_report *request, const char *text,
 
 static int parse_channels(struct injection *injection, struct failure *failure)
 {
-	const struct manager_report *request = injection->request;
+	const struct inject_request *request = injection->request;
 	size_t n;
 
 	for (n = 0; request->channels && request->channels[n]; n++)
@@ -219,16 +221,15 @@ static bool has_family(const struct injection *injection, sa_family_t family)
 
 static int send_all(struct manager *manager, struct injection *injection, struct failure *failure)
 {
-	static const sa_family_t families[_FAMILY_MAX] = { AF_INET, AF_INET6 };
 	int r = 0;
 
 	for (int i = 0; i < _FAMILY_MAX && r == 0; i++) {
-		if (!has_family(injection, families[i]))
+		if (!has_family(injection, family_to_af(i)))
 			continue;
-		r = listener_open(families[i], injection->link.ifindex, on_packet, NULL,
+		r = listener_open(family_to_af(i), injection->link.ifindex, on_packet, NULL,
 				  &injection->listener);
 		if (r == 0)
-			r = send_family(manager, injection, families[i]);
+			r = send_family(manager, injection, family_to_af(i));
 		listener_close(injection->listener);
 		injection->listener = NULL;
 	}
@@ -243,8 +244,8 @@ static int send_all(struct manager *manager, struct injection *injection, struct
 	return 0;
 }
 
-int manager_report(struct manager *manager, const struct manager_report *request,
-		   struct failure *ret_failure)
+int inject_report(struct manager *manager, const struct inject_request *request,
+		  struct failure *ret_failure)
 {
 	struct injection injection = { .request = request };
 	int r;

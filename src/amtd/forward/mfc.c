@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Devices that have one table of multicast routes. It holds a single route for a source and a
- * group: what comes in where the first device by name that wants it takes its sources from, to all
- * downstream interfaces of those who take it from there, too. Who takes it from elsewhere goes
- * without, and is told so.
- */
-#include "amtd/forward/forward-private.h"
+#include "amtd/forward/mfc.h"
+
+#include "amtd/forward/driad-route.h"
+#include "amtd/forward/refused.h"
 
 #include <errno.h>
 #include <string.h>
 
-struct route {
+struct shared_route {
 	const struct address *source, *group;
 	struct forward *owner; /* NULL: nobody wants it */
 	int incoming;
@@ -18,12 +15,7 @@ struct route {
 	size_t n;
 };
 
-static enum family family_of(const struct address *address)
-{
-	return address->family == AF_INET6 ? FAMILY_IPV6 : FAMILY_IPV4;
-}
-
-static void add_outgoing(struct route *route, int ifindex)
+static void add_outgoing(struct shared_route *route, int ifindex)
 {
 	for (size_t i = 0; i < route->n; i++)
 		if (route->outgoing[i] == ifindex)
@@ -33,8 +25,8 @@ static void add_outgoing(struct route *route, int ifindex)
 }
 
 /* What one device wants of it. */
-static void add(struct route *route, struct forward *forward, int incoming, const int *outgoing,
-		size_t n)
+static void add_wanted(struct shared_route *route, struct forward *forward, int incoming,
+		       const int *outgoing, size_t n)
 {
 	char source[ADDRESS_TEXT_MAX], group[ADDRESS_TEXT_MAX];
 
@@ -56,7 +48,7 @@ static void add(struct route *route, struct forward *forward, int incoming, cons
 		add_outgoing(route, outgoing[i]);
 }
 
-static void add_device(struct route *route, struct forward *forward)
+static void add_device(struct shared_route *route, struct forward *forward)
 {
 	struct forwarder *forwarder = forward->forwarders[family_of(route->group)];
 	const int *outgoing;
@@ -68,30 +60,27 @@ static void add_device(struct route *route, struct forward *forward)
 		return;
 	if (incoming == DRIAD_IFINDEX)
 		incoming = driad_incoming(forward, route->source, route->group);
-	add(route, forward, incoming, outgoing, n);
+	add_wanted(route, forward, incoming, outgoing, n);
 }
 
 /* forward is at work on this one, and says itself what it wants. One that is being stopped is not
- * among the devices any more, and comes last. */
-static void merge(struct route *route, struct forward *forward, int incoming, const int *outgoing,
-		  size_t n)
+ * in the list any more, and comes last. */
+static void merge_wanted(struct shared_route *route, struct forward *forward, int incoming,
+			 const int *outgoing, size_t n)
 {
-	const struct manager *manager = forward->manager;
 	bool met = false;
 
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct forward *other = manager->devices[i]->forward;
-
-		if (!other || other->routing != forward->routing)
+	for (struct forward *other = forward->owner->forwarding->list; other; other = other->next) {
+		if (other->routing != forward->routing)
 			continue;
 		met = met || other == forward;
 		if (other == forward)
-			add(route, forward, incoming, outgoing, n);
+			add_wanted(route, forward, incoming, outgoing, n);
 		else
 			add_device(route, other);
 	}
 	if (!met)
-		add(route, forward, incoming, outgoing, n);
+		add_wanted(route, forward, incoming, outgoing, n);
 }
 
 static bool is_shared(const struct forward *forward)
@@ -103,7 +92,7 @@ void forward_set_route(struct forward *forward, const struct address *source,
 		       const struct address *group, int incoming, const int *outgoing, size_t n)
 {
 	struct mroute *mroute = forward->routing->mroutes[family_of(group)];
-	struct route route = { .source = source, .group = group };
+	struct shared_route route = { .source = source, .group = group };
 	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
 	int r;
 
@@ -111,7 +100,7 @@ void forward_set_route(struct forward *forward, const struct address *source,
 	if (!mroute)
 		return;
 	if (is_shared(forward))
-		merge(&route, forward, incoming, outgoing, n);
+		merge_wanted(&route, forward, incoming, outgoing, n);
 	if (route.owner)
 		r = mroute_set(mroute, source, group, route.incoming, route.outgoing, route.n);
 	else
@@ -126,27 +115,13 @@ void forward_delete_route(struct forward *forward, const struct address *source,
 			  const struct address *group)
 {
 	struct mroute *mroute = forward->routing->mroutes[family_of(group)];
-	struct route route = { .source = source, .group = group };
+	struct shared_route route = { .source = source, .group = group };
 
 	if (!mroute)
 		return;
 	if (is_shared(forward))
-		merge(&route, forward, 0, NULL, 0);
+		merge_wanted(&route, forward, 0, NULL, 0);
 	if (!route.owner ||
 	    mroute_set(mroute, source, group, route.incoming, route.outgoing, route.n) < 0)
 		(void)mroute_delete(mroute, source, group);
-}
-
-const char *forward_neighbour(const struct forward *forward, const char *downstream)
-{
-	const struct manager *manager = forward->manager;
-
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		const struct forward *other = manager->devices[i]->forward;
-
-		for (size_t j = 0; other && other != forward && j < other->n_downstreams; j++)
-			if (strcmp(other->downstreams[j].name, downstream) == 0)
-				return manager->devices[i]->config->name;
-	}
-	return NULL;
 }

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Messages from one side to the other. What they say stays; the packet is made anew, with the
- * address that this host has where it goes: there it must be one of that network (RFC 9776, 4.1.12
- * and 9.1), and link-local in MLD.
- */
-#include "amtd/forward/upstream-listener-private.h"
+#include "amtd/forward/proxy-messages.h"
+
+#include "amtd/forward/upstream-side.h"
 #include "base/clock.h"
 #include "base/group.h"
 #include "base/log.h"
+#include "wire/group-build.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* From and to each upstream interface, so that a flood on one side is none on the other. */
+/* From each upstream interface, so that a flood there is none on the LANs. */
 #define QUERIES_PER_SECOND 50
-#define REPORTS_PER_SECOND 1000
 
 /* RFC 9776, 8.3: the Query Response Interval's default */
 #define RESPONSE_USEC (10 * USEC_PER_SEC)
@@ -41,7 +38,7 @@ static int send_query(struct side *to, const struct group_message *message)
 void proxy_query(struct listener_side *side, const struct group_message *message)
 {
 	struct listeners *listeners = side->upstream->listeners;
-	struct forward *forward = listeners->device->forward;
+	struct forward *forward = listeners->owner->forward;
 	int r;
 
 	if (!forward || !listeners_config(listeners)->forward_queries)
@@ -66,43 +63,6 @@ void proxy_query(struct listener_side *side, const struct group_message *message
 	}
 }
 
-static int on_report(const void *packet, size_t length, void *userdata)
-{
-	struct listener_side *side = userdata;
-	int r;
-
-	if (!pace_take(&side->reports, REPORTS_PER_SECOND, clock_monotonic())) {
-		side->counters.held_back++;
-		return 0;
-	}
-	r = listener_send(side->listener, packet, length);
-	if (r == 0) {
-		side->counters.reports_sent++;
-		return 0;
-	}
-	side->counters.failed++;
-	log_debug(side->upstream->name, "a Report was not sent: %s", strerror(-r));
-	return 0;
-}
-
-bool listener_side_batch(struct listener_side *side, uint8_t version, struct group_batch *ret)
-{
-	const struct address *own = listener_side_address(side);
-
-	/* RFC 9776, 4.2.15 lets a host without an address say 0.0.0.0; MLD's routers heed no ::. */
-	if (!side->listener || (own->family == AF_UNSPEC && side->family == FAMILY_IPV6))
-		return false;
-	*ret = (struct group_batch){
-		.family = side->family == FAMILY_IPV6 ? AF_INET6 : AF_INET,
-		.version = version,
-		.source = *own,
-		.max = side->upstream->mtu,
-		.send = on_report,
-		.userdata = side,
-	};
-	return true;
-}
-
 static void send_records(struct listener_side *side, const struct group_message *message)
 {
 	struct group_batch batch;
@@ -119,13 +79,13 @@ static void send_records(struct listener_side *side, const struct group_message 
 	(void)group_batch_end(&batch);
 }
 
-void proxy_report(struct device *device, const struct group_message *message)
+void proxy_report(struct forward *forward, const struct group_message *message)
 {
 	enum family family = message->family == AF_INET6 ? FAMILY_IPV6 : FAMILY_IPV4;
+	struct listeners *listeners = forward->owner->listeners;
 
-	if (!device->listeners || !device->config->forward.forward_reports)
+	if (!listeners || !forward_config(forward)->forward_reports)
 		return;
-	for (struct upstream *upstream = device->listeners->list; upstream;
-	     upstream = upstream->next)
+	for (struct upstream *upstream = listeners->list; upstream; upstream = upstream->next)
 		send_records(&upstream->sides[family], message);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "amtd/forward/forward-private.h"
+#include "amtd/forward/routing.h"
+
 #include "base/log.h"
 #include "kernel/mrule.h"
 
@@ -10,13 +11,6 @@
 
 /* So many packets without a route are looked at before other events get their turn. */
 #define UPCALLS_AT_ONCE 256
-
-static const sa_family_t families[_FAMILY_MAX] = { AF_INET, AF_INET6 };
-
-static enum family family_of(const struct address *address)
-{
-	return address->family == AF_INET6 ? FAMILY_IPV6 : FAMILY_IPV4;
-}
 
 static void on_upcall(enum mroute_upcall upcall, int ifindex, const struct address *source,
 		      const struct address *group, void *userdata)
@@ -46,13 +40,13 @@ static void open_family(struct routing *routing, enum family family)
 	size_t size = sizeof(routing->errors[family]);
 	int r;
 
-	r = mroute_open(families[family], routing->table, on_upcall, routing,
+	r = mroute_open(family_to_af(family), routing->table, on_upcall, routing,
 			&routing->mroutes[family]);
 	if (r < 0) {
-		snprintf(error, size, "%s", mroute_error_text(r, families[family]));
+		snprintf(error, size, "%s", mroute_error_text(r, family_to_af(family)));
 		return;
 	}
-	r = sd_event_add_io(routing->manager->event, &routing->sources[family],
+	r = sd_event_add_io(routing->forwarding->manager->event, &routing->sources[family],
 			    mroute_fd(routing->mroutes[family]), EPOLLIN, on_readable,
 			    routing->mroutes[family]);
 	if (r < 0) {
@@ -77,8 +71,8 @@ static struct routing_interface *find_interface(struct routing *routing, int ifi
 static int add_rule(struct routing *routing, enum family family, const char *name)
 {
 	return routing->table == 0 ? 0
-				   : mrule_add(routing->manager->netlink, families[family], name,
-					       routing->table);
+				   : mrule_add(routing->forwarding->manager->netlink,
+					       family_to_af(family), name, routing->table);
 }
 
 static int add_interface(struct routing *routing, enum family family,
@@ -156,27 +150,28 @@ void routing_remove(struct routing *routing, int ifindex)
 			continue;
 		(void)mroute_remove_interface(routing->mroutes[family], ifindex);
 		if (routing->table != 0)
-			(void)mrule_remove(routing->manager->netlink, families[family],
-					   interface->name, routing->table);
+			(void)mrule_remove(routing->forwarding->manager->netlink,
+					   family_to_af(family), interface->name, routing->table);
 	}
 	*interface = routing->interfaces[--routing->n_interfaces];
 }
 
 static bool keep_rule(sa_family_t family, const char *device, uint32_t table, void *userdata)
 {
-	const struct manager *manager = userdata;
+	const struct forwarding *forwarding = userdata;
 
-	for (const struct routing *routing = manager->routings; routing; routing = routing->next)
+	for (const struct routing *routing = forwarding->routings; routing; routing = routing->next)
 		for (size_t i = 0; routing->table == table && i < routing->n_interfaces; i++)
 			if (strcmp(routing->interfaces[i].name, device) == 0)
 				return true;
 	return false;
 }
 
-void routing_clean(struct manager *manager)
+void routing_clean(struct forwarding *forwarding)
 {
 	for (int family = 0; family < _FAMILY_MAX; family++) {
-		int r = mrule_clean(manager->netlink, families[family], keep_rule, manager);
+		int r = mrule_clean(forwarding->manager->netlink, family_to_af(family), keep_rule,
+				    forwarding);
 
 		if (r < 0)
 			log_debug(NULL, "rules of multicast routing that may be left: %s",
@@ -184,12 +179,12 @@ void routing_clean(struct manager *manager)
 	}
 }
 
-int routing_get(struct manager *manager, uint32_t table, routing_missing missing,
+int routing_get(struct forwarding *forwarding, uint32_t table, routing_missing missing,
 		struct routing **ret)
 {
 	struct routing *routing;
 
-	for (routing = manager->routings; routing; routing = routing->next)
+	for (routing = forwarding->routings; routing; routing = routing->next)
 		if (routing->table == table) {
 			routing->users++;
 			*ret = routing;
@@ -198,12 +193,12 @@ int routing_get(struct manager *manager, uint32_t table, routing_missing missing
 	routing = calloc(1, sizeof(*routing));
 	if (!routing)
 		return -ENOMEM;
-	routing->manager = manager;
+	routing->forwarding = forwarding;
 	routing->table = table;
 	routing->missing = missing;
 	routing->users = 1;
-	routing->next = manager->routings;
-	manager->routings = routing;
+	routing->next = forwarding->routings;
+	forwarding->routings = routing;
 	for (int family = 0; family < _FAMILY_MAX; family++)
 		open_family(routing, family);
 	*ret = routing;
@@ -216,7 +211,7 @@ void routing_put(struct routing *routing)
 
 	if (!routing || --routing->users > 0)
 		return;
-	for (link = &routing->manager->routings; *link != routing; link = &(*link)->next)
+	for (link = &routing->forwarding->routings; *link != routing; link = &(*link)->next)
 		;
 	*link = routing->next;
 	for (int family = 0; family < _FAMILY_MAX; family++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The address that this host's IGMP or MLD messages have on an interface. */
-#include "amtd/forward/forward-private.h"
+#include "amtd/forward/source-address.h"
+
 #include "kernel/inet.h"
 #include "kernel/linklocal.h"
 

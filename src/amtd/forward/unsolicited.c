@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What is said without being asked: Reports of what is wanted (GratuitousReportSec=), and Queries
- * where nobody else asks (SelfQuerySec=).
- */
-#include "amtd/forward/upstream-listener-private.h"
+#include "amtd/forward/unsolicited.h"
+
+#include "amtd/forward/upstream-side.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "kernel/joins.h"
+#include "base/timer.h"
 #include "kernel/selfquery.h"
+#include "wire/group-build.h"
 
 #include <errno.h>
 #include <string.h>
@@ -75,7 +74,7 @@ static uint8_t version_upstream(const struct listener_side *side)
 static uint32_t tell_joins(struct listener_side *side, uint32_t from)
 {
 	struct listeners *listeners = side->upstream->listeners;
-	struct forward *forward = listeners->device->forward;
+	struct forward *forward = listeners->owner->forward;
 	const struct joins *joins = forward->joins[side->family];
 	struct address group, source;
 	struct group_batch batch;
@@ -109,7 +108,7 @@ static bool tell_some(struct listeners *listeners)
 		struct listener_side *side = &upstream->sides[listeners->family];
 		uint32_t at;
 
-		if (!listeners->device->forward->joins[listeners->family] || !side->listener)
+		if (!listeners->owner->forward->joins[listeners->family] || !side->listener)
 			continue;
 		at = tell_joins(side, listeners->position);
 		if (at < next)
@@ -124,7 +123,7 @@ static bool tell_some(struct listeners *listeners)
 static int on_gratuitous(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct listeners *listeners = userdata;
-	bool more = listeners->device->forward && tell_some(listeners);
+	bool more = listeners->owner->forward && tell_some(listeners);
 
 	(void)sd_event_source_set_time_relative(
 		source, more ? PAUSE_USEC
@@ -212,7 +211,7 @@ static void ask_downstream(struct listeners *listeners, struct side *side)
 static int on_self_query(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct listeners *listeners = userdata;
-	struct forward *forward = listeners->device->forward;
+	struct forward *forward = listeners->owner->forward;
 
 	for (struct upstream *upstream = listeners->list; upstream; upstream = upstream->next)
 		for (int family = 0; family < _FAMILY_MAX; family++)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "amtd/forward/upstream-listener-private.h"
+#include "amtd/forward/upstream-listener.h"
+
+#include "amtd/forward/proxy-messages.h"
+#include "amtd/forward/unsolicited.h"
+#include "amtd/forward/upstreams.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "kernel/link.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,43 +16,12 @@
 /* So many messages of an interface at most before other events get their turn. */
 #define MESSAGES_AT_ONCE 256
 
-/* An address that is missing is looked for again so often. */
-#define OWN_USEC (1 * USEC_PER_SEC)
-
 /* RFC 9776, 8.5 and 8.12, with the values of section 8: who asked last, and in which version, holds
  * for so long. */
 #define QUERIER_USEC (255 * USEC_PER_SEC)
 #define OLDER_USEC   (260 * USEC_PER_SEC)
 
-static const sa_family_t families[_FAMILY_MAX] = { AF_INET, AF_INET6 };
-
-const struct address *listener_side_address(struct listener_side *side)
-{
-	struct upstream *upstream = side->upstream;
-	uint64_t now = clock_monotonic();
-
-	if (side->own.family == AF_UNSPEC && (side->own_at == 0 || now - side->own_at > OWN_USEC)) {
-		side->own_at = now;
-		side->own = source_address(upstream->listeners->manager, side->family,
-					   upstream->ifindex, upstream->name);
-	}
-	return &side->own;
-}
-
-void notice_message(struct device *device, struct event_budget *budget, const char *on,
-		    bool upstream, bool unicast, const struct group_message *message)
-{
-	const struct event_heard heard = {
-		.on = on,
-		.upstream = upstream,
-		.unicast = unicast,
-		.message = message,
-	};
-
-	event_emit_heard(device, budget, &heard);
-}
-
-static void heed_query(struct listener_side *side, const struct group_message *message)
+static void take_query(struct listener_side *side, const struct group_message *message)
 {
 	const uint8_t latest = message->family == AF_INET6 ? 2 : 3;
 	uint64_t now = clock_monotonic();
@@ -76,10 +48,13 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 		side->counters.malformed++;
 		return;
 	}
-	notice_message(listeners->device, &side->told, side->upstream->name, true, packet->unicast,
-		       &message);
+	event_emit_heard(listeners->device, &side->told,
+			 &(struct event_heard){ .on = side->upstream->name,
+						.upstream = true,
+						.unicast = packet->unicast,
+						.message = &message });
 	if (message.type == GROUP_QUERY)
-		heed_query(side, &message);
+		take_query(side, &message);
 	else
 		side->counters.reports++;
 }
@@ -93,7 +68,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 	if (r == -ENODEV) /* the monitor tells of that, too */
 		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	else if (r < 0)
-		log_error(side->upstream->name, "what is said there cannot be read: %s",
+		log_error(side->upstream->name, "cannot read from IGMP/MLD listener: %s",
 			  strerror(-r));
 	return 0;
 }
@@ -105,7 +80,8 @@ static int open_side(struct upstream *upstream, enum family family)
 
 	side->upstream = upstream;
 	side->family = family;
-	r = listener_open(families[family], upstream->ifindex, on_packet, side, &side->listener);
+	r = listener_open(family_to_af(family), upstream->ifindex, on_packet, side,
+			  &side->listener);
 	if (r < 0)
 		return r;
 	return sd_event_add_io(upstream->listeners->manager->event, &side->source,
@@ -139,7 +115,7 @@ static void add_upstream(struct listeners *listeners, const struct link *link)
 	for (int family = 0; family < _FAMILY_MAX && r >= 0; family++)
 		r = open_side(upstream, family);
 	if (r < 0) {
-		log_error(upstream->name, "what is said there cannot be heard: %s", strerror(-r));
+		log_error(upstream->name, "cannot open IGMP/MLD listener: %s", strerror(-r));
 		upstream_free(upstream);
 		return;
 	}
@@ -176,10 +152,10 @@ static void forget_own(struct upstream *upstream)
 	}
 }
 
-void upstream_listener_refresh(struct device *device)
+void upstream_listener_refresh(struct forward_device *owner)
 {
-	const struct config_forward *config = &device->config->forward;
-	struct listeners *listeners = device->listeners;
+	const struct config_forward *config = &owner->device->config->forward;
+	struct listeners *listeners = owner->listeners;
 	struct upstream **link;
 
 	if (!listeners)
@@ -188,8 +164,8 @@ void upstream_listener_refresh(struct device *device)
 	for (struct upstream *upstream = listeners->list; upstream; upstream = upstream->next)
 		upstream->wanted = false;
 	for (size_t i = 0; i < config->n_upstreams; i++)
-		want_upstream(listeners, device->forward ? forward_upstream_name(device->forward, i)
-							 : config->upstreams[i].name);
+		want_upstream(listeners, owner->forward ? forward_upstream_name(owner->forward, i)
+							: config->upstreams[i].name);
 	for (link = &listeners->list; *link;) {
 		struct upstream *upstream = *link;
 
@@ -203,7 +179,7 @@ void upstream_listener_refresh(struct device *device)
 	}
 }
 
-static void start(struct manager *manager, struct device *device)
+static void start_listeners(struct forward_device *owner)
 {
 	struct listeners *listeners;
 	int r;
@@ -211,24 +187,25 @@ static void start(struct manager *manager, struct device *device)
 	listeners = calloc(1, sizeof(*listeners));
 	if (!listeners)
 		return; /* the next pass tries again */
-	listeners->device = device;
-	listeners->manager = manager;
+	listeners->owner = owner;
+	listeners->device = owner->device;
+	listeners->manager = owner->forwarding->manager;
 	listeners->dirty = true;
-	device->listeners = listeners;
+	owner->listeners = listeners;
 	r = unsolicited_start(listeners);
 	if (r < 0) {
-		log_error(device->config->name, "nothing is heard upstream: %s", strerror(-r));
-		upstream_listener_stop(device);
+		log_error(owner->device->config->name, "cannot listen upstream: %s", strerror(-r));
+		upstream_listener_stop(owner);
 	}
 }
 
-void upstream_listener_stop(struct device *device)
+void upstream_listener_stop(struct forward_device *owner)
 {
-	struct listeners *listeners = device->listeners;
+	struct listeners *listeners = owner->listeners;
 
 	if (!listeners)
 		return;
-	device->listeners = NULL;
+	owner->listeners = NULL;
 	unsolicited_stop(listeners);
 	while (listeners->list) {
 		struct upstream *upstream = listeners->list;
@@ -252,54 +229,21 @@ static bool has_interface(const struct listeners *listeners, int ifindex, const 
 	return *name != '\0' && strcmp(config->alternative, name) == 0;
 }
 
-bool upstream_listener_notice(struct device *device, int ifindex, const char *name)
+bool upstream_listener_link(struct forward_device *owner, const struct link_change *change)
 {
-	struct listeners *listeners = device->listeners;
+	struct listeners *listeners = owner->listeners;
 
-	/* No interface at all: events were lost. */
 	if (!listeners || listeners->dirty ||
-	    (ifindex != 0 && !has_interface(listeners, ifindex, name)))
+	    (change->ifindex != 0 && !has_interface(listeners, change->ifindex, change->name)))
 		return false;
 	listeners->dirty = true;
 	return true;
 }
 
-void upstream_listener_run(struct manager *manager)
+void upstream_listener_run(struct forward_device *owner)
 {
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct device *device = manager->devices[i];
-
-		if (!device->listeners && device->config->forward.n_upstreams > 0)
-			start(manager, device);
-		if (device->listeners && device->listeners->dirty)
-			upstream_listener_refresh(device);
-	}
-}
-
-static json_t *describe_side(const struct listener_side *side)
-{
-	const bool heard = side->querier_until > clock_monotonic();
-	char text[ADDRESS_TEXT_MAX];
-
-	return json_pack(
-		"{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "querier",
-		heard ? address_format(&side->querier, text) : "", "queries",
-		(json_int_t)side->counters.queries, "reports", (json_int_t)side->counters.reports,
-		"malformed", (json_int_t)side->counters.malformed, "queries_copied",
-		(json_int_t)side->counters.queries_copied, "reports_sent",
-		(json_int_t)side->counters.reports_sent, "queries_sent",
-		(json_int_t)side->counters.queries_sent, "held_back",
-		(json_int_t)side->counters.held_back, "failed", (json_int_t)side->counters.failed);
-}
-
-json_t *upstream_listener_describe(const struct listeners *listeners)
-{
-	json_t *array = json_array();
-
-	for (const struct upstream *upstream = listeners->list; upstream; upstream = upstream->next)
-		json_array_append_new(array,
-				      json_pack("{s:s, s:o, s:o}", "ifname", upstream->name, "igmp",
-						describe_side(&upstream->sides[FAMILY_IPV4]), "mld",
-						describe_side(&upstream->sides[FAMILY_IPV6])));
-	return array;
+	if (!owner->listeners && owner->device->config->forward.n_upstreams > 0)
+		start_listeners(owner);
+	if (owner->listeners && owner->listeners->dirty)
+		upstream_listener_refresh(owner);
 }

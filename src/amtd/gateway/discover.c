@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Where a gateway's candidates come from: its configuration, anycast, and DNS, asked anew before
- * what it said runs out. What was found last stays while DNS does not answer.
- */
-#include "amtd/core/manager-private.h"
-#include "base/log.h"
-#include "discovery/rank.h"
+#include "amtd/gateway/discover.h"
 
-#include <errno.h>
+#include "amtd/core/manager.h"
+#include "amtd/core/resolvers.h"
+#include "base/log.h"
+#include "base/timer.h"
+#include "discovery/probe.h"
+#include "discovery/rank.h"
+#include "discovery/resolver.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,18 +20,9 @@
 #define REFRESH_MIN_SEC 5
 #define REFRESH_MAX_SEC (24 * 3600)
 
-/* Resolvers are shared by the devices that want the same of them. */
-struct discover_resolver {
-	struct resolver *resolver;
-	sd_event_source *source;
-	char *key;
-	unsigned int users;
-	struct discover_resolver *next;
-};
-
 /* One question that is asked again and again. */
 struct discover_question {
-	struct device *device;
+	struct gateway *gateway;
 	bool service;
 	struct lookup *lookup; /* under way, or NULL */
 	sd_event_source *timer;
@@ -40,7 +32,8 @@ struct discover_question {
 };
 
 struct discovery {
-	struct discover_resolver *resolver;
+	discover_found found;
+	struct shared_resolver *resolver;
 	struct discover_question questions[2]; /* of the source, of the domain */
 	size_t n_questions;
 };
@@ -57,10 +50,10 @@ static void append_found(const struct discovery *discovery, struct candidate *ca
 	}
 }
 
-static size_t count_all(const struct device *device)
+static size_t count_all(const struct gateway *gateway)
 {
-	const struct discovery *discovery = device->discovery;
-	size_t n = device->config->n_relays + 1;
+	const struct discovery *discovery = gateway->discovery;
+	size_t n = gateway->device->config->n_relays + 1;
 
 	for (size_t i = 0; discovery && i < discovery->n_questions; i++)
 		n += discovery->questions[i].n_found;
@@ -68,9 +61,9 @@ static size_t count_all(const struct device *device)
 }
 
 /* All candidates of a device, unsorted; candidates has room for count_all(). */
-static size_t collect(const struct device *device, struct candidate *candidates)
+static size_t collect(const struct gateway *gateway, struct candidate *candidates)
 {
-	const struct config *config = device->config;
+	const struct config *config = gateway->device->config;
 	struct address anycast;
 	size_t n = 0;
 
@@ -78,21 +71,21 @@ static size_t collect(const struct device *device, struct candidate *candidates)
 		candidates[n++] = candidate_make(CANDIDATE_CONFIGURED, &config->relays[i], i);
 	if (config->anycast && address_parse(CANDIDATE_ANYCAST4, &anycast) == 0)
 		candidates[n++] = candidate_make(CANDIDATE_ANYCAST, &anycast, 0);
-	append_found(device->discovery, candidates, &n);
+	append_found(gateway->discovery, candidates, &n);
 	return n;
 }
 
 /* A relay that works stays, though DNS says it no more, or has not said anything yet. */
-static size_t keep_in_use(const struct device *device, struct selection_candidate *candidates,
+static size_t keep_in_use(const struct gateway *gateway, struct selection_candidate *candidates,
 			  size_t n)
 {
-	const struct in_addr in_use = device->record.chosen;
-
+	const struct config *config = gateway->device->config;
+	const struct in_addr in_use = gateway->device->record.chosen;
 	const struct address address = address_from_in(in_use);
 
-	if (!device->discovery || in_use.s_addr == 0 ||
-	    !inspect_allowed(device->config->allow, device->config->n_allow, &address) ||
-	    (device->dns_outcome[0] != '\0' && device->selection.phase == SELECTION_SEEKING))
+	if (!gateway->discovery || in_use.s_addr == 0 ||
+	    !inspect_allowed(config->allow, config->n_allow, &address) ||
+	    (gateway->dns_outcome[0] != '\0' && gateway->selection.phase == SELECTION_SEEKING))
 		return n;
 	for (size_t i = 0; i < n; i++)
 		if (candidates[i].address.s_addr == in_use.s_addr)
@@ -103,18 +96,18 @@ static size_t keep_in_use(const struct device *device, struct selection_candidat
 	return n + 1;
 }
 
-void discover_candidates(struct device *device, uint64_t now)
+void discover_candidates(struct gateway *gateway, uint64_t now)
 {
 	struct selection_candidate chosen[SELECTION_CANDIDATES_MAX] = { 0 };
-	const struct config *config = device->config;
+	const struct config *config = gateway->device->config;
 	struct candidate *candidates;
 	size_t n, tried, used = 0;
 
-	candidates = calloc(count_all(device), sizeof(*candidates));
+	candidates = calloc(count_all(gateway), sizeof(*candidates));
 	if (!candidates)
 		return;
-	n = collect(device, candidates);
-	(void)rank_candidates(candidates, n, device->lower);
+	n = collect(gateway, candidates);
+	(void)rank_candidates(candidates, n, gateway->device->lower);
 	/* A route may come, as links and their addresses do: such a one is asked last. */
 	for (size_t i = 0; i < n; i++)
 		if (candidates[i].rank == CANDIDATE_RANK_UNREACHABLE)
@@ -128,24 +121,23 @@ void discover_candidates(struct device *device, uint64_t now)
 		chosen[used].address = candidates[i].address.in;
 		chosen[used++].origin = candidate_origin_string(candidates[i].origin);
 	}
-	device->refused = n - tried;
-	used = keep_in_use(device, chosen, used);
+	gateway->refused = n - tried;
+	used = keep_in_use(gateway, chosen, used);
 	free(candidates);
-	selection_set(&device->selection, chosen, used, now);
+	selection_set(&gateway->selection, chosen, used, now);
 }
 
-static void ask(struct discover_question *question);
+static void ask_dns(struct discover_question *question);
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	ask(userdata);
+	ask_dns(userdata);
 	return 0;
 }
 
 static void ask_again(struct discover_question *question, uint64_t usec)
 {
-	(void)sd_event_source_set_time_relative(question->timer, usec);
-	(void)sd_event_source_set_enabled(question->timer, SD_EVENT_ONESHOT);
+	timer_arm_relative(question->timer, usec);
 }
 
 static uint64_t refresh_usec(uint32_t ttl)
@@ -180,26 +172,27 @@ static void take_answer(struct discover_question *question, const struct lookup_
 static void on_lookup(struct lookup *lookup, const struct lookup_result *result, void *userdata)
 {
 	struct discover_question *question = userdata;
-	struct device *device = question->device;
+	struct gateway *gateway = question->gateway;
 	bool definite = result->outcome == LOOKUP_ANSWERED || result->outcome == LOOKUP_NXDOMAIN ||
 			result->outcome == LOOKUP_NODATA;
 
 	question->lookup = NULL;
-	snprintf(device->dns_outcome, sizeof(device->dns_outcome), "%s%s%s",
+	snprintf(gateway->dns_outcome, sizeof(gateway->dns_outcome), "%s%s%s",
 		 lookup_outcome_string(result->outcome), result->why[0] ? ": " : "", result->why);
-	log_full(definite ? LOG_DEBUG : LOG_WARNING, device->config->name, "DNS: %s, %zu records",
-		 device->dns_outcome, result->n_candidates);
+	log_full(definite ? LOG_DEBUG : LOG_WARNING, gateway->device->config->name,
+		 "DNS: %s, %zu records", gateway->dns_outcome, result->n_candidates);
 	if (definite)
 		take_answer(question, result);
 	else
 		ask_again(question, probe_back_off_usec(++question->failures, arc4random()));
-	failover_found(device);
+	gateway->discovery->found(gateway);
 }
 
-static void ask(struct discover_question *question)
+static void ask_dns(struct discover_question *question)
 {
-	const struct config *config = question->device->config;
-	struct resolver *resolver = question->device->discovery->resolver->resolver;
+	struct gateway *gateway = question->gateway;
+	const struct config *config = gateway->device->config;
+	struct resolver *resolver = resolvers_get(gateway->discovery->resolver);
 	int r;
 
 	if (question->lookup)
@@ -210,148 +203,55 @@ static void ask(struct discover_question *question)
 						       question, &question->lookup);
 	if (r == 0)
 		return;
-	snprintf(question->device->dns_outcome, sizeof(question->device->dns_outcome), "%s",
-		 strerror(-r));
+	snprintf(gateway->dns_outcome, sizeof(gateway->dns_outcome), "%s", strerror(-r));
 	log_warning(config->name, "DNS cannot be asked: %s", strerror(-r));
 	ask_again(question, probe_back_off_usec(++question->failures, arc4random()));
 }
 
-static int on_resolver(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static int add_question(struct gateway *gateway, bool service)
 {
-	struct discover_resolver *shared = userdata;
-
-	(void)resolver_dispatch(shared->resolver);
-	return 0;
-}
-
-/* What makes two devices share a resolver. */
-static char *resolver_key(const struct config *config)
-{
-	char *key = NULL;
-	size_t length;
-	FILE *stream;
-
-	stream = open_memstream(&key, &length);
-	if (!stream)
-		return NULL;
-	fprintf(stream, "%s %s", dnssec_mode_string(config->dnssec), config->trust_anchor ?: "");
-	for (size_t i = 0; i < config->n_servers; i++)
-		fprintf(stream, " %s", config->servers[i]);
-	if (fclose(stream) != 0) {
-		free(key);
-		return NULL;
-	}
-	return key;
-}
-
-void discover_release(struct manager *manager, struct discover_resolver *shared)
-{
-	struct discover_resolver **link = &manager->resolvers;
-
-	if (!shared || --shared->users > 0)
-		return;
-	while (*link != shared)
-		link = &(*link)->next;
-	*link = shared->next;
-	sd_event_source_disable_unref(shared->source);
-	resolver_close(shared->resolver);
-	free(shared->key);
-	free(shared);
-}
-
-int discover_share(struct manager *manager, const struct config *config,
-		   struct discover_resolver **ret)
-{
-	const struct resolver_options options = {
-		.servers = (const char *const *)config->servers,
-		.n_servers = config->n_servers,
-		.dnssec = config->dnssec,
-		.trust_anchor = config->trust_anchor,
-	};
-	struct discover_resolver *shared;
-	char *key = resolver_key(config);
-	int r;
-
-	if (!key)
-		return -ENOMEM;
-	for (shared = manager->resolvers; shared; shared = shared->next) {
-		if (strcmp(shared->key, key) != 0)
-			continue;
-		free(key);
-		shared->users++;
-		*ret = shared;
-		return 0;
-	}
-
-	shared = calloc(1, sizeof(*shared));
-	if (!shared) {
-		free(key);
-		return -ENOMEM;
-	}
-	shared->key = key;
-	shared->users = 1;
-	shared->next = manager->resolvers;
-	manager->resolvers = shared;
-	r = resolver_open(&options, &shared->resolver);
-	if (r == 0)
-		r = sd_event_add_io(manager->event, &shared->source, resolver_fd(shared->resolver),
-				    EPOLLIN, on_resolver, shared);
-	if (r < 0) {
-		discover_release(manager, shared);
-		return r;
-	}
-	*ret = shared;
-	return 0;
-}
-
-struct resolver *discover_resolver_of(const struct discover_resolver *shared)
-{
-	return shared->resolver;
-}
-
-static int add_question(struct device *device, bool service)
-{
-	struct manager *manager = device->owner;
-	struct discovery *discovery = device->discovery;
+	struct discovery *discovery = gateway->discovery;
 	struct discover_question *question = &discovery->questions[discovery->n_questions++];
 	int r;
 
-	question->device = device;
+	question->gateway = gateway;
 	question->service = service;
-	r = sd_event_add_time_relative(manager->event, &question->timer, CLOCK_MONOTONIC, 0, 0,
-				       on_timer, question);
-	if (r < 0)
-		return r;
-	return sd_event_source_set_enabled(question->timer, SD_EVENT_ONESHOT);
+	r = timer_add(gateway->manager->event, &question->timer, TIMER_COARSE, on_timer, question);
+	if (r == 0)
+		timer_arm_relative(question->timer, 0);
+	return r;
 }
 
-void discover_start(struct device *device)
+void discover_start(struct gateway *gateway, discover_found found)
 {
-	const struct config *config = device->config;
+	const struct config *config = gateway->device->config;
+	struct discovery *discovery;
 	int r;
 
-	discover_stop(device);
-	device->dns_outcome[0] = '\0';
+	discover_stop(gateway);
+	gateway->dns_outcome[0] = '\0';
 	if (config->mode != CONFIG_GATEWAY ||
 	    (config->source.family == AF_UNSPEC && !config->service))
 		return;
-	device->discovery = calloc(1, sizeof(*device->discovery));
-	r = device->discovery ? discover_share(device->owner, config, &device->discovery->resolver)
-			      : -ENOMEM;
+	discovery = gateway->discovery = calloc(1, sizeof(*discovery));
+	r = discovery ? resolvers_share(gateway->manager->resolvers, config, &discovery->resolver)
+		      : -ENOMEM;
+	if (discovery)
+		discovery->found = found;
 	if (r >= 0 && config->source.family != AF_UNSPEC)
-		r = add_question(device, false);
+		r = add_question(gateway, false);
 	if (r >= 0 && config->service)
-		r = add_question(device, true);
+		r = add_question(gateway, true);
 	if (r < 0) {
 		log_error(config->name, "relays cannot be looked up in DNS: %s%s", strerror(-r),
 			  r == -ENOENT ? "; DNSSEC=yes wants the package dns-root-data" : "");
-		discover_stop(device);
+		discover_stop(gateway);
 	}
 }
 
-void discover_stop(struct device *device)
+void discover_stop(struct gateway *gateway)
 {
-	struct discovery *discovery = device->discovery;
+	struct discovery *discovery = gateway->discovery;
 
 	if (!discovery)
 		return;
@@ -360,7 +260,7 @@ void discover_stop(struct device *device)
 		sd_event_source_disable_unref(discovery->questions[i].timer);
 		free(discovery->questions[i].found);
 	}
-	discover_release(device->owner, discovery->resolver);
+	resolvers_release(gateway->manager->resolvers, discovery->resolver);
 	free(discovery);
-	device->discovery = NULL;
+	gateway->discovery = NULL;
 }

@@ -1,47 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Which relay each gateway uses: selection.c decides, here its questions are asked, its decisions
- * carried out.
- */
-#include "amtd/core/manager-private.h"
+#include "amtd/gateway/failover.h"
+
+#include "amtd/core/hooks.h"
+#include "amtd/core/manager.h"
+#include "amtd/core/pass.h"
+#include "amtd/gateway/discover.h"
+#include "amtd/gateway/redirect.h"
+#include "amtd/gateway/state.h"
+#include "amtd/gateway/teardown.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "device/event.h"
+#include "base/timer.h"
+#include "discovery/probe.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #define MSEC 1000ULL
 
-/* A new relay gets the Requests of so many gateways in a tick: 40 in 100 ms, both protocols. Those
- * that moved ask again every 2 s, which is some 100 more for a thousand of them, and in bunches:
- * the driver's timers have steps of 32 to 80 ms. */
+/* A new relay gets the Requests of this many gateways in a tick: 40 in 100 ms, both protocols.
+ * Those that moved ask again every 2 s, which is some 100 more for a thousand of them, and in
+ * bunches: the driver's timers have steps of 32 to 80 ms. */
 #define MOVES_AT_ONCE 2
 #define MOVE_TICK     (10 * MSEC)
 
-/* Gateways on many hosts lose a relay in the same moment: they spread by so much. */
+/* Gateways on many hosts lose a relay in the same moment: they spread by this. */
 #define MOVE_SPREAD (40 * MSEC)
 
-/* What the former relay still sends is let in for so long after the first Query of the new one,
- * until that one's data must have come, too. */
+/* The previous relay's data is let in for this long after the first Query of the new one, until
+ * that one's data must have come, too. */
 #define PREVIOUS_GRACE (2000 * MSEC)
 
-/* A question under way. */
+/* A probe under way. */
 struct failover_probe {
-	struct device *device;
+	struct gateway *gateway;
 	struct in_addr address;
 	struct probe *probe;
 	struct failover_probe *next;
 };
 
-static void run(struct device *device);
+static void run_selection(struct gateway *gateway);
 
-static void forget_question(struct failover_probe *question)
+static void forget_probe(struct failover_probe *question)
 {
-	struct failover_probe **link = &question->device->probes;
+	struct failover_probe **link = &question->gateway->probes;
 
 	while (*link != question)
 		link = &(*link)->next;
@@ -49,19 +53,19 @@ static void forget_question(struct failover_probe *question)
 	free(question);
 }
 
-static void cancel_questions(struct device *device)
+static void cancel_probes(struct gateway *gateway)
 {
-	while (device->probes) {
-		probe_cancel(device->probes->probe);
-		forget_question(device->probes);
+	while (gateway->probes) {
+		probe_cancel(gateway->probes->probe);
+		forget_probe(gateway->probes);
 	}
 }
 
 /* The candidate may have another place by now, or none. */
-static int find_candidate(const struct device *device, struct in_addr address)
+static int find_candidate(const struct gateway *gateway, struct in_addr address)
 {
-	for (size_t i = 0; i < device->selection.n; i++)
-		if (device->selection.candidates[i].address.s_addr == address.s_addr)
+	for (size_t i = 0; i < gateway->selection.n; i++)
+		if (gateway->selection.candidates[i].address.s_addr == address.s_addr)
 			return i;
 	return -1;
 }
@@ -79,53 +83,44 @@ static enum inspect_drop judge(const struct config *config, const struct address
 static void on_answer(struct probe *probe, const struct probe_result *result, void *userdata)
 {
 	struct failover_probe *question = userdata;
-	struct device *device = question->device;
-	int index = find_candidate(device, question->address);
+	struct gateway *gateway = question->gateway;
+	const struct config *config = gateway->device->config;
+	int index = find_candidate(gateway, question->address);
 	struct inspect_result judged = { 0 };
 	char why[PROBE_TEXT_MAX];
 	struct address relay;
 
-	forget_question(question);
+	forget_probe(question);
 	if (index < 0)
 		return;
 	if (result->outcome != PROBE_ANSWERED) {
-		selection_unanswered(&device->selection, index, probe_result_format(result, why),
+		selection_unanswered(&gateway->selection, index, probe_result_format(result, why),
 				     clock_monotonic());
-		run(device);
+		run_selection(gateway);
 		return;
 	}
-	relay = inspect_rewrite(device->config, &result->advertised);
+	relay = inspect_rewrite(config, &result->advertised);
 	judged.advertised = result->advertised;
-	judged.drop = judge(device->config, &relay);
-	event_emit_advertisement(device, &judged);
+	judged.drop = judge(config, &relay);
+	event_emit_advertisement(gateway->device, gateway->advertisement_pauses, &judged);
 	if (judged.drop == INSPECT_PASS)
-		selection_answered(&device->selection, index, relay.in, result->rtt_usec,
+		selection_answered(&gateway->selection, index, relay.in, result->rtt_usec,
 				   clock_monotonic());
 	else
 		selection_unanswered(
-			&device->selection, index,
+			&gateway->selection, index,
 			judged.drop == INSPECT_DROP_ALLOW
 				? "it advertises a relay outside of Allow="
-				: "it advertises no IPv4 address of a host; [Rewrite] may mend it",
+				: "it advertises no IPv4 address of a host; [Rewrite] can change it",
 			clock_monotonic());
-	run(device);
+	run_selection(gateway);
 }
 
-static void arm(sd_event_source *timer, uint64_t at)
+static int start_probe(struct gateway *gateway, const struct selection_probe *wanted, uint64_t now)
 {
-	if (at == UINT64_MAX) {
-		(void)sd_event_source_set_enabled(timer, SD_EVENT_OFF);
-		return;
-	}
-	(void)sd_event_source_set_time(timer, at);
-	(void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
-}
-
-static int ask(struct device *device, const struct selection_probe *wanted, uint64_t now)
-{
-	struct manager *manager = device->owner;
+	const struct device *device = gateway->device;
 	const struct probe_options options = {
-		.relay = device->selection.candidates[wanted->index].address,
+		.relay = gateway->selection.candidates[wanted->index].address,
 		.port = device->config->relay_port,
 		.ifindex = device->lower,
 		.tries = wanted->tries,
@@ -138,117 +133,138 @@ static int ask(struct device *device, const struct selection_probe *wanted, uint
 	question = calloc(1, sizeof(*question));
 	if (!question)
 		return -ENOMEM;
-	question->device = device;
+	question->gateway = gateway;
 	question->address = options.relay;
-	question->next = device->probes;
-	device->probes = question;
-	r = probe_start(manager->prober, &options, now, on_answer, question, &question->probe);
+	question->next = gateway->probes;
+	gateway->probes = question;
+	r = probe_start(gateway->gateways->prober, &options, now, on_answer, question,
+			&question->probe);
 	if (r < 0)
-		forget_question(question);
+		forget_probe(question);
 	return r;
 }
 
-/* The former relay's data is a second copy by now. */
-static void forget_previous(struct device *device, uint64_t now)
+/* The previous relay's data is a second copy by now. */
+static void forget_previous(struct gateway *gateway, uint64_t now)
 {
-	if (device->previous_until == 0 || now < device->previous_until)
+	if (gateway->previous_until == 0 || now < gateway->previous_until)
 		return;
-	device->previous_until = 0;
-	device->previous.s_addr = 0;
-	teardown_left(device->owner, device);
-	pass_schedule(device->owner);
+	gateway->previous_until = 0;
+	gateway->device->previous.s_addr = 0;
+	teardown_previous(gateway);
+	pass_schedule(gateway->manager);
 }
 
-static uint64_t deadline(const struct device *device, uint64_t now)
+static uint64_t next_deadline(const struct gateway *gateway, uint64_t now)
 {
-	uint64_t at = selection_deadline(&device->selection, now);
+	uint64_t at = selection_deadline(&gateway->selection, now);
 
-	return device->previous_until != 0 && device->previous_until < at ? device->previous_until
-									  : at;
+	return gateway->previous_until != 0 && gateway->previous_until < at
+		       ? gateway->previous_until
+		       : at;
+}
+
+/* Nobody could tell a dead relay: the best one it is. */
+static void choose_blindly(struct gateway *gateway, uint64_t now)
+{
+	if (gateway->selection.chosen >= 0 || gateway->selection.n == 0)
+		return;
+	selection_choose(&gateway->selection, 0, now);
+	redirect_to_choice(gateway);
+	pass_schedule(gateway->manager);
+}
+
+static void schedule_move(struct gateway *gateway, uint64_t now)
+{
+	struct gateways *gateways = gateway->gateways;
+
+	if (gateway->selection.choices == gateway->choices_done || gateway->move_at != 0)
+		return;
+	gateway->move_at = now;
+	if (gateway->device->record.chosen.s_addr != 0)
+		gateway->move_at += arc4random_uniform(MOVE_SPREAD);
+	timer_arm(gateways->moves, now < gateways->moves_next ? gateways->moves_next : now);
 }
 
 /* Do what the selection wants, until it wants nothing. */
-static void run(struct device *device)
+static void run_selection(struct gateway *gateway)
 {
-	struct selection *selection = &device->selection;
-	struct manager *manager = device->owner;
+	struct selection *selection = &gateway->selection;
+	struct gateways *gateways = gateway->gateways;
 	struct selection_probe wanted;
 	uint64_t now = clock_monotonic();
 
-	if (device->config->mode != CONFIG_GATEWAY)
+	if (gateway->device->config->mode != CONFIG_GATEWAY)
 		return;
-	if (device->queue_error) { /* nobody could tell a dead relay: the best one it is */
-		if (selection->chosen < 0 && selection->n > 0) {
-			selection_choose(selection, 0, now);
-			device_move(device);
-			pass_schedule(manager);
-		}
+	if (gateway->device->queue_error) {
+		choose_blindly(gateway, now);
 		return;
 	}
-	forget_previous(device, now);
+	forget_previous(gateway, now);
 	selection_tick(selection, now);
 	while (selection_next(selection, now, &wanted)) {
-		int r = ask(device, &wanted, now);
+		int r = start_probe(gateway, &wanted, now);
 
 		if (r < 0)
 			selection_unanswered(selection, wanted.index, strerror(-r), now);
 	}
-	if (selection->choices != device->choices_done && device->move_at == 0) {
-		device->move_at = now;
-		if (device->record.chosen.s_addr != 0)
-			device->move_at += arc4random_uniform(MOVE_SPREAD);
-		arm(manager->moves, now < manager->moves_next ? manager->moves_next : now);
-	}
-	device_show_selection(device);
-	arm(device->failover_timer, deadline(device, now));
-	arm(manager->prober_timer, prober_next_timeout(manager->prober));
+	schedule_move(gateway, now);
+	state_show(gateway);
+	timer_arm(gateway->timer, next_deadline(gateway, now));
+	timer_arm(gateways->prober_timer, prober_next_timeout(gateways->prober));
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	run(userdata);
+	run_selection(userdata);
 	return 0;
+}
+
+static void move_gateway(struct gateway *gateway, uint64_t now)
+{
+	if (gateway->selection.chosen >= 0) {
+		redirect_to_choice(gateway);
+		selection_moved(&gateway->selection, now);
+		timer_arm(gateway->timer, next_deadline(gateway, now));
+	}
+	gateway->move_at = 0;
 }
 
 /* Some of those that wait to be moved, then a pause. */
 static int on_moves(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	struct manager *manager = userdata;
+	struct gateways *gateways = userdata;
+	struct manager *manager = gateways->manager;
 	unsigned int moved = 0;
 	uint64_t now = clock_monotonic();
 	bool waiting = false;
 
 	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct device *device = manager->devices[i];
+		struct gateway *gateway = wing_data(manager->devices[i], gateways->wing);
 
-		if (device->move_at == 0)
+		if (gateway->move_at == 0)
 			continue;
-		if (device->move_at > now || moved == MOVES_AT_ONCE) {
+		if (gateway->move_at > now || moved == MOVES_AT_ONCE) {
 			waiting = true;
 			continue;
 		}
-		if (device->selection.chosen >= 0) {
-			device_move(device);
-			selection_moved(&device->selection, now);
-			arm(device->failover_timer, deadline(device, now));
-		}
-		device->move_at = 0;
+		move_gateway(gateway, now);
 		moved++;
 	}
 	if (moved > 0)
 		pass_run(manager);
-	manager->moves_next = now + MOVE_TICK;
+	gateways->moves_next = now + MOVE_TICK;
 	if (waiting)
-		arm(manager->moves, manager->moves_next);
+		timer_arm(gateways->moves, gateways->moves_next);
 	return 0;
 }
 
 static int on_prober(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
-	struct manager *manager = userdata;
+	struct gateways *gateways = userdata;
 
-	(void)prober_dispatch(manager->prober, clock_monotonic());
-	arm(manager->prober_timer, prober_next_timeout(manager->prober));
+	(void)prober_dispatch(gateways->prober, clock_monotonic());
+	timer_arm(gateways->prober_timer, prober_next_timeout(gateways->prober));
 	return 0;
 }
 
@@ -257,137 +273,127 @@ static int on_prober_timer(sd_event_source *source, uint64_t usec, void *userdat
 	return on_prober(source, -1, 0, userdata);
 }
 
-static int add_timer(struct manager *manager, sd_event_source **ret,
-		     sd_event_time_handler_t handler, void *userdata)
+int failover_open(struct gateways *gateways)
 {
+	sd_event *event = gateways->manager->event;
 	int r;
 
-	/* accurate to a millisecond: sd-event's default of 250 ms is a failover's whole budget */
-	r = sd_event_add_time(manager->event, ret, CLOCK_MONOTONIC, 0, 1000, handler, userdata);
+	r = prober_open(NULL, &gateways->prober);
 	if (r < 0)
 		return r;
-	return sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+	r = sd_event_add_io(event, &gateways->prober_source, prober_fd(gateways->prober), EPOLLIN,
+			    on_prober, gateways);
+	if (r >= 0)
+		r = timer_add(event, &gateways->prober_timer, TIMER_EXACT, on_prober_timer,
+			      gateways);
+	if (r >= 0)
+		r = timer_add(event, &gateways->moves, TIMER_EXACT, on_moves, gateways);
+	return r;
 }
 
-int failover_open(struct manager *manager)
+void failover_close(struct gateways *gateways)
 {
+	sd_event_source_disable_unref(gateways->moves);
+	sd_event_source_disable_unref(gateways->prober_timer);
+	sd_event_source_disable_unref(gateways->prober_source);
+	prober_close(gateways->prober);
+}
+
+static struct selection_options selection_options(const struct config *config)
+{
+	return (struct selection_options){
+		.hold_min_usec = config->hold_down_sec * 300000ULL,
+		.hold_max_usec = config->hold_down_sec * 1000000ULL,
+		.dead_usec = config->dead_sec * 1000000ULL,
+		.return_usec = config->return_sec * 1000000ULL,
+		.random = arc4random,
+	};
+}
+
+int failover_add(struct gateway *gateway)
+{
+	const struct selection_options options = selection_options(gateway->device->config);
 	int r;
 
-	r = prober_open(NULL, &manager->prober);
+	selection_init(&gateway->selection, &options);
+	r = timer_add(gateway->manager->event, &gateway->timer, TIMER_EXACT, on_deadline, gateway);
 	if (r < 0)
 		return r;
-	r = sd_event_add_io(manager->event, &manager->prober_source, prober_fd(manager->prober),
-			    EPOLLIN, on_prober, manager);
-	if (r >= 0)
-		r = add_timer(manager, &manager->prober_timer, on_prober_timer, manager);
-	if (r >= 0)
-		r = add_timer(manager, &manager->moves, on_moves, manager);
-	if (r < 0)
-		return r;
-
-	r = kick_open(&manager->kick);
-	if (r < 0)
-		log_warning(
-			NULL,
-			"no raw ICMP socket: %s; a gateway that changes its relay loses seconds; amtd needs CAP_NET_RAW",
-			strerror(-r));
+	failover_configure(gateway);
 	return 0;
 }
 
-void failover_close(struct manager *manager)
+void failover_remove(struct gateway *gateway)
 {
-	sd_event_source_disable_unref(manager->moves);
-	sd_event_source_disable_unref(manager->prober_timer);
-	sd_event_source_disable_unref(manager->prober_source);
-	prober_close(manager->prober);
-	kick_close(manager->kick);
+	cancel_probes(gateway);
+	discover_stop(gateway);
+	gateway->timer = sd_event_source_disable_unref(gateway->timer);
 }
 
-int failover_watch(struct manager *manager, struct device *device)
+static void on_found(struct gateway *gateway)
 {
-	int r;
-
-	r = add_timer(manager, &device->failover_timer, on_deadline, device);
-	if (r < 0)
-		return r;
-	failover_configure(device);
-	return 0;
+	discover_candidates(gateway, clock_monotonic());
+	run_selection(gateway);
 }
 
-void failover_unwatch(struct device *device)
+void failover_configure(struct gateway *gateway)
 {
-	cancel_questions(device);
-	discover_stop(device);
-	device->failover_timer = sd_event_source_disable_unref(device->failover_timer);
-}
-
-void failover_configure(struct device *device)
-{
+	const struct record *record = &gateway->device->record;
+	struct selection *selection = &gateway->selection;
 	uint64_t now = clock_monotonic();
 	int index;
 
-	cancel_questions(device);
-	discover_stop(device);
-	if (device->config->mode != CONFIG_GATEWAY)
+	selection->options = selection_options(gateway->device->config);
+	cancel_probes(gateway);
+	discover_stop(gateway);
+	if (gateway->device->config->mode != CONFIG_GATEWAY)
 		return;
-	for (size_t i = 0; i < device->selection.n; i++)
-		device->selection.candidates[i].probing = false;
-	discover_start(device);
-	discover_candidates(device, now);
+	for (size_t i = 0; i < selection->n; i++)
+		selection->candidates[i].probing = false;
+	discover_start(gateway, on_found);
+	discover_candidates(gateway, now);
 
 	/* What was in use before a restart is taken without asking: nothing is lost. */
-	index = find_candidate(device, device->record.chosen);
-	if (device->selection.chosen < 0 && device->record.chosen.s_addr != 0 && index >= 0) {
-		selection_choose(&device->selection, index, now);
-		device->choices_done = device->selection.choices;
+	index = find_candidate(gateway, record->chosen);
+	if (selection->chosen < 0 && record->chosen.s_addr != 0 && index >= 0) {
+		selection_choose(selection, index, now);
+		gateway->choices_done = selection->choices;
 	}
-	if (index >= 0 && index == device->selection.chosen && device->record.ifindex != 0)
-		device->choices_done = device->selection.choices;
+	if (index >= 0 && index == selection->chosen && record->ifindex != 0)
+		gateway->choices_done = selection->choices;
 	/* The only one needs no asking either. */
-	if (device->selection.chosen >= 0 && device->selection.choices != device->choices_done)
-		device_move(device);
-	arm(device->failover_timer, now);
+	if (selection->chosen >= 0 && selection->choices != gateway->choices_done)
+		redirect_to_choice(gateway);
+	timer_arm(gateway->timer, now);
 }
 
-void failover_found(struct device *device)
+void failover_wake(struct gateway *gateway)
 {
-	discover_candidates(device, clock_monotonic());
-	run(device);
+	timer_arm(gateway->timer, clock_monotonic());
 }
 
-void failover_wake(struct device *device)
+void failover_doubt(struct gateway *gateway)
 {
-	arm(device->failover_timer, clock_monotonic());
+	selection_doubt(&gateway->selection);
+	run_selection(gateway);
 }
 
-void failover_doubt(struct device *device)
+void failover_dataless(struct gateway *gateway)
 {
-	selection_doubt(&device->selection);
-	run(device);
+	selection_dataless(&gateway->selection, clock_monotonic());
+	run_selection(gateway);
 }
 
-void failover_dataless(struct device *device)
-{
-	selection_dataless(&device->selection, clock_monotonic());
-	run(device);
-}
-
-void failover_query(struct device *device, bool loaded)
+void failover_query(struct gateway *gateway, bool loaded)
 {
 	uint64_t now = clock_monotonic();
 
-	/* The former one's: what it says is no more of interest. */
-	if (device->selection.choices != device->choices_done)
+	/* The previous relay's: what it says is of no interest any more. */
+	if (gateway->selection.choices != gateway->choices_done)
 		return;
-	selection_query(&device->selection, loaded, now);
-	if ((device->previous.s_addr != 0 || device->left.s_addr != 0) &&
-	    device->previous_until == 0)
-		device->previous_until = now + PREVIOUS_GRACE;
-	run(device);
-}
-
-void failover_unreachable(struct device *device)
-{
-	selection_doubt(&device->selection);
-	run(device);
+	selection_query(&gateway->selection, loaded, now);
+	if ((gateway->device->previous.s_addr != 0 || gateway->left.s_addr != 0) &&
+	    gateway->previous_until == 0)
+		gateway->previous_until = now + PREVIOUS_GRACE;
+	run_selection(gateway);
 }

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What the devices' counters tell: a stream that ceases is the first sign of a dead relay, and a
- * channel that is joined and brings no data may have a better relay (RFC 8777, "Absence of
- * Traffic").
- */
-#include "amtd/core/manager-private.h"
-#include "base/clock.h"
-#include "base/log.h"
-#include "kernel/groups.h"
+#include "amtd/gateway/liveness.h"
 
+#include "amtd/core/devices.h"
+#include "amtd/core/hooks.h"
+#include "amtd/core/manager.h"
+#include "amtd/gateway/failover.h"
+#include "base/clock.h"
+#include "base/timer.h"
+#include "kernel/groups.h"
+#include "kernel/link.h"
+
+#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #define MSEC 1000ULL
 #define SEC  (1000 * MSEC)
 
-/* How often counters are looked at; and while a stream flows, of so many packets a second. */
+/* How often counters are polled; and while a stream flows, of this many packets a second. */
 #define POLL	    (1000 * MSEC)
 #define POLL_STREAM (50 * MSEC)
 #define STREAM_RATE 20
 
-/* So many packets of a stream missing are a sign, but so many looks without one it takes. */
+/* This many packets of a stream missing are a sign, but it takes this many polls without one. */
 #define SILENT_PACKETS 2
-#define SILENT_LOOKS   2
+#define SILENT_POLLS   2
 
-/* A stream that pauses by itself is given twice the time after each doubt that was none, for so
+/* A stream that pauses by itself is given twice the time after each doubt that was none, for this
  * long. */
 #define DOUBTS_MAX  4
 #define DOUBTS_LAST (60 * SEC)
@@ -37,11 +37,6 @@
 /* What is joined is read for at most one part in so many of the time. */
 #define JOINED_SHARE 50
 
-static bool is_gateway(const struct device *device)
-{
-	return device->config->mode == CONFIG_GATEWAY;
-}
-
 static uint64_t patience(unsigned int n)
 {
 	uint64_t most = n < 5 ? DATALESS_MIN << n : DATALESS_MAX;
@@ -51,145 +46,167 @@ static uint64_t patience(unsigned int n)
 	return DATALESS_MIN + arc4random_uniform(most - DATALESS_MIN + 1);
 }
 
-/* The driver hands the packets within Queries to the device, too: they are no data. */
-static void judge_data(struct device *device, uint64_t packets, uint64_t now)
-{
-	uint64_t queries = device->queries.passed - device->queries_counted;
+struct liveness {
+	sd_event_source *poll;
+	unsigned int polls;   /* of counters */
+	bool streams;	      /* some flow */
+	uint64_t joined_next; /* CLOCK_MONOTONIC: what is joined is not read before */
+};
 
-	device->queries_counted = device->queries.passed;
+/* The driver hands the packets within Queries to the device, too: they are no data. */
+static void judge_data(struct gateway *gateway, uint64_t packets, uint64_t now)
+{
+	struct gateway_liveness *liveness = &gateway->liveness;
+	uint64_t queries = gateway->queries.passed - liveness->queries;
+
+	liveness->queries = gateway->queries.passed;
 	if (packets > queries) {
-		device->dataless_rounds = 0;
-		device->dataless_until = 0;
-	} else if (!device->joined) {
-		device->dataless_until = 0;
-	} else if (device->dataless_until == 0) {
-		device->dataless_until = now + patience(++device->dataless_rounds);
-	} else if (now >= device->dataless_until) {
-		device->dataless_until = 0;
-		failover_dataless(device);
+		liveness->dataless_rounds = 0;
+		liveness->dataless_until = 0;
+	} else if (!gateway->device->joined) {
+		liveness->dataless_until = 0;
+	} else if (liveness->dataless_until == 0) {
+		liveness->dataless_until = now + patience(++liveness->dataless_rounds);
+	} else if (now >= liveness->dataless_until) {
+		liveness->dataless_until = 0;
+		failover_dataless(gateway);
 	}
 }
 
-/* How many looks without a packet a stream of this rate has to miss. */
-static unsigned int silence(struct device *device, uint64_t rate, uint64_t now)
+/* How many polls without a packet a stream of this rate has to miss. */
+static unsigned int silence(struct gateway_liveness *liveness, uint64_t rate, uint64_t now)
 {
 	unsigned int polls = (SILENT_PACKETS * SEC / rate + POLL_STREAM - 1) / POLL_STREAM;
 
-	if (now - device->rx_doubted > DOUBTS_LAST)
-		device->rx_doubts = 0;
-	return (polls < SILENT_LOOKS ? SILENT_LOOKS : polls) << device->rx_doubts;
+	if (now - liveness->doubted > DOUBTS_LAST)
+		liveness->doubts = 0;
+	return (polls < SILENT_POLLS ? SILENT_POLLS : polls) << liveness->doubts;
 }
 
-static void doubt(struct device *device, uint64_t now)
+static void doubt(struct gateway *gateway, uint64_t now)
 {
-	device->rx_stream = false;
-	device->rx_doubted = now;
-	if (device->rx_doubts < DOUBTS_MAX)
-		device->rx_doubts++;
-	failover_doubt(device);
+	struct gateway_liveness *liveness = &gateway->liveness;
+
+	liveness->stream = false;
+	liveness->doubted = now;
+	if (liveness->doubts < DOUBTS_MAX)
+		liveness->doubts++;
+	failover_doubt(gateway);
 }
 
 /* True while a stream flows. */
-static bool poll_device(struct manager *manager, struct device *device, uint64_t interval,
-			uint64_t now)
+static bool poll_gateway(struct gateway *gateway, uint64_t interval, uint64_t now)
 {
+	struct gateway_liveness *liveness = &gateway->liveness;
 	struct link link;
 	uint64_t packets, rate;
 
-	if (link_get(manager->netlink, device->config->name, &link) < 0)
+	if (link_get(gateway->manager->netlink, gateway->device->config->name, &link) < 0)
 		return false;
-	if (device->rx_ifindex != link.ifindex) { /* another interface, or the first look */
-		device->rx_ifindex = link.ifindex;
-		device->rx_packets = link.rx_packets;
+	if (liveness->ifindex != link.ifindex) { /* another interface, or the first poll */
+		liveness->ifindex = link.ifindex;
+		liveness->packets = link.rx_packets;
 	}
-	packets = link.rx_packets - device->rx_packets;
-	device->rx_packets = link.rx_packets;
+	packets = link.rx_packets - liveness->packets;
+	liveness->packets = link.rx_packets;
 	rate = packets * SEC / interval;
-	judge_data(device, packets, now);
+	judge_data(gateway, packets, now);
 	if (packets > 0)
-		device->rx_silent = 0;
-	else if (device->rx_stream && ++device->rx_silent >= device->rx_patience)
-		doubt(device, now);
-	if (!device->rx_stream && rate >= STREAM_RATE) {
-		device->rx_stream = true;
-		device->rx_patience = silence(device, rate, now);
+		liveness->silent = 0;
+	else if (liveness->stream && ++liveness->silent >= liveness->patience)
+		doubt(gateway, now);
+	if (!liveness->stream && rate >= STREAM_RATE) {
+		liveness->stream = true;
+		liveness->patience = silence(liveness, rate, now);
 	}
-	return device->rx_stream;
+	return liveness->stream;
 }
 
 /* Until it is known of all tunnels. */
-struct looking {
+struct joined_scan {
 	struct manager *manager;
 	size_t unknown;
 };
 
+static bool is_gateway(const struct device *device)
+{
+	return device->config->mode == CONFIG_GATEWAY;
+}
+
 static bool mark_joined(const char *name, const struct address *group, void *userdata)
 {
-	struct looking *looking = userdata;
-	struct device *device = manager_find(looking->manager, name);
+	struct joined_scan *scan = userdata;
+	struct device *device = devices_find(scan->manager, name);
 
 	if (device && is_gateway(device) && !device->joined) {
 		device->joined = true;
-		looking->unknown--;
+		scan->unknown--;
 	}
-	return looking->unknown > 0;
+	return scan->unknown > 0;
 }
 
 /* To read it takes long where much is joined: it is done as rarely, then. */
-static void find_joined(struct manager *manager, uint64_t now)
+static void find_joined(struct gateways *gateways, uint64_t now)
 {
-	struct looking looking = { .manager = manager };
+	struct manager *manager = gateways->manager;
+	struct liveness *liveness = gateways->liveness;
+	struct joined_scan scan = { .manager = manager };
 
-	if (now < manager->joined_next)
+	if (now < liveness->joined_next)
 		return;
 	for (size_t i = 0; i < manager->n_devices; i++) {
 		manager->devices[i]->joined = false;
-		looking.unknown += is_gateway(manager->devices[i]);
+		scan.unknown += is_gateway(manager->devices[i]);
 	}
-	if (looking.unknown == 0)
+	if (scan.unknown == 0)
 		return;
-	(void)groups_list(mark_joined, &looking);
-	manager->joined_next = now + JOINED_SHARE * (clock_monotonic() - now);
-}
-
-static void arm(sd_event_source *timer, uint64_t at)
-{
-	(void)sd_event_source_set_time(timer, at);
-	(void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+	(void)groups_list(mark_joined, &scan);
+	liveness->joined_next = now + JOINED_SHARE * (clock_monotonic() - now);
 }
 
 static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	struct manager *manager = userdata;
+	struct gateways *gateways = userdata;
+	const struct manager *manager = gateways->manager;
+	struct liveness *liveness = gateways->liveness;
 	uint64_t now = clock_monotonic();
-	bool all = !manager->streams || manager->polls++ % (POLL / POLL_STREAM) == 0;
+	bool all = !liveness->streams || liveness->polls++ % (POLL / POLL_STREAM) == 0;
 	bool streams = false;
 
-	if (all) {
-		find_joined(manager, now);
-		host_joins_look(manager, now);
-	}
+	if (all)
+		find_joined(gateways, now);
 	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct device *device = manager->devices[i];
-		uint64_t since = device->rx_stream ? POLL_STREAM : POLL;
+		struct gateway *gateway = wing_data(manager->devices[i], gateways->wing);
+		uint64_t since = gateway->liveness.stream ? POLL_STREAM : POLL;
 
-		if (device->selection.phase != SELECTION_GOOD)
-			device->rx_stream = false;
-		else if (device->rx_stream || all)
-			streams = poll_device(manager, device, since, now) || streams;
+		if (gateway->selection.phase != SELECTION_GOOD)
+			gateway->liveness.stream = false;
+		else if (gateway->liveness.stream || all)
+			streams = poll_gateway(gateway, since, now) || streams;
 	}
-	manager->streams = streams;
-	arm(source, now + (streams ? POLL_STREAM : POLL));
+	liveness->streams = streams;
+	timer_arm(source, now + (streams ? POLL_STREAM : POLL));
 	return 0;
 }
 
-int liveness_open(struct manager *manager)
+int liveness_open(struct gateways *gateways)
 {
-	return sd_event_add_time_relative(manager->event, &manager->poll, CLOCK_MONOTONIC, POLL,
-					  MSEC, on_poll, manager);
+	int r;
+
+	gateways->liveness = calloc(1, sizeof(*gateways->liveness));
+	if (!gateways->liveness)
+		return -ENOMEM;
+	r = timer_add(gateways->manager->event, &gateways->liveness->poll, MSEC, on_poll, gateways);
+	if (r == 0)
+		timer_arm_relative(gateways->liveness->poll, POLL);
+	return r;
 }
 
-void liveness_close(struct manager *manager)
+void liveness_close(struct gateways *gateways)
 {
-	sd_event_source_disable_unref(manager->poll);
+	if (!gateways->liveness)
+		return;
+	sd_event_source_disable_unref(gateways->liveness->poll);
+	free(gateways->liveness);
+	gateways->liveness = NULL;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Devices that go, and those that went to another relay: the relay that is left is told.
- */
-#include "amtd/core/manager-private.h"
+#include "amtd/gateway/teardown.h"
+
+#include "amtd/core/hooks.h"
+#include "amtd/core/manager.h"
+#include "base/array.h"
 #include "base/log.h"
-#include "device/reconcile.h"
+#include "base/timer.h"
 #include "kernel/datagram.h"
 #include "kernel/groups.h"
+#include "kernel/link.h"
 #include "kernel/linklocal.h"
 
 #include <arpa/inet.h>
@@ -24,6 +26,14 @@ struct teardown_entry {
 	struct address address;
 };
 
+struct teardown {
+	bool open;
+	struct datagram *datagram;
+	struct teardown_entry *entries; /* sorted by device */
+	size_t n, size;
+	sd_event_source *batch;
+};
+
 static bool is_group(const struct address *address)
 {
 	return address->family == AF_INET || IN6_IS_ADDR_MULTICAST(&address->in6);
@@ -32,23 +42,16 @@ static bool is_group(const struct address *address)
 static void collect(const char *device, const struct address *address, void *userdata)
 {
 	struct teardown *teardown = userdata;
-	struct teardown_entry *entries = teardown->entries;
+	struct teardown_entry *entry;
 
-	if (teardown->n == teardown->size) {
-		size_t size = teardown->size > 0 ? 2 * teardown->size : 64;
-
-		entries = reallocarray(entries, size, sizeof(*entries));
-		if (!entries)
-			return; /* the relay finds out by itself, minutes later */
-		teardown->entries = entries;
-		teardown->size = size;
-	}
-	entries[teardown->n] = (struct teardown_entry){ .address = *address };
-	strncpy(entries[teardown->n].device, device, IFNAMSIZ - 1);
-	teardown->n++;
+	if (!GROW(teardown->entries, teardown->n, teardown->size))
+		return; /* the relay finds out by itself, minutes later */
+	entry = &teardown->entries[teardown->n++];
+	*entry = (struct teardown_entry){ .address = *address };
+	strncpy(entry->device, device, IFNAMSIZ - 1);
 }
 
-static int compare(const void *a, const void *b)
+static int compare_entries(const void *a, const void *b)
 {
 	const struct teardown_entry *x = a, *y = b;
 
@@ -73,22 +76,28 @@ static void open_teardown(struct teardown *teardown)
 	if (r >= 0)
 		r = linklocal_list(collect, teardown);
 	if (r < 0)
-		log_warning(NULL, "what is joined cannot be read: %s; relays send on for minutes",
+		log_warning(NULL,
+			    "cannot read what is joined: %s; relays go on sending for minutes",
 			    strerror(-r));
 	if (teardown->n > 0)
-		qsort(teardown->entries, teardown->n, sizeof(*teardown->entries), compare);
+		qsort(teardown->entries, teardown->n, sizeof(*teardown->entries), compare_entries);
 	r = datagram_open(&teardown->datagram);
 	if (r < 0)
-		log_warning(NULL,
-			    "no raw socket: %s; relays send on for minutes; amtd needs CAP_NET_RAW",
-			    strerror(-r));
+		log_warning(
+			NULL,
+			"no raw socket: %s; relays go on sending for minutes; amtd needs CAP_NET_RAW",
+			strerror(-r));
 }
 
-void teardown_end(struct teardown *teardown)
+void teardown_end(struct gateways *gateways)
 {
+	struct teardown *teardown = gateways->teardown;
+
+	if (!teardown->open)
+		return;
 	free(teardown->entries);
 	datagram_close(teardown->datagram);
-	*teardown = (struct teardown){ 0 };
+	*teardown = (struct teardown){ .batch = teardown->batch };
 }
 
 /* The entries of a device stand together; the first one. */
@@ -132,58 +141,60 @@ static struct address *find_groups(const struct teardown *teardown, const char *
 	return groups;
 }
 
-struct way {
+struct tunnel_path {
 	struct datagram *datagram;
 	struct datagram_path path;
 };
 
 static int send_message(const void *message, size_t length, void *userdata)
 {
-	struct way *way = userdata;
+	struct tunnel_path *path = userdata;
 
-	return datagram_send(way->datagram, &way->path, message, length);
+	return datagram_send(path->datagram, &path->path, message, length);
 }
 
-static bool is_gateway(const struct device *device)
+static bool has_tunnel(const struct device *device)
 {
 	return device->config->mode == CONFIG_GATEWAY && device->ifindex != 0 &&
 	       device->ifindex == device->record.ifindex;
 }
 
 /* The port is the interface's: the device may have been given another one by now. */
-static void send_teardown(struct teardown *teardown, struct manager *manager, struct device *device,
-			  struct in_addr relay, const struct leave_tickets *tickets)
+static struct datagram_path path_to(const struct device *device, struct in_addr relay)
 {
-	struct way way = {
-		.path = {
-			.local = device->local,
-			.port = device->record.port != 0 ? device->record.port : device->port,
-			.remote = relay,
-			.remote_port = device->config->relay_port,
-		},
+	return (struct datagram_path){
+		.local = device->local,
+		.port = device->record.port != 0 ? device->record.port : device->port,
+		.remote = relay,
+		.remote_port = device->config->relay_port,
 	};
-	struct leave leave = {
-		.tickets = tickets,
-		.source = device->record.address,
-	};
+}
+
+static void send_teardown(struct gateway *gateway, struct in_addr relay,
+			  const struct leave_tickets *tickets)
+{
+	const struct device *device = gateway->device;
+	struct teardown *teardown = gateway->gateways->teardown;
+	struct tunnel_path path = { .path = path_to(device, relay) };
+	struct leave leave = { .tickets = tickets, .source = device->record.address };
 	char text[INET_ADDRSTRLEN];
 	struct address *groups;
 	struct link link;
 	int r;
 
 	if (relay.s_addr == 0 || !(tickets->igmp.known || tickets->mld.known) ||
-	    link_get(manager->netlink, device->config->name, &link) < 0)
+	    link_get(gateway->manager->netlink, device->config->name, &link) < 0)
 		return;
 	open_teardown(teardown);
 	if (!teardown->datagram)
 		return;
-	way.datagram = teardown->datagram;
+	path.datagram = teardown->datagram;
 	leave.mtu = link.mtu;
 	groups = find_groups(teardown, device->config->name, &leave);
-	r = leave_messages(&leave, send_message, &way);
+	r = leave_messages(&leave, send_message, &path);
 	if (r < 0)
 		log_warning(device->config->name,
-			    "its relay cannot be told that it goes, and sends on for minutes: %s",
+			    "no Teardown for its relay, which goes on sending for minutes: %s",
 			    strerror(-r));
 	else
 		log_debug(device->config->name, "%zu groups left at %s", leave.n_groups,
@@ -192,55 +203,56 @@ static void send_teardown(struct teardown *teardown, struct manager *manager, st
 }
 
 /* An adopted device stays, and its driver with the relay. */
-void teardown_leave(struct teardown *teardown, struct manager *manager, struct device *device)
+void teardown_leave(struct gateway *gateway)
 {
-	if (!is_gateway(device) || !device->record.created)
+	if (!has_tunnel(gateway->device) || !gateway->device->record.created)
 		return;
-	send_teardown(teardown, manager, device, device->relay, &device->tickets);
-	send_teardown(teardown, manager, device, device->left, &device->left_tickets);
+	send_teardown(gateway, gateway->device->relay, &gateway->tickets);
+	send_teardown(gateway, gateway->left, &gateway->left_tickets);
 }
 
-int teardown_remove(struct teardown *teardown, struct manager *manager, struct device *device)
+static int on_batch(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	teardown_leave(teardown, manager, device);
-	return reconcile_remove(device->config->name, &device->record, manager->netlink);
-}
-
-static int on_left(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct teardown teardown = { 0 };
-	struct manager *manager = userdata;
+	struct gateways *gateways = userdata;
+	const struct manager *manager = gateways->manager;
 
 	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct device *device = manager->devices[i];
+		struct gateway *gateway = wing_data(manager->devices[i], gateways->wing);
 
-		if (!device->left_due)
+		if (!gateway->left_due)
 			continue;
-		device->left_due = false;
-		if (is_gateway(device))
-			send_teardown(&teardown, manager, device, device->left,
-				      &device->left_tickets);
-		device->left.s_addr = 0;
+		gateway->left_due = false;
+		if (has_tunnel(gateway->device))
+			send_teardown(gateway, gateway->left, &gateway->left_tickets);
+		gateway->left.s_addr = 0;
 	}
-	teardown_end(&teardown);
+	teardown_end(gateways);
 	return 0;
 }
 
-void teardown_left(struct manager *manager, struct device *device)
+void teardown_previous(struct gateway *gateway)
 {
-	int enabled = SD_EVENT_OFF;
+	if (gateway->left.s_addr == 0)
+		return;
+	gateway->left_due = true;
+	timer_ensure(gateway->gateways->teardown->batch, BATCH_USEC);
+}
 
-	if (device->left.s_addr == 0)
+int teardown_open(struct gateways *gateways)
+{
+	gateways->teardown = calloc(1, sizeof(*gateways->teardown));
+	if (!gateways->teardown)
+		return -ENOMEM;
+	return timer_add(gateways->manager->event, &gateways->teardown->batch, TIMER_COARSE,
+			 on_batch, gateways);
+}
+
+void teardown_close(struct gateways *gateways)
+{
+	if (!gateways->teardown)
 		return;
-	device->left_due = true;
-	if (!manager->left) {
-		(void)sd_event_add_time_relative(manager->event, &manager->left, CLOCK_MONOTONIC,
-						 BATCH_USEC, 0, on_left, manager);
-		return;
-	}
-	(void)sd_event_source_get_enabled(manager->left, &enabled);
-	if (enabled != SD_EVENT_OFF)
-		return;
-	(void)sd_event_source_set_time_relative(manager->left, BATCH_USEC);
-	(void)sd_event_source_set_enabled(manager->left, SD_EVENT_ONESHOT);
+	teardown_end(gateways);
+	sd_event_source_disable_unref(gateways->teardown->batch);
+	free(gateways->teardown);
+	gateways->teardown = NULL;
 }

@@ -1,70 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * [Forward] of a device: its interfaces as they come and go, and what the forwarder decides carried
- * out in the kernel.
- */
-#include "amtd/forward/forward-private.h"
+#include "amtd/forward/session.h"
+
+#include "amtd/core/keep.h"
+#include "amtd/core/pass.h"
+#include "amtd/forward/backup.h"
+#include "amtd/forward/downstream.h"
+#include "amtd/forward/driad-route.h"
+#include "amtd/forward/driad.h"
+#include "amtd/forward/interfaces.h"
+#include "amtd/forward/mfc.h"
+#include "amtd/forward/refused.h"
+#include "amtd/forward/routing.h"
+#include "amtd/forward/upstreams.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/timer.h"
 #include "kernel/joins.h"
-#include "kernel/link.h"
 
 #include <errno.h>
-#include <stdarg.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-/* How often a silent upstream is looked for, flows that ceased, and whether what failed goes now.
- */
+/* How often a silent upstream is looked for, flows that ceased, and what failed is tried again. */
 #define POLL_USEC  (1 * USEC_PER_SEC)
 #define SWEEP_USEC (60 * USEC_PER_SEC)
 #define ALIVE_USEC (5 * USEC_PER_SEC)
 #define RETRY_USEC (5 * USEC_PER_SEC)
-
-/* What the kernel refuses is said at most so often. */
-#define SAY_USEC (60 * USEC_PER_SEC)
 
 /* Flows that were not asked for by source, of each family: those that are wanted, and those that
  * the kernel is told to drop. */
 #define FLOWS_MAX   100000
 #define DROPPED_MAX 10000
 
-static const sa_family_t families[_FAMILY_MAX] = { AF_INET, AF_INET6 };
-
-static enum family family_of(const struct address *address)
-{
-	return address->family == AF_INET6 ? FAMILY_IPV6 : FAMILY_IPV4;
-}
-
 /* ---- what the forwarder decides ------------------------------------------------------------ */
-
-void forward_refused(struct forward *forward, enum family family, const char *format, ...)
-{
-	char *text = forward->failure[family];
-	uint64_t now = clock_monotonic();
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(forward->failure[family]), format, arguments);
-	va_end(arguments);
-	forward->failed[family]++;
-	if (now < forward->say_at[family])
-		return;
-	forward->say_at[family] = now + SAY_USEC;
-	log_error(forward->device->config->name, "%s", text);
-}
 
 /* Each join of a hundred thousand takes the kernel a millisecond, ____ip_mc_inc_group() in
  * net/ipv4/igmp.c: another upstream for all of them takes longer than the watchdog waits. */
-static void stay_alive(struct manager *manager)
+static void stay_alive(struct forwarding *forwarding)
 {
 	uint64_t now = clock_monotonic();
 
-	if (now - manager->alive_at < ALIVE_USEC)
+	if (now - forwarding->alive_at < ALIVE_USEC)
 		return;
-	manager->alive_at = now;
+	forwarding->alive_at = now;
 	(void)sd_notify(false, "WATCHDOG=1");
 }
 
@@ -76,7 +57,7 @@ static void on_join(int upstream, const struct address *group, const struct filt
 	char text[ADDRESS_TEXT_MAX], error_text[JOINS_ERROR_MAX];
 	int r;
 
-	stay_alive(forward->manager);
+	stay_alive(forward->owner->forwarding);
 	if (upstream == DRIAD_IFINDEX) {
 		r = driad_join(forward, group, filter);
 		if (r < 0)
@@ -106,7 +87,7 @@ static void on_route(const struct address *source, const struct address *group, 
 	struct forward *forward = userdata;
 
 	if (incoming == DRIAD_IFINDEX) {
-		driad_route(forward, source, group, outgoing, n);
+		driad_set_route(forward, source, group, outgoing, n);
 		return;
 	}
 	driad_unroute(forward, source, group);
@@ -121,72 +102,40 @@ static void on_unroute(const struct address *source, const struct address *group
 	forward_delete_route(forward, source, group);
 }
 
-void forward_tunnels(struct device *device, const struct address *group,
-		     const struct filter *filter)
-{
-	struct forward *forward = device->forward;
-	struct downstream *tunnels = NULL;
-	int r;
-
-	for (size_t i = 0; forward && i < forward->n_downstreams; i++)
-		if (downstream_is_tunnels(&forward->downstreams[i]))
-			tunnels = &forward->downstreams[i];
-	if (!tunnels || tunnels->ifindex == 0 || !forward->forwarders[family_of(group)])
-		return;
-	r = forwarder_want(forward->forwarders[family_of(group)], tunnels->ifindex, group, filter);
-	if (r < 0)
-		log_error(device->config->name, "a change of its gateways' memberships is lost: %s",
-			  strerror(-r));
-}
-
 static void on_missing(struct routing *routing, enum family family, int ifindex,
 		       const struct address *source, const struct address *group)
 {
-	struct manager *manager = routing->manager;
-
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct forward *forward = manager->devices[i]->forward;
-
-		if (forward && forward->routing == routing && forward->forwarders[family])
+	for (struct forward *forward = routing->forwarding->list; forward; forward = forward->next)
+		if (forward->routing == routing && forward->forwarders[family])
 			(void)forwarder_missing(forward->forwarders[family], ifindex, source,
 						group);
-	}
 }
 
 /* ---- interfaces ---------------------------------------------------------------------------- */
 
-/* 0: it is not there, or down. */
-static int find_interface(struct manager *manager, const char *name)
+/* Another device that forwards to the interface; NULL: none. */
+static const char *find_neighbour(const struct forward *forward, const char *downstream)
 {
-	struct link link;
+	const struct forward *other = forward->owner->forwarding->list;
 
-	if (name[0] == '\0' || link_get(manager->netlink, name, &link) < 0 ||
-	    !(link.flags & IFF_UP))
-		return 0;
-	return link.ifindex;
+	for (; other; other = other->next)
+		for (size_t i = 0; other != forward && i < other->n_downstreams; i++)
+			if (strcmp(other->downstreams[i].name, downstream) == 0)
+				return other->device->config->name;
+	return NULL;
 }
 
-/* Routes may use the interface from now on. */
-bool forward_add_interface(struct forward *forward, const char *name, int ifindex)
+static void notify_tunnels_started(const struct forward *forward)
 {
-	int results[_FAMILY_MAX];
+	const struct forwarding *forwarding = forward->owner->forwarding;
 
-	if (routing_add(forward->routing, name, ifindex, results) < 0)
-		return false;
-	for (int family = 0; family < _FAMILY_MAX; family++) {
-		/* no table of this family is said elsewhere; an interface may be without IPv6 */
-		if (results[family] == 0 || results[family] == -EADDRNOTAVAIL ||
-		    !forward->routing->mroutes[family])
-			continue;
-		forward_refused(forward, family, "%s: %s", name,
-				routing_error_text(results[family]));
-	}
-	return true;
+	if (forwarding->tunnels_started)
+		forwarding->tunnels_started(forward->device, forwarding->userdata);
 }
 
 static void start_downstream(struct forward *forward, struct downstream *downstream, int ifindex)
 {
-	const char *neighbour = forward_neighbour(forward, downstream->name);
+	const char *neighbour = find_neighbour(forward, downstream->name);
 	char before[sizeof(downstream->error)];
 
 	memcpy(before, downstream->error, sizeof(before));
@@ -199,7 +148,7 @@ static void start_downstream(struct forward *forward, struct downstream *downstr
 		return;
 	}
 	if (downstream_is_tunnels(downstream))
-		relay_tell(forward->device);
+		notify_tunnels_started(forward);
 	log_info(forward->device->config->name, "forwards to %s", downstream->name);
 	if (neighbour)
 		log_warning(
@@ -222,7 +171,7 @@ static void refresh_downstreams(struct forward *forward)
 {
 	for (size_t i = 0; i < forward->n_downstreams; i++) {
 		struct downstream *downstream = &forward->downstreams[i];
-		int ifindex = find_interface(forward->manager, downstream->name);
+		int ifindex = forward_find_interface(forward->manager, downstream->name);
 
 		if (ifindex == downstream->ifindex) {
 			downstream_address(downstream);
@@ -232,97 +181,6 @@ static void refresh_downstreams(struct forward *forward)
 		if (ifindex != 0)
 			start_downstream(forward, downstream, ifindex);
 	}
-}
-
-/* Its memberships went along with an interface that is gone, not with one that is down. */
-static void forget_if_gone(struct forward *forward, int ifindex)
-{
-	char name[IFNAMSIZ];
-
-	if (ifindex == 0 || if_indextoname((unsigned int)ifindex, name))
-		return;
-	for (int family = 0; family < _FAMILY_MAX; family++)
-		if (forward->joins[family])
-			joins_forget(forward->joins[family], ifindex);
-}
-
-/* The interface takes the place of the former one, in routes as well. */
-static bool take_upstream(struct forward *forward, const char *name, int *slot)
-{
-	int ifindex = find_interface(forward->manager, name), previous = *slot;
-
-	if (strcmp(name, DRIAD_NAME) == 0) {
-		*slot = DRIAD_IFINDEX;
-		return previous != DRIAD_IFINDEX;
-	}
-	if (ifindex != 0 && ifindex != previous && !forward_add_interface(forward, name, ifindex))
-		ifindex = 0;
-	if (ifindex == previous)
-		return false;
-	*slot = ifindex;
-	forget_if_gone(forward, previous);
-	if (ifindex == 0)
-		log_warning(forward->device->config->name,
-			    "no sources from %s: it is not there, or down", name);
-	else
-		log_info(forward->device->config->name, "takes sources from %s", name);
-	return true;
-}
-
-const char *forward_upstream_name(const struct forward *forward, size_t i)
-{
-	const struct config_upstream *upstream = &forward_config(forward)->upstreams[i];
-
-	return forward->switched && upstream->prefix.address.family == AF_UNSPEC
-		       ? forward_config(forward)->alternative
-		       : upstream->name;
-}
-
-void forward_check(struct forward *forward, int result)
-{
-	if (result < 0)
-		forward->broken = result;
-}
-
-/* Where sources come from now. What moves is joined at the new place before the old one is left. */
-void forward_refresh_upstreams(struct forward *forward)
-{
-	const struct config_forward *config = forward_config(forward);
-	struct forwarder_upstream *table;
-	size_t n = config->n_upstreams, m = 0;
-	int *previous;
-	bool changed = false;
-
-	table = calloc(n, sizeof(*table));
-	previous = calloc(n, sizeof(*previous));
-	if (!table || !previous) {
-		free(table);
-		free(previous);
-		forward->dirty = true;
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		previous[i] = forward->upstreams[i];
-		changed = take_upstream(forward, forward_upstream_name(forward, i),
-					&forward->upstreams[i]) ||
-			  changed;
-		if (forward->upstreams[i] == 0)
-			continue;
-		table[m++] = (struct forwarder_upstream){
-			.ifindex = forward->upstreams[i],
-			.prefix = config->upstreams[i].prefix,
-		};
-	}
-	for (int family = 0; changed && family < _FAMILY_MAX; family++)
-		if (forward->forwarders[family])
-			forward_check(forward, forwarder_set_upstreams(forward->forwarders[family],
-								       table, m));
-	for (size_t i = 0; i < n; i++)
-		if (previous[i] != 0 && previous[i] != DRIAD_IFINDEX &&
-		    previous[i] != forward->upstreams[i])
-			routing_remove(forward->routing, previous[i]);
-	free(table);
-	free(previous);
 }
 
 static void refresh(struct forward *forward)
@@ -360,18 +218,15 @@ static int open_family(struct forward *forward, enum family family)
 		.unroute = on_unroute,
 	};
 	const struct forwarder_options options = {
-		.family = families[family],
+		.family = family_to_af(family),
 		.max_flows = FLOWS_MAX,
 		.max_dropped = DROPPED_MAX,
 	};
 	int r;
 
-	r = joins_open(families[family], &forward->joins[family]);
+	r = keep_joins_open(forward->manager->keep, family_to_af(family), &forward->joins[family]);
 	if (r < 0)
 		return r == -EAFNOSUPPORT ? 0 : r; /* a kernel without IPv6 */
-	r = keep_joins(forward->manager, forward->joins[family]);
-	if (r < 0)
-		return r;
 	return forwarder_new(&options, &ops, forward, &forward->forwarders[family]);
 }
 
@@ -385,11 +240,12 @@ static int prepare(struct forward *forward)
 	if (!forward->downstreams || !forward->upstreams)
 		return -ENOMEM;
 	forward->n_downstreams = config->n_downstreams;
+	forward->n_upstreams = config->n_upstreams;
 	for (size_t i = 0; i < config->n_downstreams; i++) {
 		forward->downstreams[i].forward = forward;
 		strcpy(forward->downstreams[i].name, config->downstreams[i]);
 	}
-	r = routing_get(forward->manager, config->table, on_missing, &forward->routing);
+	r = routing_get(forward->owner->forwarding, config->table, on_missing, &forward->routing);
 	for (size_t i = 0; i < config->n_upstreams && r == 0 && !forward->driad; i++)
 		if (strcmp(config->upstreams[i].name, DRIAD_NAME) == 0)
 			r = driad_open(forward);
@@ -411,15 +267,15 @@ static void free_forwarders(struct forward *forward)
 static void release(struct forward *forward)
 {
 	for (int family = 0; family < _FAMILY_MAX; family++) {
-		joins_close(forward->joins[family]);
+		keep_joins_close(forward->manager->keep, forward->joins[family]);
 		forward->joins[family] = NULL;
 	}
 	/* The service manager has copies of the sockets: what would be left now, would be there. */
-	if (keep_released(forward->manager))
+	if (keep_is_released(forward->manager->keep))
 		free_forwarders(forward);
 	for (size_t i = 0; i < forward->n_downstreams; i++)
 		stop_downstream(forward, &forward->downstreams[i]);
-	for (size_t i = 0; forward->upstreams && i < forward_config(forward)->n_upstreams; i++)
+	for (size_t i = 0; i < forward->n_upstreams; i++)
 		if (forward->upstreams[i] != 0 && forward->upstreams[i] != DRIAD_IFINDEX)
 			routing_remove(forward->routing, forward->upstreams[i]);
 	driad_close(forward);
@@ -431,6 +287,7 @@ static void release(struct forward *forward)
 	forward->downstreams = NULL;
 	forward->n_downstreams = 0;
 	forward->upstreams = NULL;
+	forward->n_upstreams = 0;
 	forward->dirty = false;
 	forward->broken = 0;
 }
@@ -475,7 +332,7 @@ static void try_again(struct forward *forward)
 	routing_retry(forward->routing);
 	for (size_t i = 0; i < forward->n_downstreams; i++)
 		failed = failed || forward->downstreams[i].error[0] != '\0';
-	for (size_t i = 0; i < forward_config(forward)->n_upstreams; i++)
+	for (size_t i = 0; i < forward->n_upstreams; i++)
 		failed = failed || forward->upstreams[i] == 0;
 	if (failed)
 		refresh(forward);
@@ -498,36 +355,53 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 			if (forward->forwarders[family])
 				forwarder_sweep(forward->forwarders[family], is_idle, forward);
 	}
-	(void)sd_event_source_set_time_relative(source, POLL_USEC);
-	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	timer_arm_relative(source, POLL_USEC);
 	return 0;
 }
 
-static void start(struct manager *manager, struct device *device)
+static void insert(struct forward *forward)
 {
+	struct forward **link = &forward->owner->forwarding->list;
+
+	while (*link && strcmp((*link)->device->config->name, forward->device->config->name) < 0)
+		link = &(*link)->next;
+	forward->next = *link;
+	*link = forward;
+}
+
+static void start_forward(struct forward_device *owner)
+{
+	struct manager *manager = owner->forwarding->manager;
 	struct forward *forward;
 
 	forward = calloc(1, sizeof(*forward));
 	if (!forward)
 		return; /* the next pass tries again */
-	forward->device = device;
+	forward->owner = owner;
+	forward->device = owner->device;
 	forward->manager = manager;
-	if (sd_event_add_time_relative(manager->event, &forward->poll, CLOCK_MONOTONIC, POLL_USEC,
-				       USEC_PER_SEC / 10, on_poll, forward) < 0) {
+	if (timer_add(manager->event, &forward->poll, USEC_PER_SEC / 10, on_poll, forward) < 0) {
+		sd_event_source_disable_unref(forward->poll);
 		free(forward);
 		return;
 	}
-	device->forward = forward;
+	timer_arm_relative(forward->poll, POLL_USEC);
+	owner->forward = forward;
+	insert(forward);
 	begin(forward);
 }
 
-void forward_stop(struct device *device)
+void session_stop(struct forward_device *owner)
 {
-	struct forward *forward = device->forward;
+	struct forward *forward = owner->forward;
+	struct forward **link = &owner->forwarding->list;
 
 	if (!forward)
 		return;
-	device->forward = NULL;
+	owner->forward = NULL;
+	while (*link != forward)
+		link = &(*link)->next;
+	*link = forward->next;
 	sd_event_source_disable_unref(forward->poll);
 	release(forward);
 	free(forward);
@@ -554,41 +428,49 @@ static bool has_interface(const struct forward *forward, const char *name, int i
 	return is_it(config->alternative, 0, name, ifindex);
 }
 
-void forward_found(struct manager *manager)
+void session_moved(struct forwarding *forwarding)
 {
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct forward *forward = manager->devices[i]->forward;
-
-		if (!forward || !forward->driad)
+	for (struct forward *forward = forwarding->list; forward; forward = forward->next) {
+		if (!forward->driad)
 			continue;
 		forward->dirty = true;
-		pass_schedule(manager);
+		pass_schedule(forwarding->manager);
 	}
 }
 
-bool forward_notice(struct device *device, int ifindex, const char *name)
+bool session_link(struct forward_device *owner, const struct link_change *change)
 {
-	struct forward *forward = device->forward;
+	struct forward *forward = owner->forward;
 
-	/* No interface at all: events were lost. */
 	if (!forward || forward->error < 0 || forward->dirty ||
-	    (ifindex != 0 && !has_interface(forward, name, ifindex)))
+	    (change->ifindex != 0 && !has_interface(forward, change->name, change->ifindex)))
 		return false;
 	forward->dirty = true;
 	return true;
 }
 
-void forward_run(struct manager *manager)
+void session_run(struct forward_device *owner)
 {
-	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct device *device = manager->devices[i];
+	if (!owner->forward && config_forwards(&owner->device->config->forward))
+		start_forward(owner);
+	if (owner->forward && owner->forward->dirty)
+		refresh(owner->forward);
+}
 
-		if (!device->forward && config_forwards(&device->config->forward))
-			start(manager, device);
-		if (device->forward && device->forward->dirty)
-			refresh(device->forward);
-	}
-	if (!manager->routing_cleaned)
-		routing_clean(manager);
-	manager->routing_cleaned = true;
+void session_tunnels(struct forward_device *owner, const struct address *group,
+		     const struct filter *filter)
+{
+	struct forward *forward = owner->forward;
+	struct downstream *tunnels = NULL;
+	int r;
+
+	for (size_t i = 0; forward && i < forward->n_downstreams; i++)
+		if (downstream_is_tunnels(&forward->downstreams[i]))
+			tunnels = &forward->downstreams[i];
+	if (!tunnels || tunnels->ifindex == 0 || !forward->forwarders[family_of(group)])
+		return;
+	r = forwarder_want(forward->forwarders[family_of(group)], tunnels->ifindex, group, filter);
+	if (r < 0)
+		log_error(owner->device->config->name,
+			  "lost a change of its gateways' memberships: %s", strerror(-r));
 }

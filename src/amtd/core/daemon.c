@@ -1,88 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "amtd/channels/channels.h"
-#include "amtd/core/manager-private.h"
-#include "amtd/forward/upstream-listener.h"
+#include "amtd/core/daemon.h"
+
+#include "amtd/core/control.h"
+#include "amtd/core/devices.h"
+#include "amtd/core/hooks.h"
+#include "amtd/core/keep.h"
+#include "amtd/core/load.h"
+#include "amtd/core/manager.h"
+#include "amtd/core/pass.h"
+#include "amtd/core/ports.h"
+#include "amtd/core/resolvers.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "device/device.h"
 #include "device/reconcile.h"
+#include "kernel/netlink.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Position of name in the sorted array, or where it belongs. */
-static size_t position(const struct manager *manager, const char *name)
-{
-	size_t low = 0, high = manager->n_devices;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (strcmp(manager->devices[middle]->config->name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-struct device *manager_find(const struct manager *manager, const char *name)
-{
-	size_t i = position(manager, name);
-
-	if (i < manager->n_devices && strcmp(manager->devices[i]->config->name, name) == 0)
-		return manager->devices[i];
-	return NULL;
-}
-
-int manager_add(struct manager *manager, struct config *config, struct device **ret)
-{
-	struct device **devices, *device;
-	size_t i;
-	int r;
-
-	devices = reallocarray(manager->devices, manager->n_devices + 1, sizeof(*devices));
-	if (!devices)
-		return -ENOMEM;
-	manager->devices = devices;
-
-	r = device_new(config, &device);
-	if (r < 0)
-		return r;
-	r = control_watch(manager, device);
-	if (r >= 0)
-		r = failover_watch(manager, device);
-	if (r < 0) {
-		device->config = NULL; /* the caller's still */
-		failover_unwatch(device);
-		control_unwatch(device);
-		device_free(device);
-		return r;
-	}
-	i = position(manager, config->name);
-	memmove(&devices[i + 1], &devices[i], (manager->n_devices - i) * sizeof(*devices));
-	devices[i] = device;
-	manager->n_devices++;
-	*ret = device;
-	return 0;
-}
-
-void manager_forget(struct manager *manager, struct device *device)
-{
-	size_t i = position(manager, device->config->name);
-
-	memmove(&manager->devices[i], &manager->devices[i + 1],
-		(manager->n_devices - i - 1) * sizeof(*manager->devices));
-	manager->n_devices--;
-	if (manager->by_port[device->port] == device)
-		manager->by_port[device->port] = NULL;
-	upstream_listener_stop(device);
-	forward_stop(device);
-	relay_stop(device);
-	failover_unwatch(device);
-	control_unwatch(device);
-	device_free(device);
-}
 
 /* Is an event about this interface news to the device? */
 static bool concerns(const struct device *device, enum monitor_event event, int ifindex,
@@ -106,23 +43,22 @@ static bool concerns(const struct device *device, enum monitor_event event, int 
 
 static void on_change(enum monitor_event event, int ifindex, const char *name, void *userdata)
 {
+	const struct link_change change = { .event = event, .ifindex = ifindex, .name = name };
 	struct manager *manager = userdata;
-	bool any = false;
+	bool due;
 
-	channels_link(manager, event, ifindex, name);
 	if (event == MONITOR_LOST)
-		log_debug(NULL, "events of the kernel were lost: looking at everything");
+		log_debug(NULL, "netlink events lost, resynchronizing");
+	due = hooks_link_changed(manager, &change);
 	for (size_t i = 0; i < manager->n_devices; i++) {
 		struct device *device = manager->devices[i];
 
-		any = forward_notice(device, ifindex, name) || any;
-		any = upstream_listener_notice(device, ifindex, name) || any;
 		if (device->dirty || !concerns(device, event, ifindex, name))
 			continue;
 		device->dirty = true;
-		any = true;
+		due = true;
 	}
-	if (any)
+	if (due)
 		pass_schedule(manager);
 }
 
@@ -146,7 +82,34 @@ static int on_firewall(sd_event_source *source, int fd, uint32_t events, void *u
 	return 0;
 }
 
-int manager_new(sd_event *event, uint16_t queue_base, struct manager **ret)
+static void on_keep_expiry(void *userdata)
+{
+	hooks_settled(userdata);
+}
+
+static int open_kernel(struct manager *manager)
+{
+	int r;
+
+	r = netlink_open(&manager->netlink);
+	if (r < 0)
+		return r;
+	r = monitor_open(on_change, manager, &manager->monitor);
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(manager->event, &manager->monitor_source, monitor_fd(manager->monitor),
+			    EPOLLIN, on_monitor, manager);
+	if (r < 0)
+		return r;
+	r = firewall_new(manager->queue_base, &manager->firewall);
+	if (r < 0)
+		return r;
+	return sd_event_add_io(manager->event, &manager->firewall_source,
+			       firewall_fd(manager->firewall), EPOLLIN, on_firewall, manager);
+}
+
+int daemon_new(sd_event *event, uint16_t queue_base, const struct wing *const *wings,
+	       struct manager **ret)
 {
 	struct manager *manager;
 	int r;
@@ -156,75 +119,54 @@ int manager_new(sd_event *event, uint16_t queue_base, struct manager **ret)
 		return -ENOMEM;
 	manager->event = sd_event_ref(event);
 	manager->queue_base = queue_base;
-
-	r = netlink_open(&manager->netlink);
-	if (r < 0)
-		goto fail;
-	r = monitor_open(on_change, manager, &manager->monitor);
-	if (r < 0)
-		goto fail;
-	r = sd_event_add_io(event, &manager->monitor_source, monitor_fd(manager->monitor), EPOLLIN,
-			    on_monitor, manager);
-	if (r < 0)
-		goto fail;
-	r = firewall_new(queue_base, &manager->firewall);
-	if (r < 0)
-		goto fail;
-	r = sd_event_add_io(event, &manager->firewall_source, firewall_fd(manager->firewall),
-			    EPOLLIN, on_firewall, manager);
-	if (r < 0)
-		goto fail;
-	r = pass_open(manager);
-	if (r < 0)
-		goto fail;
-	r = failover_open(manager);
-	if (r < 0)
-		goto fail;
-	r = liveness_open(manager);
-	if (r < 0)
-		goto fail;
-	r = keep_open(manager);
-	if (r < 0)
-		goto fail;
-	r = channels_open(manager);
-	if (r < 0)
-		goto fail;
+	manager->wings = wings;
+	while (wings[manager->n_wings])
+		manager->n_wings++;
+	manager->wing_states = calloc(manager->n_wings + 1, sizeof(*manager->wing_states));
+	r = manager->wing_states ? ports_new(&manager->ports) : -ENOMEM;
+	if (r >= 0)
+		r = open_kernel(manager);
+	if (r >= 0)
+		r = pass_open(manager);
+	if (r >= 0)
+		r = resolvers_new(event, &manager->resolvers);
+	if (r >= 0)
+		r = keep_open(event, on_keep_expiry, manager, &manager->keep);
+	if (r >= 0)
+		r = hooks_open(manager);
+	if (r < 0) {
+		daemon_free(manager);
+		return r;
+	}
 	*ret = manager;
 	return 0;
-
-fail:
-	manager_free(manager);
-	return r;
 }
 
-void manager_free(struct manager *manager)
+void daemon_free(struct manager *manager)
 {
 	if (!manager)
 		return;
-	keep_release(manager);
+	keep_release(manager->keep);
 	while (manager->n_devices > 0)
-		manager_forget(manager, manager->devices[manager->n_devices - 1]);
+		devices_forget(manager, manager->devices[manager->n_devices - 1]);
 	free(manager->devices);
-	sd_event_source_disable_unref(manager->pass);
-	sd_event_source_disable_unref(manager->retry);
-	sd_event_source_disable_unref(manager->tidy);
-	sd_event_source_disable_unref(manager->left);
-	sd_event_source_disable_unref(manager->monitor_source);
+	hooks_close(manager);
+	free(manager->wing_states);
+	keep_close(manager->keep);
+	resolvers_free(manager->resolvers);
+	pass_close(manager);
+	control_close(manager);
 	sd_event_source_disable_unref(manager->firewall_source);
-	sd_event_source_disable_unref(manager->queue_source);
-	channels_close(manager);
-	keep_close(manager);
-	liveness_close(manager);
-	failover_close(manager);
-	queue_close(manager->queue);
 	firewall_free(manager->firewall);
+	sd_event_source_disable_unref(manager->monitor_source);
 	monitor_close(manager->monitor);
 	netlink_close(manager->netlink);
+	ports_free(manager->ports);
 	sd_event_unref(manager->event);
 	free(manager);
 }
 
-/* Devices of a former amtd whose files went while none ran. */
+/* Devices of a previous amtd whose files went while none ran. */
 static void remove_orphans(struct manager *manager)
 {
 	char **names;
@@ -235,7 +177,7 @@ static void remove_orphans(struct manager *manager)
 	for (size_t i = 0; i < n; i++) {
 		struct record record;
 
-		if (manager_find(manager, names[i])) {
+		if (devices_find(manager, names[i])) {
 			/* it has its file */
 		} else if (manager->broken > 0) {
 			log_warning(
@@ -253,7 +195,7 @@ static void remove_orphans(struct manager *manager)
 	free(names);
 }
 
-int manager_start(struct manager *manager)
+int daemon_start(struct manager *manager)
 {
 	char path[PATH_MAX];
 	int r;
@@ -265,7 +207,7 @@ int manager_start(struct manager *manager)
 		log_error(path, "cannot be made: %s; amtd needs a writable /run", strerror(-r));
 		return r;
 	}
-	r = manager_load(manager);
+	r = load_files(manager);
 	if (r < 0)
 		return r;
 	remove_orphans(manager);
@@ -279,17 +221,16 @@ int manager_start(struct manager *manager)
 		log_error(
 			NULL,
 			"the kernel has no nft_queue (CONFIG_NFT_QUEUE); devices work, but Advertisements are not rewritten and Queries not seen");
-	channels_start(manager);
+	hooks_start(manager);
 	return 0;
 }
 
-void manager_stop(struct manager *manager)
+void daemon_stop(struct manager *manager)
 {
-	struct teardown teardown = { 0 };
 	char *error_text = NULL;
 	bool kept = false;
 
-	channels_stop(manager);
+	hooks_stop(manager);
 	for (size_t i = 0; i < manager->n_devices; i++) {
 		struct device *device = manager->devices[i];
 
@@ -300,13 +241,13 @@ void manager_stop(struct manager *manager)
 					 "left as it is (KeepConfiguration=yes)");
 			continue;
 		}
-		if (teardown_remove(&teardown, manager, device) < 0)
+		if (devices_remove_interface(manager, device) < 0)
 			log_error(device->config->name, "cannot be removed: %s",
 				  netlink_error_text(manager->netlink));
 		else
 			log_info(device->config->name, "removed (KeepConfiguration=no)");
 	}
-	teardown_end(&teardown);
+	hooks_leaving_done(manager);
 	if (kept) {
 		log_info(NULL, "left the nftables table 'ip amtd': the devices left need it");
 		return;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * amtd from start to end.
+ */
+#ifndef AMTD_CORE_DAEMON_H
+#define AMTD_CORE_DAEMON_H
+
+#include <stdint.h>
+
+struct manager;
+struct wing;
+
+typedef struct sd_event sd_event;
+
+/* queue_base: the first of the NFQUEUE numbers to use. wings: in order, NULL at the end; they must
+ * outlive the manager. 0 or negative errno. */
+int daemon_new(sd_event *event, uint16_t queue_base, const struct wing *const *wings,
+	       struct manager **ret);
+void daemon_free(struct manager *manager); /* leaves the kernel as it is; NULL is fine */
+
+/* Take up what a previous amtd left, read the files, make the devices. */
+int daemon_start(struct manager *manager);
+
+/* KeepConfiguration= for each device; the firewall's table goes when no device needs it. */
+void daemon_stop(struct manager *manager);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memberships outlive amtd: the service manager holds a copy of each socket that has some
+ * (FileDescriptorStoreMax=, sd_pid_notify_with_fds(3)), so that a group is not left while no amtd
+ * runs, nor when the next one joins it again. That one is handed the copies, and drops them when it
+ * has had time to hear from all who want something.
+ */
+#ifndef AMTD_CORE_KEEP_H
+#define AMTD_CORE_KEEP_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+struct address;
+struct joins;
+struct keep;
+
+typedef struct sd_event sd_event;
+
+/* The copies that a previous amtd left are about to be dropped. */
+typedef void (*keep_expiry)(void *userdata);
+
+int keep_open(sd_event *event, keep_expiry expiry, void *userdata, struct keep **ret);
+void keep_close(struct keep *keep); /* NULL is fine */
+
+/* joins_open() and joins_close() for memberships that are kept. -EAFNOSUPPORT: the kernel does not
+ * have the family. The joins must be closed before keep_close(). */
+int keep_joins_open(struct keep *keep, sa_family_t family, struct joins **ret);
+void keep_joins_close(struct keep *keep, struct joins *joins); /* NULL is fine */
+
+/* This process ends: whatever is closed from now on is kept. */
+void keep_release(struct keep *keep);
+bool keep_is_released(const struct keep *keep);
+
+/* A previous amtd's memberships are still held: they look like anybody's. */
+bool keep_holds(const struct keep *keep);
+
+/* Did amtd itself join the source of the group there? */
+bool keep_has(const struct keep *keep, int ifindex, const struct address *group,
+	      const struct address *source);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Forwarding, from upstream to downstream, as amtd keeps it of each device with [Forward]:
+ *
+ * - session.c: which interfaces, as they come and go; the forwarder's decisions to the kernel;
+ * - downstream.c: who wants what on one interface;
+ * - upstreams.c, backup.c: where sources come from; driad.c: from where DNS says;
+ * - routing.c, mfc.c: the kernel's tables of multicast routes, which several devices may share;
+ * - upstream-listener.c, upstream-side.c: IGMP and MLD heard upstream; proxy-messages.c: copied to
+ *   the other side; unsolicited.c: sent by timer; inject.c: sent as asked.
+ */
+#ifndef AMTD_FORWARD_FORWARD_H
+#define AMTD_FORWARD_FORWARD_H
+
+#include "amtd/core/manager.h"
+#include "device/device.h"
+#include "device/event.h"
+#include "kernel/joins.h"
+#include "kernel/listener.h"
+#include "kernel/mroute.h"
+#include "membership/forwarder.h"
+#include "membership/router.h"
+
+#include <limits.h>
+
+enum family {
+	FAMILY_IPV4,
+	FAMILY_IPV6,
+	_FAMILY_MAX,
+};
+
+static inline enum family family_of(const struct address *address)
+{
+	return address->family == AF_INET6 ? FAMILY_IPV6 : FAMILY_IPV4;
+}
+
+static inline sa_family_t family_to_af(enum family family)
+{
+	return family == FAMILY_IPV6 ? AF_INET6 : AF_INET;
+}
+
+struct channels;
+struct forward;
+struct routing;
+
+/* The relay device itself is a downstream now, and nothing is wanted there yet. */
+typedef void (*forward_tunnels_started)(struct device *device, void *userdata);
+
+/* Forwarding of all devices. */
+struct forwarding {
+	struct manager *manager;
+	struct channels *channels;
+	struct forward *list;	  /* by the name of the device */
+	struct routing *routings; /* in use */
+	bool rules_cleaned;	  /* a previous amtd's */
+	uint64_t alive_at;	  /* CLOCK_MONOTONIC, microseconds: the watchdog was told */
+	forward_tunnels_started tunnels_started;
+	void *userdata;
+};
+
+/* What the wing keeps of a device. */
+struct forward_device {
+	struct forwarding *forwarding;
+	struct device *device;
+	struct forward *forward;     /* NULL: no [Forward] */
+	struct listeners *listeners; /* NULL: nothing is listened to upstream */
+};
+
+/* A packet came for which the table has no route. */
+typedef void (*routing_missing)(struct routing *routing, enum family family, int ifindex,
+				const struct address *source, const struct address *group);
+
+/* One table of the kernel, both families. */
+struct routing {
+	struct forwarding *forwarding;
+	uint32_t table; /* 0: the main one */
+	routing_missing missing;
+	unsigned int users;
+	struct mroute *mroutes[_FAMILY_MAX]; /* NULL: see errors */
+	char errors[_FAMILY_MAX][256];
+	sd_event_source *sources[_FAMILY_MAX];
+	struct routing_interface {
+		int ifindex;
+		char name[IFNAMSIZ];
+		unsigned int users;
+	} * interfaces;
+	size_t n_interfaces;
+	struct routing *next;
+};
+
+/* One family of a downstream interface. */
+struct side {
+	struct downstream *downstream;
+	enum family family;
+	struct listener *listener;
+	struct router *router;
+	struct address own; /* what its Queries come from; AF_UNSPEC: none, so none are sent */
+	sd_event_source *source;
+	uint64_t malformed, ignored; /* messages; ignored: by UnicastReports= */
+	struct event_budget told;    /* of events about its messages */
+};
+
+struct downstream {
+	struct forward *forward;
+	char name[IFNAMSIZ];
+	int ifindex; /* 0: it is not there, or not up */
+	struct side sides[_FAMILY_MAX];
+	sd_event_source *timer;
+	char error[256]; /* "": it works */
+};
+
+struct forward {
+	struct forward_device *owner;
+	struct device *device; /* its config has the settings: forward_config() */
+	struct manager *manager;
+	struct routing *routing;
+	struct driad_upstream *driad;		   /* Upstream=driad; NULL: there is none */
+	struct forwarder *forwarders[_FAMILY_MAX]; /* NULL: the kernel does not route this family */
+	struct joins *joins[_FAMILY_MAX];	   /* upstream */
+	struct downstream *downstreams;
+	size_t n_downstreams;
+	int *upstreams; /* ifindex of each of the configuration's; 0: it is not there */
+	size_t n_upstreams;
+	bool switched; /* Alternative= is in use */
+	bool dirty;
+	int error;	       /* below 0: nothing of what is above is there; it is tried again */
+	int broken;	       /* below 0: a forwarder is of no more use; all is made anew */
+	sd_event_source *poll; /* at what RETRY_USEC and its like in forward.c say */
+	uint64_t sweep_at;     /* CLOCK_MONOTONIC, microseconds, as below */
+	uint64_t retry_at, log_at[_FAMILY_MAX];
+	uint64_t upstream_packets, heard_at; /* a packet came from upstream */
+	uint64_t failed[_FAMILY_MAX];	     /* routes and memberships that the kernel refused */
+	char failure[_FAMILY_MAX][256];	     /* the last one */
+	struct forward *next;
+};
+
+static inline const struct config_forward *forward_config(const struct forward *forward)
+{
+	return &forward->device->config->forward;
+}
+
+/* One family of an upstream interface that is listened to. */
+struct listener_side {
+	struct upstream *upstream;
+	enum family family;
+	struct listener *listener; /* NULL: the kernel has no such family */
+	sd_event_source *source;
+	struct address own; /* AF_UNSPEC: none */
+	uint64_t own_at;    /* when it was looked for last: CLOCK_MONOTONIC, microseconds, as all */
+
+	struct address querier; /* another than this host; AF_UNSPEC: none was heard lately */
+	uint64_t querier_until;
+	uint8_t older; /* the querier's version, below the latest one */
+	uint64_t older_until;
+
+	struct event_budget told;
+	struct pace queries, reports; /* that are copied from and to it */
+	struct {
+		uint64_t queries, reports, malformed; /* heard */
+		uint64_t queries_copied, reports_sent, queries_sent;
+		uint64_t held_back, failed; /* too many a second; the kernel refused */
+	} counters;
+};
+
+/* An interface upstream. */
+struct upstream {
+	struct listeners *listeners;
+	char name[IFNAMSIZ];
+	int ifindex;
+	uint32_t mtu;
+	bool wanted; /* while the interfaces are looked at */
+	struct listener_side sides[_FAMILY_MAX];
+	struct upstream *next;
+};
+
+struct listeners {
+	struct forward_device *owner;
+	struct device *device;
+	struct manager *manager;
+	struct upstream *list;
+	bool dirty;
+	sd_event_source *gratuitous, *self_query;
+	enum family family; /* of the joins that the next gratuitous Reports begin with */
+	uint32_t position;
+};
+
+static inline const struct config_forward *listeners_config(const struct listeners *listeners)
+{
+	return &listeners->device->config->forward;
+}
+
+#endif

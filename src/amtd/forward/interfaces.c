@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "amtd/forward/interfaces.h"
+
+#include "amtd/forward/refused.h"
+#include "amtd/forward/routing.h"
+#include "kernel/link.h"
+
+#include <errno.h>
+#include <net/if.h>
+
+int forward_find_interface(struct manager *manager, const char *name)
+{
+	struct link link;
+
+	if (name[0] == '\0' || link_get(manager->netlink, name, &link) < 0 ||
+	    !(link.flags & IFF_UP))
+		return 0;
+	return link.ifindex;
+}
+
+bool forward_add_interface(struct forward *forward, const char *name, int ifindex)
+{
+	int results[_FAMILY_MAX];
+
+	if (routing_add(forward->routing, name, ifindex, results) < 0)
+		return false;
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		/* no table of this family is said elsewhere; an interface may be without IPv6 */
+		if (results[family] == 0 || results[family] == -EADDRNOTAVAIL ||
+		    !forward->routing->mroutes[family])
+			continue;
+		forward_refused(forward, family, "%s: %s", name,
+				routing_error_text(results[family]));
+	}
+	return true;
+}

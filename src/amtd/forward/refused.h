@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel refused, or another device did: counted, and logged, though not for each of
+ * thousands of groups.
+ */
+#ifndef AMTD_FORWARD_REFUSED_H
+#define AMTD_FORWARD_REFUSED_H
+
+#include "amtd/forward/forward.h"
+
+void forward_refused(struct forward *forward, enum family family, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "amtd/gateway/messages.h"
+
+#include "amtd/gateway/failover.h"
+#include "amtd/gateway/mld-flag.h"
+#include "amtd/gateway/redirect.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <arpa/inet.h>
+
+/* The first Queries of a relay are hastened: this many, since the answer to one may be lost, RFC
+ * 9776, 8.1. */
+#define HASTENED 2
+
+static bool is_first(const struct gateway *gateway, sa_family_t family, uint64_t now)
+{
+	const struct gateway_asked *asked = &gateway->asked[family == AF_INET6];
+
+	return asked->n < HASTENED ||
+	       now - asked->at > gateway->device->config->dead_sec * 1000000ULL;
+}
+
+static void note_asked(struct gateway *gateway, const struct inspect_result *result, uint64_t now)
+{
+	struct gateway_asked *asked = &gateway->asked[result->family == AF_INET6];
+
+	if (is_first(gateway, result->family, now))
+		asked->n = asked->n % HASTENED + 1;
+	asked->at = now;
+}
+
+static void on_advertisement(struct gateway *gateway, const struct inspect_result *result)
+{
+	struct device *device = gateway->device;
+	/* The driver goes on asking every 5 s while it gets no Query: say it once. */
+	int level = device->record.remote.s_addr == result->relay.s_addr ? LOG_DEBUG : LOG_INFO;
+	char address[INET_ADDRSTRLEN];
+
+	device->record.remote = result->relay;
+	redirect_forget_asked(gateway);
+	if (device->record.redirect.s_addr == 0)
+		redirect_set_relay(gateway, result->relay);
+	inet_ntop(AF_INET, &result->relay, address, sizeof(address));
+	log_full(level, device->config->name, "Advertisement: relay %s%s", address,
+		 result->changed ? " (rewritten)" : "");
+}
+
+static void on_query(struct gateway *gateway, const struct inspect_result *result, uint64_t now)
+{
+	redirect_set_relay(gateway, result->relay);
+	note_asked(gateway, result, now);
+	gateway->last_query = clock_realtime();
+	mld_flag_learn(gateway, result->family);
+	gateway->tickets.mld_last = result->family == AF_INET6;
+	if (gateway->tickets.mld_last)
+		gateway->tickets.mld = result->ticket;
+	else
+		gateway->tickets.igmp = result->ticket;
+	if (result->seen_port != 0) {
+		gateway->seen_as = result->seen_as;
+		gateway->seen_port = result->seen_port;
+	}
+}
+
+/* What the driver takes for its relay, or will. */
+static struct in_addr believed_remote(const struct record *record)
+{
+	return record->remote.s_addr != 0 ? record->remote : record->discovery;
+}
+
+static enum inspect_drop inspect(struct gateway *gateway, enum firewall_queue queue,
+				 struct packet *packet, size_t length, struct inspect_result *ret)
+{
+	const struct device *device = gateway->device;
+	const struct record *record = &device->record;
+	const bool redirected = record->redirect.s_addr != 0;
+	const uint64_t now = clock_monotonic();
+	const struct inspect_rules rules = {
+		.discovery = redirected ? record->redirect : record->discovery,
+		.relay = device->relay,
+		.relay_port = device->config->relay_port,
+		.believed = redirected ? believed_remote(record) : (struct in_addr){ 0 },
+		.rewrites = device->config->rewrites,
+		.n_rewrites = device->config->n_rewrites,
+		.hasten4 = is_first(gateway, AF_INET, now),
+		.hasten6 = is_first(gateway, AF_INET6, now),
+		.allow = device->config->allow,
+		.n_allow = device->config->n_allow,
+	};
+
+	inspect_packet(&rules, queue, packet, length, &gateway->advertisements, &gateway->queries,
+		       ret);
+	if (!ret->query)
+		event_emit_advertisement(device, gateway->advertisement_pauses, ret);
+	if (ret->drop != INSPECT_PASS)
+		log_debug(device->config->name, "%s dropped: %s",
+			  ret->query ? "Query" : "Advertisement", inspect_drop_string(ret->drop));
+	else if (ret->query)
+		on_query(gateway, ret, now);
+	else
+		on_advertisement(gateway, ret);
+	return ret->drop;
+}
+
+enum queue_verdict messages_packet(struct gateway *gateway, enum firewall_queue queue,
+				   struct queue_packet *queued, struct packet *packet)
+{
+	struct inspect_result result;
+
+	if (inspect(gateway, queue, packet, queued->length, &result) != INSPECT_PASS)
+		return QUEUE_DROP;
+	if (result.changed) {
+		queued->changed = true;
+		queued->length = result.length;
+	}
+	if (result.query) {
+		failover_query(gateway, result.loaded);
+		mld_flag_query_passed(gateway);
+	}
+	return QUEUE_ACCEPT;
+}
+
+void messages_malformed(struct gateway *gateway, enum firewall_queue queue)
+{
+	struct inspect_counters *counters =
+		queue < FIREWALL_QUEUE_ADVERTISEMENT ? &gateway->queries : &gateway->advertisements;
+
+	counters->seen++;
+	counters->dropped[INSPECT_DROP_PACKET]++;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Control messages of a gateway's relay, from the NFQUEUE: checked, rewritten, and learnt from.
+ */
+#ifndef AMTD_GATEWAY_MESSAGES_H
+#define AMTD_GATEWAY_MESSAGES_H
+
+#include "amtd/gateway/gateway.h"
+#include "kernel/queue.h"
+
+enum queue_verdict messages_packet(struct gateway *gateway, enum firewall_queue queue,
+				   struct queue_packet *queued, struct packet *packet);
+
+/* One came that is no whole packet. */
+void messages_malformed(struct gateway *gateway, enum firewall_queue queue);
+
+#endif

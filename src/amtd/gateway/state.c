@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "amtd/gateway/state.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t count_held(const struct selection *selection)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < selection->n; i++)
+		n += selection->candidates[i].note[0] != '\0';
+	return n;
+}
+
+static void show_no_relay(const struct gateway *gateway,
+			  const struct selection_candidate *candidate, const char *address)
+{
+	struct device *device = gateway->device;
+	const char *why = candidate && candidate->note[0] ? candidate->note : "no answer";
+
+	if (gateway->selection.n == 1)
+		device_set_state(device, DEVICE_NO_RELAY, "relay %s does not work: %s", address,
+				 why);
+	else
+		device_set_state(device, DEVICE_NO_RELAY, "none of %zu relays works%s%s: %s",
+				 gateway->selection.n, candidate ? "; the last was " : "", address,
+				 why);
+}
+
+void state_show(struct gateway *gateway)
+{
+	struct device *device = gateway->device;
+	const struct selection *selection = &gateway->selection;
+	const struct selection_candidate *candidate =
+		selection->chosen < 0 ? NULL : &selection->candidates[selection->chosen];
+	char text[INET_ADDRSTRLEN] = "";
+
+	if (device->config->mode != CONFIG_GATEWAY || device->state == DEVICE_WAITING ||
+	    device->state == DEVICE_FAILED || device->queue_error)
+		return; /* what keeps it from working is more to the point */
+	if (candidate)
+		inet_ntop(AF_INET, &candidate->address, text, sizeof(text));
+
+	if (selection->phase == SELECTION_GOOD) {
+		inet_ntop(AF_INET, &device->relay, text, sizeof(text));
+		if (candidate->probing && selection->check_now)
+			device_set_state(device, DEVICE_SUSPECT, "in doubt; asking %s", text);
+		else
+			device_set_state(device, DEVICE_CONNECTED, "Queries from %s%s", text,
+					 selection->leaving ? ", which says that it is loaded (L)"
+							    : "");
+	} else if (selection->failed) {
+		show_no_relay(gateway, candidate, text);
+	} else if (selection->phase == SELECTION_TRYING && count_held(selection) == 0) {
+		device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s", text,
+				 device->config->link);
+	} else if (candidate) {
+		device_set_state(device, DEVICE_FAILING_OVER, "%s %s",
+				 selection->phase == SELECTION_TRYING ? "trying" : "leaving", text);
+	} else if (selection->n > 0) {
+		device_set_state(device, DEVICE_DISCOVERING, "asking %zu relays", selection->n);
+	} else if (gateway->refused > 0 && !gateway->discovery) {
+		device_set_state(device, DEVICE_NO_RELAY,
+				 "Allow= leaves none of %zu relays; widen it, or change Address=",
+				 gateway->refused);
+	} else if (gateway->dns_outcome[0] == '\0') {
+		device_set_state(device, DEVICE_DISCOVERING, "asking DNS for relays");
+	} else {
+		device_set_state(device, DEVICE_NO_RELAY, "no relay is known; DNS: %s",
+				 gateway->dns_outcome);
+	}
+}
+
+/* A Linux relay knows its gateways by their address alone (drivers/net/amt.c,
+ * amt_request_handler()): of two that share one, the second gets no Query. */
+static void show_twin(struct device *device, const struct device *other)
+{
+	device_set_state(
+		device, DEVICE_DISCOVERING,
+		"%s uses this relay from the same address, and a Linux relay serves one gateway an address; give this one a Local= of its own",
+		other->config->name);
+}
+
+static int compare_tunnels(const void *a, const void *b)
+{
+	const struct device *x = (*(struct gateway *const *)a)->device;
+	const struct device *y = (*(struct gateway *const *)b)->device;
+	int r = memcmp(&x->relay, &y->relay, sizeof(x->relay));
+
+	return r != 0 ? r : memcmp(&x->local, &y->local, sizeof(x->local));
+}
+
+void state_show_twins(struct gateway *const *gateways, size_t n)
+{
+	struct gateway **connected = calloc(n + 1, sizeof(*connected)), **twin;
+	size_t m = 0;
+
+	for (size_t i = 0; connected && i < n; i++)
+		if (gateways[i]->device->state == DEVICE_CONNECTED &&
+		    gateways[i]->device->relay.s_addr != 0)
+			connected[m++] = gateways[i];
+	qsort(connected, m, sizeof(*connected), compare_tunnels);
+	for (size_t i = 0; i < n; i++) {
+		if (!gateways[i]->check_twin)
+			continue;
+		gateways[i]->check_twin = false;
+		twin = bsearch(&gateways[i], connected, m, sizeof(*connected), compare_tunnels);
+		if (twin)
+			show_twin(gateways[i]->device, (*twin)->device);
+	}
+	free(connected);
+}

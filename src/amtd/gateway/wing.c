@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "amtd/gateway/wing.h"
+
+#include "amtd/core/manager.h"
+#include "amtd/gateway/failover.h"
+#include "amtd/gateway/liveness.h"
+#include "amtd/gateway/messages.h"
+#include "amtd/gateway/mld-flag.h"
+#include "amtd/gateway/state.h"
+#include "amtd/gateway/teardown.h"
+#include "base/log.h"
+#include "kernel/kick.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gateways *gateways_of(const struct manager *manager)
+{
+	return wing_state(manager, &gateway_wing);
+}
+
+struct gateway *gateway_of(const struct device *device)
+{
+	return wing_data(device, &gateway_wing);
+}
+
+static int on_open(struct manager *manager)
+{
+	struct gateways *gateways;
+	int r;
+
+	gateways = calloc(1, sizeof(*gateways));
+	if (!gateways)
+		return -ENOMEM;
+	wing_set_state(manager, &gateway_wing, gateways);
+	gateways->manager = manager;
+	gateways->wing = &gateway_wing;
+	r = teardown_open(gateways);
+	if (r >= 0)
+		r = failover_open(gateways);
+	if (r >= 0)
+		r = liveness_open(gateways);
+	if (r < 0)
+		return r;
+	r = kick_open(&gateways->kick);
+	if (r < 0)
+		log_warning(
+			NULL,
+			"no raw ICMP socket: %s; a gateway that changes its relay loses seconds; amtd needs CAP_NET_RAW",
+			strerror(-r));
+	return 0;
+}
+
+static void on_close(struct manager *manager)
+{
+	struct gateways *gateways = gateways_of(manager);
+
+	if (!gateways)
+		return;
+	kick_close(gateways->kick);
+	liveness_close(gateways);
+	failover_close(gateways);
+	teardown_close(gateways);
+	free(gateways);
+	wing_set_state(manager, &gateway_wing, NULL);
+}
+
+static int on_device_added(struct manager *manager, struct device *device)
+{
+	struct gateway *gateway = gateway_of(device);
+	int r;
+
+	gateway->gateways = gateways_of(manager);
+	gateway->manager = manager;
+	gateway->device = device;
+	r = mld_flag_open(gateway);
+	return r < 0 ? r : failover_add(gateway);
+}
+
+static void on_device_removed(struct manager *manager, struct device *device)
+{
+	failover_remove(gateway_of(device));
+	mld_flag_close(gateway_of(device));
+}
+
+static void on_device_configured(struct manager *manager, struct device *device,
+				 const struct config *previous)
+{
+	failover_configure(gateway_of(device));
+}
+
+static void on_device_leaving(struct manager *manager, struct device *device)
+{
+	teardown_leave(gateway_of(device));
+}
+
+static void on_leaving_done(struct manager *manager)
+{
+	teardown_end(gateways_of(manager));
+}
+
+static void on_reconciled(struct manager *manager, struct device *device)
+{
+	struct gateway *gateway = gateway_of(device);
+
+	if (gateway->without_queue && !device->queue_error)
+		failover_wake(gateway);
+	gateway->without_queue = device->queue_error;
+	/* The tunnel went with its interface. */
+	if (device->ifindex != gateway->ifindex) {
+		gateway->ifindex = device->ifindex;
+		if (device->previous.s_addr == 0)
+			gateway->previous_until = 0;
+		gateway->left.s_addr = 0;
+	}
+	if (device->record.chosen.s_addr == 0)
+		state_show(gateway);
+	gateway->check_twin = device->state == DEVICE_DISCOVERING;
+}
+
+/* The firewall leads what the driver sends now to where it belongs. */
+static void kick_gateway(struct gateways *gateways, struct gateway *gateway)
+{
+	const struct device *device = gateway->device;
+	const struct kick_target target = {
+		.local = device->local,
+		.port = device->port,
+		.relay = device->relay,
+		.relay_port = device->config->relay_port,
+	};
+	int r;
+
+	if (!gateway->kick)
+		return;
+	gateway->kick = false;
+	if (!gateways->kick || device->ifindex == 0 || device->relay.s_addr == 0)
+		return;
+	r = kick_send(gateways->kick, &target);
+	if (r < 0)
+		log_debug(device->config->name, "no kick: %s", strerror(-r));
+}
+
+static void show_twins(struct manager *manager)
+{
+	struct gateway **all;
+	size_t n = 0, checks = 0;
+
+	for (size_t i = 0; i < manager->n_devices; i++)
+		checks += gateway_of(manager->devices[i])->check_twin;
+	if (checks == 0)
+		return;
+	all = calloc(manager->n_devices + 1, sizeof(*all));
+	if (!all)
+		return;
+	for (size_t i = 0; i < manager->n_devices; i++)
+		if (manager->devices[i]->config->mode == CONFIG_GATEWAY)
+			all[n++] = gateway_of(manager->devices[i]);
+	state_show_twins(all, n);
+	free(all);
+}
+
+static void on_pass_done(struct manager *manager)
+{
+	struct gateways *gateways = gateways_of(manager);
+
+	for (size_t i = 0; i < manager->n_devices; i++)
+		kick_gateway(gateways, gateway_of(manager->devices[i]));
+	show_twins(manager);
+}
+
+static enum queue_verdict on_packet(struct manager *manager, struct device *device,
+				    enum firewall_queue queue, struct queue_packet *queued,
+				    struct packet *packet)
+{
+	return messages_packet(gateway_of(device), queue, queued, packet);
+}
+
+static void on_packet_malformed(struct manager *manager, struct device *device,
+				enum firewall_queue queue)
+{
+	messages_malformed(gateway_of(device), queue);
+}
+
+static void on_unreachable(struct manager *manager, struct device *device)
+{
+	failover_doubt(gateway_of(device));
+}
+
+const struct wing gateway_wing = {
+	.name = "gateway",
+	.open = on_open,
+	.close = on_close,
+	.device_private_size = sizeof(struct gateway),
+	.device_added = on_device_added,
+	.device_configured = on_device_configured,
+	.device_leaving = on_device_leaving,
+	.leaving_done = on_leaving_done,
+	.device_removed = on_device_removed,
+	.reconciled = on_reconciled,
+	.pass_done = on_pass_done,
+	.takes_packets = true,
+	.mode = CONFIG_GATEWAY,
+	.packet = on_packet,
+	.packet_malformed = on_packet_malformed,
+	.unreachable = on_unreachable,
+};

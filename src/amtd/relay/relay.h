@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the wing keeps of a relay device.
+ */
+#ifndef AMTD_RELAY_RELAY_H
+#define AMTD_RELAY_RELAY_H
+
+#include "membership/tunnels.h"
+
+#include <systemd/sd-event.h>
+
+struct device;
+struct manager;
+
+struct relay_device {
+	struct manager *manager;
+	struct device *device;
+	struct tunnels *tunnels; /* NULL: the device is no relay */
+	int ifindex;		 /* of the device, as the tunnels know it; 0: none */
+	uint32_t max;		 /* tunnels */
+	uint64_t malformed;	 /* messages; the driver has the last word on them, too */
+	sd_event_source *flush, *timer;
+};
+
+#endif

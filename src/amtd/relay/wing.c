@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "amtd/relay/wing.h"
+
+#include "amtd/forward/wing.h"
+#include "amtd/relay/protocol.h"
+
+struct relay_device *relay_of(const struct device *device)
+{
+	return wing_data(device, &relay_wing);
+}
+
+static void on_tunnels_started(struct device *device, void *userdata)
+{
+	protocol_report_all(relay_of(device));
+}
+
+static int on_open(struct manager *manager)
+{
+	forward_on_tunnels_started(manager, on_tunnels_started, NULL);
+	return 0;
+}
+
+static int on_device_added(struct manager *manager, struct device *device)
+{
+	struct relay_device *relay = relay_of(device);
+
+	relay->manager = manager;
+	relay->device = device;
+	return 0;
+}
+
+static void on_device_removed(struct manager *manager, struct device *device)
+{
+	protocol_stop(relay_of(device));
+}
+
+static void on_reconciled(struct manager *manager, struct device *device)
+{
+	protocol_follow(relay_of(device));
+}
+
+static enum queue_verdict on_packet(struct manager *manager, struct device *device,
+				    enum firewall_queue queue, struct queue_packet *queued,
+				    struct packet *packet)
+{
+	protocol_packet(relay_of(device), queue, packet);
+	return QUEUE_ACCEPT;
+}
+
+const struct wing relay_wing = {
+	.name = "relay",
+	.open = on_open,
+	.device_private_size = sizeof(struct relay_device),
+	.device_added = on_device_added,
+	.device_removed = on_device_removed,
+	.reconciled = on_reconciled,
+	.takes_packets = true,
+	.mode = CONFIG_RELAY,
+	.packet = on_packet,
+};
