@@ -41,7 +41,7 @@ struct target {
 };
 
 struct lookup {
-	TAILQ_ENTRY(lookup) entry;
+	struct query_owner owner; /* the first member */
 	struct resolver *resolver;
 	lookup_done done;
 	void *userdata;
@@ -160,7 +160,7 @@ static void lookup_free(struct lookup *lookup)
 		lookup->targets = target->next;
 		free(target);
 	}
-	TAILQ_REMOVE(resolver_lookups(lookup->resolver), lookup, entry);
+	resolver_leave(lookup->resolver, &lookup->owner);
 	free(lookup->result.candidates);
 	free(lookup);
 }
@@ -360,10 +360,15 @@ static void take_instances(struct step *step, const struct query_answer *answer)
  * Starting and ending.
  */
 
-static int start(struct resolver *resolver, const struct dnsname *name, int type,
-		 const struct candidate *seed,
-		 void (*take)(struct step *, const struct query_answer *), lookup_done done,
-		 void *userdata, struct lookup **ret)
+static void on_closed(struct query_owner *owner)
+{
+	lookup_cancel((struct lookup *)owner);
+}
+
+static int start_lookup(struct resolver *resolver, const struct dnsname *name, int type,
+			const struct candidate *seed,
+			void (*take)(struct step *, const struct query_answer *), lookup_done done,
+			void *userdata, struct lookup **ret)
 {
 	struct lookup *lookup;
 	int r;
@@ -379,7 +384,8 @@ static int start(struct resolver *resolver, const struct dnsname *name, int type
 	lookup->result.ttl = UINT32_MAX;
 	lookup->result.why = lookup->why;
 	TAILQ_INIT(&lookup->steps);
-	TAILQ_INSERT_TAIL(resolver_lookups(resolver), lookup, entry);
+	lookup->owner.closed = on_closed;
+	resolver_enter(resolver, &lookup->owner);
 
 	r = add_step(lookup, name, (enum rrtype)type, seed, NULL, take);
 	if (r < 0) {
@@ -402,7 +408,8 @@ int resolver_lookup_source(struct resolver *resolver, const struct address *sour
 	r = dnsname_reverse(source, &name);
 	if (r < 0)
 		return r;
-	return start(resolver, &name, AMTRELAY_RRTYPE, &seed, take_records, done, userdata, ret);
+	return start_lookup(resolver, &name, AMTRELAY_RRTYPE, &seed, take_records, done, userdata,
+			    ret);
 }
 
 int resolver_lookup_service(struct resolver *resolver, const char *domain, lookup_done done,
@@ -420,7 +427,8 @@ int resolver_lookup_service(struct resolver *resolver, const char *domain, looku
 	memcpy(name.bytes, SERVICE, SERVICE_LENGTH);
 	memcpy(name.bytes + SERVICE_LENGTH, parent.bytes, parent.length);
 	name.length = (uint8_t)(SERVICE_LENGTH + parent.length);
-	return start(resolver, &name, RRTYPE_PTR, &seed, take_instances, done, userdata, ret);
+	return start_lookup(resolver, &name, RRTYPE_PTR, &seed, take_instances, done, userdata,
+			    ret);
 }
 
 void lookup_cancel(struct lookup *lookup)

@@ -30,8 +30,14 @@ void query_cancel(struct query *query);
 
 enum dnssec_mode resolver_dnssec(const struct resolver *resolver);
 
-/* Those that are under way: resolver_close() cancels them. */
-TAILQ_HEAD(lookup_list, lookup);
-struct lookup_list *resolver_lookups(struct resolver *resolver);
+/* Somebody with queries under way. resolver_close() calls closed, which must cancel them, and leave
+ * the list. */
+struct query_owner {
+	TAILQ_ENTRY(query_owner) entry;
+	void (*closed)(struct query_owner *owner);
+};
+
+void resolver_enter(struct resolver *resolver, struct query_owner *owner);
+void resolver_leave(struct resolver *resolver, struct query_owner *owner);
 
 #endif

@@ -27,6 +27,7 @@
 #define EPOLL_EVENTS_MAX 8
 
 TAILQ_HEAD(query_list, query);
+TAILQ_HEAD(owner_list, query_owner);
 
 struct query {
 	TAILQ_ENTRY(query) entry;
@@ -68,7 +69,7 @@ struct resolver {
 	enum support support;
 	uint64_t downgraded_until;
 	struct query_list waiting, running, held, finished;
-	struct lookup_list lookups;
+	struct owner_list owners;
 	uint64_t sent[RATE_QUERIES]; /* when; a ring */
 	unsigned int sent_next;
 };
@@ -548,7 +549,7 @@ int resolver_open(const struct resolver_options *options, struct resolver **ret)
 	TAILQ_INIT(&resolver->running);
 	TAILQ_INIT(&resolver->held);
 	TAILQ_INIT(&resolver->finished);
-	TAILQ_INIT(&resolver->lookups);
+	TAILQ_INIT(&resolver->owners);
 
 	r = copy_options(resolver, options);
 	if (r == 0)
@@ -580,14 +581,14 @@ static void close_fd(int fd)
 
 void resolver_close(struct resolver *resolver)
 {
-	struct lookup *lookup;
+	struct query_owner *owner;
 	size_t i;
 
 	if (!resolver)
 		return;
 
-	while ((lookup = TAILQ_FIRST(&resolver->lookups)))
-		lookup_cancel(lookup);
+	while ((owner = TAILQ_FIRST(&resolver->owners)))
+		owner->closed(owner);
 	/* Now the resolver's own are left. */
 	free_list(&resolver->waiting);
 	free_list(&resolver->running);
@@ -615,7 +616,12 @@ enum dnssec_mode resolver_dnssec(const struct resolver *resolver)
 	return resolver->dnssec;
 }
 
-struct lookup_list *resolver_lookups(struct resolver *resolver)
+void resolver_enter(struct resolver *resolver, struct query_owner *owner)
 {
-	return &resolver->lookups;
+	TAILQ_INSERT_TAIL(&resolver->owners, owner, entry);
+}
+
+void resolver_leave(struct resolver *resolver, struct query_owner *owner)
+{
+	TAILQ_REMOVE(&resolver->owners, owner, entry);
 }

@@ -227,8 +227,8 @@ static size_t read_sources(struct router *router, const struct group_sources *fr
 
 /* RFC 9776, section 7.3.2: beside an older host, that cannot say what it still wants, nobody's
  * leave can be heeded as far as that host would lose. Returns whether the record counts. */
-static bool heed_older(const struct router *router, const struct group *group,
-		       struct group_record *record, uint64_t now)
+static bool apply_compat_mode(const struct router *router, const struct group *group,
+			      struct group_record *record, uint64_t now)
 {
 	bool v1 = group && group->older_until[OLDER_V1] > now;
 	bool v2 = group && group->older_until[OLDER_V2] > now;
@@ -314,7 +314,7 @@ void group_record(struct router *router, const struct group_message *message,
 	struct source *sources;
 	size_t n, n_listed;
 
-	if (!heed_older(router, group, &record, now)) {
+	if (!apply_compat_mode(router, group, &record, now)) {
 		router_ignore(router, ROUTER_IGNORED_OLDER);
 		return;
 	}
@@ -430,4 +430,31 @@ struct group *group_find(struct router *router, const struct key *key, uint64_t 
 		return group;
 	group_update(router, group, false, now);
 	return store_find(&router->store, key);
+}
+
+/* Hosts answer the querier, whoever that is: RFC 9776, 6.6.1. The time is the Max Response Time
+ * that it gives them, as in RFC 2236, section 3. */
+void group_query_heard(struct router *router, const struct group_query *query, uint64_t now)
+{
+	struct key key = router_key(router, &query->group);
+	struct group *group = group_find(router, &key, now);
+	uint64_t until = now + router_last_member_usec(router);
+
+	if (!group || query->suppress)
+		return;
+	if (query->max_response_usec > 0)
+		until = now + router->robustness * query->max_response_usec;
+	if (query->sources.n == 0 && group->mode == FILTER_EXCLUDE && group->timer > until)
+		group->timer = until;
+	for (uint16_t i = 0; i < query->sources.n; i++) {
+		struct address address;
+		struct source asked = { 0 }, *source;
+
+		group_source(&query->sources, router->options.family, i, &address);
+		asked.key = router_key(router, &address);
+		source = bsearch(&asked, group->sources, group->n, sizeof(asked), source_compare);
+		if (source && source->timer > until)
+			source->timer = until;
+	}
+	group_update(router, group, false, now);
 }

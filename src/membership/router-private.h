@@ -96,6 +96,7 @@ uint64_t router_membership_usec(const struct router *router);
 uint64_t router_last_member_usec(const struct router *router);
 void router_ignore(struct router *router, enum router_ignored reason);
 /* NULL: no memory */
+#define ROUTER_SCRATCH_KEPT 64 /* sources; a larger one is freed after use */
 struct source *router_scratch(struct router *router, size_t n);
 
 /* router-store.c */
@@ -122,12 +123,12 @@ struct group *group_find(struct router *router, const struct key *key, uint64_t 
 /* Do what is due; changed: something was done to it already. The group may go. */
 void group_update(struct router *router, struct group *group, bool changed, uint64_t now);
 int source_compare(const void *a, const void *b);
+/* Another querier asks for a group, or sources of it: its timers are lowered. */
+void group_query_heard(struct router *router, const struct group_query *query, uint64_t now);
 uint8_t group_version(const struct router *router, const struct group *group, uint64_t now);
 
 /* router-query.c: RFC 9776, 6.6.1 and 6.6.3 */
 void query_due(struct router *router, struct group *group, uint64_t now);
 void query_general(struct router *router, bool startup);
-/* Another router's question. */
-void query_heard(struct router *router, const struct group_query *query, uint64_t now);
 
 #endif

@@ -106,30 +106,3 @@ void query_due(struct router *router, struct group *group, uint64_t now)
 	}
 	group->sources_at = left ? now + router->options.last_member_usec : NEVER;
 }
-
-/* Where the querier asks, its hosts answer to all: RFC 9776, 6.6.1. The time is by what it gives
- * them to answer, as it is the one who knows (RFC 2236, section 3). */
-void query_heard(struct router *router, const struct group_query *query, uint64_t now)
-{
-	struct key key = router_key(router, &query->group);
-	struct group *group = group_find(router, &key, now);
-	uint64_t until = now + router_last_member_usec(router);
-
-	if (!group || query->suppress)
-		return;
-	if (query->max_response_usec > 0)
-		until = now + router->robustness * query->max_response_usec;
-	if (query->sources.n == 0 && group->mode == FILTER_EXCLUDE && group->timer > until)
-		group->timer = until;
-	for (uint16_t i = 0; i < query->sources.n; i++) {
-		struct address address;
-		struct source asked = { 0 }, *source;
-
-		group_source(&query->sources, router->options.family, i, &address);
-		asked.key = router_key(router, &address);
-		source = bsearch(&asked, group->sources, group->n, sizeof(asked), source_compare);
-		if (source && source->timer > until)
-			source->timer = until;
-	}
-	group_update(router, group, false, now);
-}

@@ -10,72 +10,14 @@
 #define ROBUSTNESS_MAX	    7		   /* QRV has three bits */
 #define INTERVAL_MAX	    (31744000000U) /* QQIC: 31744 s */
 #define INTERVAL_TAKEN	    (600000000U)   /* the most that another's may be */
-#define SCRATCH_KEPT	    64
 
 /* What one call of router_run() does at most. */
 #define GROUPS_AT_ONCE 128
 
-struct key router_key(const struct router *router, const struct address *address)
-{
-	struct key key = { 0 };
-
-	if (router->options.family == AF_INET)
-		memcpy(key.bytes, &address->in, sizeof(address->in));
-	else
-		memcpy(key.bytes, &address->in6, sizeof(address->in6));
-	return key;
-}
-
-struct address router_address(const struct router *router, const struct key *key)
-{
-	struct address address = { .family = router->options.family };
-
-	memcpy(&address.in6, key->bytes, sizeof(address.in6));
-	return address;
-}
-
-bool router_asks(const struct router *router)
-{
-	return router->options.querier && router->querier_until == 0;
-}
-
-/* Group Membership Interval, RFC 9776, 8.4; the Older Host Present Interval, 8.13, is the same. */
-uint64_t router_membership_usec(const struct router *router)
-{
-	return router->robustness * router->interval + router->response;
-}
-
-/* Last Member Query Time, 8.10. */
-uint64_t router_last_member_usec(const struct router *router)
-{
-	return router->robustness * router->options.last_member_usec;
-}
-
-void router_ignore(struct router *router, enum router_ignored reason)
-{
-	router->counters.ignored[reason]++;
-}
-
-struct source *router_scratch(struct router *router, size_t n)
-{
-	struct source *scratch = router->scratch;
-
-	if (n <= router->scratch_room && scratch)
-		return scratch;
-	if (n < SCRATCH_KEPT / 8)
-		n = SCRATCH_KEPT / 8;
-	scratch = realloc(scratch, n * sizeof(*scratch));
-	if (!scratch)
-		return NULL;
-	router->scratch = scratch;
-	router->scratch_room = n;
-	return scratch;
-}
-
 /* There may be one router for each of many tunnels. */
 static void trim_scratch(struct router *router)
 {
-	if (router->scratch_room <= SCRATCH_KEPT)
+	if (router->scratch_room <= ROUTER_SCRATCH_KEPT)
 		return;
 	free(router->scratch);
 	router->scratch = NULL;
@@ -199,7 +141,7 @@ static uint64_t interval_taken(const struct router *router, uint64_t said)
 }
 
 /* RFC 9776, 6.6.2: the lowest address asks; 4.1.6 and 4.1.7: the others take over its values. */
-static void give_way(struct router *router, const struct group_message *message, uint64_t now)
+static void yield_querier(struct router *router, const struct group_message *message, uint64_t now)
 {
 	const struct group_query *query = &message->query;
 
@@ -237,9 +179,9 @@ void router_query(struct router *router, const struct group_message *message, ui
 		router->counters.queries_older++;
 	if (!router->options.querier || router->own.family == AF_UNSPEC ||
 	    address_compare(&message->source, &router->own) < 0)
-		give_way(router, message, now);
+		yield_querier(router, message, now);
 	if (message->query.group.family != AF_UNSPEC)
-		query_heard(router, &message->query, now);
+		group_query_heard(router, &message->query, now);
 }
 
 uint64_t router_next(const struct router *router)

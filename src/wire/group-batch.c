@@ -117,8 +117,7 @@ static int add_older(struct group_batch *batch, const struct group_record *recor
 	if (only.type == 0 || (batch->version == 1 && batch->family == AF_INET &&
 			       only.type == GROUP_CHANGE_TO_INCLUDE))
 		return 0;
-	if (batch->n > 0 && last->type == only.type &&
-	    group_address_equal(&last->group, &only.group))
+	if (batch->n > 0 && last->type == only.type && address_equal(&last->group, &only.group))
 		return 0;
 	r = flush(batch);
 	if (r == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What igmp.c and mld.c share, and what they offer to group-message.c and group-build.c.
+ * Shared by igmp.c and mld.c, and what these offer to group-message.c and group-build.c.
  */
 #ifndef AMT_WIRE_GROUP_WIRE_H
 #define AMT_WIRE_GROUP_WIRE_H
@@ -19,8 +19,18 @@
 uint32_t group_code_decode(uint32_t code, unsigned int mantissa_bits);
 uint32_t group_code_encode(uint64_t value, unsigned int mantissa_bits); /* next lower */
 
+static inline size_t group_address_length(sa_family_t family)
+{
+	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+}
+
 uint16_t group_load16(const uint8_t *p);
 void group_store16(uint8_t *p, size_t value);
+
+#define GROUP_RECORD_HEAD 4 /* bytes: Record Type, Aux Data Len, Number of Sources */
+
+/* Of one record with everything in it, 0 when that is more than length. */
+size_t group_record_length(const uint8_t *data, size_t length, size_t address_length);
 
 /* RFC 9776, 4.2.5 and RFC 9777, 5.2.5 differ in the length of addresses alone. False: n records are
  * not all there. *ret_length is that of the records. */
@@ -38,7 +48,6 @@ void group_put_robustness(const struct group_query *query, uint8_t *to);
 /* The destination of a message: what the RFC says, or where that does not matter, unicast. */
 bool group_destination_right(const struct group_message *message, const struct address *wanted,
 			     enum group_strictness strictness);
-bool group_address_equal(const struct address *a, const struct address *b);
 
 /* total, or why a packet of so many bytes cannot be. */
 ssize_t group_check_size(size_t total, size_t size);

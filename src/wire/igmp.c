@@ -188,10 +188,10 @@ static bool destination_right(const struct group_message *m, enum group_strictne
 	const struct address wanted = right_destination(m), all = local_group(1);
 
 	/* hosts older than RFC 2236 send a Leave to the group, section 9 */
-	if (m->type == GROUP_LEAVE && group_address_equal(&m->destination, &m->only.group))
+	if (m->type == GROUP_LEAVE && address_equal(&m->destination, &m->only.group))
 		return true;
 	/* Linux' bridge sends IGMPv2's Group-Specific Queries there, to nobody's harm */
-	if (m->type == GROUP_QUERY && group_address_equal(&m->destination, &all))
+	if (m->type == GROUP_QUERY && address_equal(&m->destination, &all))
 		return true;
 	return group_destination_right(m, &wanted, strictness);
 }

@@ -234,7 +234,7 @@ static bool destination_right(const struct group_message *m, enum group_strictne
 	const struct address wanted = right_destination(m), all = local_group(1);
 
 	/* Linux' bridge sends MLDv1's Multicast-Address-Specific Queries there */
-	if (m->type == GROUP_QUERY && group_address_equal(&m->destination, &all))
+	if (m->type == GROUP_QUERY && address_equal(&m->destination, &all))
 		return true;
 	return group_destination_right(m, &wanted, strictness);
 }

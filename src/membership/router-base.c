@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "membership/router-private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct key router_key(const struct router *router, const struct address *address)
+{
+	struct key key = { 0 };
+
+	if (router->options.family == AF_INET)
+		memcpy(key.bytes, &address->in, sizeof(address->in));
+	else
+		memcpy(key.bytes, &address->in6, sizeof(address->in6));
+	return key;
+}
+
+struct address router_address(const struct router *router, const struct key *key)
+{
+	struct address address = { .family = router->options.family };
+
+	memcpy(&address.in6, key->bytes, sizeof(address.in6));
+	return address;
+}
+
+bool router_asks(const struct router *router)
+{
+	return router->options.querier && router->querier_until == 0;
+}
+
+/* Group Membership Interval, RFC 9776, 8.4; the Older Host Present Interval, 8.13, is the same. */
+uint64_t router_membership_usec(const struct router *router)
+{
+	return router->robustness * router->interval + router->response;
+}
+
+/* Last Member Query Time, 8.10. */
+uint64_t router_last_member_usec(const struct router *router)
+{
+	return router->robustness * router->options.last_member_usec;
+}
+
+void router_ignore(struct router *router, enum router_ignored reason)
+{
+	router->counters.ignored[reason]++;
+}
+
+struct source *router_scratch(struct router *router, size_t n)
+{
+	struct source *scratch = router->scratch;
+
+	if (n <= router->scratch_room && scratch)
+		return scratch;
+	if (n < ROUTER_SCRATCH_KEPT / 8)
+		n = ROUTER_SCRATCH_KEPT / 8;
+	scratch = realloc(scratch, n * sizeof(*scratch));
+	if (!scratch)
+		return NULL;
+	router->scratch = scratch;
+	router->scratch_room = n;
+	return scratch;
+}
