@@ -2,7 +2,6 @@
 /* Kick a gateway device: kick LOCAL PORT RELAY RELAY-PORT. */
 #include "kernel/kick.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,8 @@ int main(int argc, char **argv)
 	struct kick *kick = NULL;
 	int r;
 
-	if (argc != 5 || inet_pton(AF_INET, argv[1], &target.local) != 1 ||
-	    inet_pton(AF_INET, argv[3], &target.relay) != 1) {
+	if (argc != 5 || address_parse(argv[1], &target.local) < 0 ||
+	    address_parse(argv[3], &target.relay) < 0) {
 		fprintf(stderr, "usage: kick LOCAL PORT RELAY RELAY-PORT\n");
 		return 2;
 	}

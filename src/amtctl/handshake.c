@@ -17,12 +17,12 @@
 #define P_LINUX	  0x80
 
 /* A connected socket: ICMP errors come back, and answers from elsewhere do not. */
-static int open_socket(struct in_addr relay, uint16_t port)
+static int open_socket(const struct address *relay, uint16_t port)
 {
 	const struct sockaddr_in to = {
 		.sin_family = AF_INET,
 		.sin_port = htons(port),
-		.sin_addr = relay,
+		.sin_addr = relay->in,
 	};
 	const int one = 1;
 	int fd, r;
@@ -107,7 +107,8 @@ static int ask(int fd, uint8_t p, uint64_t timeout_usec, struct handshake_answer
 	return 0;
 }
 
-int handshake_do(struct in_addr relay, uint16_t port, uint64_t timeout_usec, struct handshake *ret)
+int handshake_do(const struct address *relay, uint16_t port, uint64_t timeout_usec,
+		 struct handshake *ret)
 {
 	struct handshake handshake = { 0 };
 	int fd, r;

@@ -30,6 +30,7 @@ struct handshake {
 
 /* Ask three times, and once more where nothing came; blocks for six time-outs at most. 0 or
  * negative errno. */
-int handshake_do(struct in_addr relay, uint16_t port, uint64_t timeout_usec, struct handshake *ret);
+int handshake_do(const struct address *relay, uint16_t port, uint64_t timeout_usec,
+		 struct handshake *ret);
 
 #endif

@@ -12,14 +12,13 @@
 #define TRIES_MAX 5
 
 /* Absent when unknown. */
-static int set_address(json_t *info, const char *key, struct in_addr in)
+static int set_address(json_t *info, const char *key, const struct address *address)
 {
-	struct address address = address_from_in(in);
 	char buf[ADDRESS_TEXT_MAX];
 
-	if (in.s_addr == INADDR_ANY)
+	if (!address_is_set(address))
 		return 0;
-	return json_object_set_new(info, key, json_string(address_format(&address, buf)));
+	return json_object_set_new(info, key, json_string(address_format(address, buf)));
 }
 
 static json_t *describe_info(const struct amtlink *amtlink)
@@ -34,9 +33,9 @@ static json_t *describe_info(const struct amtlink *amtlink)
 	if (!info)
 		return NULL;
 
-	r = set_address(info, "local", amtlink->local);
-	r |= set_address(info, "discovery", amtlink->discovery);
-	r |= set_address(info, "remote", amtlink->remote);
+	r = set_address(info, "local", &amtlink->local);
+	r |= set_address(info, "discovery", &amtlink->discovery);
+	r |= set_address(info, "remote", &amtlink->remote);
 	r |= json_object_set_new(info, "max_tunnels", json_integer(amtlink->max_tunnels));
 	if (if_indextoname(amtlink->lower, lower))
 		r |= json_object_set_new(info, "link", json_string(lower));

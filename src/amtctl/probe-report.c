@@ -17,18 +17,13 @@
 #define SEEN_TEXT_MAX (ADDRESS_TEXT_MAX + 9)
 
 /* RFC 1918. */
-static bool is_private(struct in_addr in)
+static bool is_private(const struct address *address)
 {
-	uint32_t a = ntohl(in.s_addr);
+	uint32_t a = ntohl(address->in.s_addr);
 
+	if (address->family != AF_INET)
+		return false;
 	return a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8;
-}
-
-static const char *relay_text(struct in_addr relay, char buf[static ADDRESS_TEXT_MAX])
-{
-	struct address address = address_from_in(relay);
-
-	return address_format(&address, buf);
 }
 
 static const char *rtt_text(char buf[static RTT_TEXT_MAX], uint64_t usec)
@@ -43,7 +38,7 @@ static void subject(const struct report *report, char buf[static NOTE_MAX])
 {
 	char relay[ADDRESS_TEXT_MAX];
 
-	relay_text(report->relay, relay);
+	address_format(&report->relay, relay);
 	if (!strcmp(relay, report->name))
 		snprintf(buf, NOTE_MAX, "%s", relay);
 	else
@@ -77,12 +72,12 @@ bool report_add(struct report *report, const struct probe_result *result)
 	return changed;
 }
 
-struct in_addr report_partner(const struct report *report)
+struct address report_partner(const struct report *report)
 {
 	if (report->advertised.family != AF_INET ||
-	    (is_private(report->advertised.in) && !is_private(report->relay)))
+	    (is_private(&report->advertised) && !is_private(&report->relay)))
 		return report->relay;
-	return report->advertised.in;
+	return report->advertised;
 }
 
 /*
@@ -92,17 +87,16 @@ struct in_addr report_partner(const struct report *report)
 static bool note_advertised(const struct report *report, char buf[static NOTE_MAX])
 {
 	char advertised[ADDRESS_TEXT_MAX], relay[ADDRESS_TEXT_MAX];
-	const struct address asked = address_from_in(report->relay);
 
-	if (report->answered == 0 || address_equal(&report->advertised, &asked))
+	if (report->answered == 0 || address_equal(&report->advertised, &report->relay))
 		return false;
 	address_format(&report->advertised, advertised);
-	relay_text(report->relay, relay);
+	address_format(&report->relay, relay);
 	if (report->advertised.family != AF_INET)
 		snprintf(buf, NOTE_MAX,
 			 "advertises %s: not usable yet, the kernel's tunnels run over IPv4 only",
 			 advertised);
-	else if (is_private(report->advertised.in) && !is_private(report->relay))
+	else if (is_private(&report->advertised) && !is_private(&report->relay))
 		snprintf(
 			buf, NOTE_MAX,
 			"advertises %s, a private address (RFC 1918) that does not lead to it: have it replaced, amtctl create --rewrite %s=%s or [Rewrite] in amt(5)",
@@ -170,7 +164,7 @@ static bool note_handshake(const struct report *report, char buf[static NOTE_MAX
 
 	if (!report->handshaken)
 		return false;
-	relay_text(report->partner, partner);
+	address_format(&report->partner, partner);
 	if (!igmp->queried)
 		snprintf(buf, NOTE_MAX, "handshake with %s: no Query: %s", partner,
 			 silence_text(igmp));
@@ -219,13 +213,6 @@ static json_t *text_of(const struct address *address)
 	return json_string(address_format(address, buf));
 }
 
-static json_t *text_of_in(struct in_addr in)
-{
-	char buf[ADDRESS_TEXT_MAX];
-
-	return json_string(relay_text(in, buf));
-}
-
 static json_t *describe_handshake(const struct report *report)
 {
 	const struct handshake *handshake = &report->handshake;
@@ -233,8 +220,8 @@ static json_t *describe_handshake(const struct report *report)
 	json_t *object, *flags;
 	char seen[SEEN_TEXT_MAX];
 
-	object = json_pack("{s:o, s:b}", "relay", text_of_in(report->partner), "query",
-			   igmp->queried);
+	object =
+		json_pack("{s:o, s:b}", "relay", text_of(&report->partner), "query", igmp->queried);
 	if (!igmp->queried) {
 		json_object_set_new(object, "reason", json_string(silence_text(igmp)));
 		return object;
@@ -274,7 +261,7 @@ static json_t *describe(const struct report *report)
 	size_t i;
 
 	object = json_pack("{s:s%, s:o, s:i, s:i, s:i, s:s, s:s}", "name", report->name,
-			   strlen(report->name), "relay", text_of_in(report->relay), "port",
+			   strlen(report->name), "relay", text_of(&report->relay), "port",
 			   report->port, "sent", (int)report->sent, "received",
 			   (int)report->answered, "outcome", outcome_name(report->last.outcome),
 			   "reason", probe_result_format(&report->last, why));
@@ -307,7 +294,7 @@ static void print_json_line(const struct report *report, const struct timespec *
 
 	object = json_pack("{s:I, s:o, s:i, s:s, s:s, s:b}", "time_usec",
 			   (json_int_t)now->tv_sec * 1000000 + now->tv_nsec / 1000, "relay",
-			   text_of_in(report->relay), "port", report->port, "outcome",
+			   text_of(&report->relay), "port", report->port, "outcome",
 			   outcome_name(last->outcome), "reason", probe_result_format(last, why),
 			   "changed", changed);
 	if (last->outcome == PROBE_ANSWERED) {
@@ -334,7 +321,7 @@ static void print_text_line(const struct report *report, const struct timespec *
 	localtime_r(&now->tv_sec, &tm);
 	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 	printf("%s.%03ld %s%c %-15s %10s  %s", clock, now->tv_nsec / 1000000, output_colour(colour),
-	       before ? '*' : ' ', relay_text(report->relay, relay), rtt,
+	       before ? '*' : ' ', address_format(&report->relay, relay), rtt,
 	       probe_result_format(last, why));
 	if (before)
 		printf("; before: %s", probe_result_format(before, why));

@@ -15,7 +15,7 @@
 
 struct report {
 	const char *name; /* as the user wrote it */
-	struct in_addr relay;
+	struct address relay;
 	uint16_t port;
 	unsigned int sent, answered;
 	uint64_t min_usec, max_usec, sum_usec;
@@ -23,7 +23,7 @@ struct report {
 	struct address advertised; /* by the last answer; AF_UNSPEC: none came */
 
 	bool handshaken;
-	struct in_addr partner; /* whom the Requests went to */
+	struct address partner; /* whom the Requests went to */
 	struct handshake handshake;
 };
 
@@ -33,7 +33,7 @@ bool report_add(struct report *report, const struct probe_result *result);
 
 /* Whom a gateway would send its Requests to: the advertised address, but the one that was asked
  * where the former is private and the latter is not. */
-struct in_addr report_partner(const struct report *report);
+struct address report_partner(const struct report *report);
 
 /* One line about the last probe, as it comes; before is the one before it, NULL when it is the
  * same. */

@@ -138,7 +138,8 @@ static int add_relay(struct run *run, const char *word)
 		if (one->ai_family != AF_INET)
 			continue;
 		run->reports[run->n].name = word;
-		run->reports[run->n].relay = ((struct sockaddr_in *)one->ai_addr)->sin_addr;
+		run->reports[run->n].relay =
+			address_from_in(((struct sockaddr_in *)one->ai_addr)->sin_addr);
 		run->reports[run->n].port = run->wish.port;
 		run->targets[run->n].run = run;
 		run->targets[run->n].report = &run->reports[run->n];
@@ -259,10 +260,10 @@ static int ask_all(struct run *run, const sigset_t *wait_mask)
  * The handshake.
  */
 
-static bool is_one_of(struct in_addr address, const struct report *report)
+static bool is_one_of(const struct address *address, const struct report *report)
 {
-	return address.s_addr != INADDR_ANY &&
-	       (address.s_addr == report->relay.s_addr || address.s_addr == report->partner.s_addr);
+	return address_is_set(address) &&
+	       (address_equal(address, &report->relay) || address_equal(address, &report->partner));
 }
 
 /* The driver's view: 1 and the name of a gateway that uses the relay, 0, or negative errno. */
@@ -278,8 +279,8 @@ static int find_in_kernel(const struct report *report, char ret[static IFNAMSIZ]
 		r = amtlink_list(netlink, &links, &n);
 	netlink_close(netlink);
 	for (i = 0; i < n && r == 0; i++)
-		if (links[i].mode == AMT_MODE_GATEWAY &&
-		    (is_one_of(links[i].discovery, report) || is_one_of(links[i].remote, report))) {
+		if (links[i].mode == AMT_MODE_GATEWAY && (is_one_of(&links[i].discovery, report) ||
+							  is_one_of(&links[i].remote, report))) {
 			memcpy(ret, links[i].link.name, IFNAMSIZ);
 			r = 1;
 		}
@@ -294,7 +295,7 @@ static int find_in_amtd(const struct settings *settings, const struct report *re
 	const char *name, *text;
 	struct client *client;
 	json_t *devices, *device;
-	struct in_addr in;
+	struct address relay;
 	int r, found = 0;
 	size_t i;
 
@@ -310,7 +311,7 @@ static int find_in_amtd(const struct settings *settings, const struct report *re
 	json_array_foreach (devices, i, device) {
 		text = json_string_value(device_field(device, "last_relay", NULL));
 		name = json_string_value(device_field(device, "ifname", NULL));
-		if (text && name && inet_pton(AF_INET, text, &in) == 1 && is_one_of(in, report)) {
+		if (text && name && address_parse(text, &relay) == 0 && is_one_of(&relay, report)) {
 			snprintf(ret, IFNAMSIZ, "%s", name);
 			found = 1;
 		}
@@ -339,7 +340,8 @@ static int shake_hands(const struct run *run, struct report *report)
 			"%s: no handshake: the gateway %s uses this relay, which might then send its stream to the probe; see amtctl status %s",
 			report->name, name, name);
 
-	r = handshake_do(report->partner, report->port, run->wish.timeout_usec, &report->handshake);
+	r = handshake_do(&report->partner, report->port, run->wish.timeout_usec,
+			 &report->handshake);
 	if (r < 0)
 		return complain(AMTCTL_FAILED, "%s: no handshake: %s", report->name, strerror(-r));
 	report->handshaken = true;

@@ -41,6 +41,11 @@ int prefix_parse(const char *text, struct prefix *ret);
 const char *address_format(const struct address *address, char buf[static ADDRESS_TEXT_MAX]);
 const char *prefix_format(const struct prefix *prefix, char buf[static PREFIX_TEXT_MAX]);
 
+static inline bool address_is_set(const struct address *address)
+{
+	return address->family != AF_UNSPEC;
+}
+
 bool address_equal(const struct address *a, const struct address *b);
 /* Below, at or above zero, as memcmp(): by the family, then as numbers. */
 int address_compare(const struct address *a, const struct address *b);

@@ -26,8 +26,8 @@ int device_new(struct config *config, struct device **ret)
 			    strerror(-r));
 	device->config = config;
 	device->port = config->port;
-	device->relay = device->record.redirect.s_addr != 0 ? device->record.redirect
-							    : device->record.remote;
+	device->relay = address_is_set(&device->record.redirect) ? device->record.redirect
+								 : device->record.remote;
 	device->dirty = true;
 	device->state_since = clock_realtime();
 	*ret = device;

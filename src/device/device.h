@@ -26,8 +26,8 @@ struct device {
 	/* Observed. */
 	int ifindex; /* 0: there is no interface */
 	int lower;
-	struct in_addr local;
-	struct in_addr relay; /* on the wire: Queries come from there; zero: not known */
+	struct address local;
+	struct address relay; /* on the wire: Queries come from there; zero: not known */
 	bool link_missing;    /* waiting for an interface that does not exist */
 	bool joined;	      /* somebody joined a group on it */
 	/* Why Queries are not seen, only what the driver shows; NULL: they are. Lives as long as
@@ -36,7 +36,7 @@ struct device {
 
 	/* Desired. */
 	uint16_t port; /* local, host byte order; 0: none chosen yet */
-	struct in_addr
+	struct address
 		previous; /* a relay on the wire: what it still sends is let in; zero: none */
 
 	/* The core's. */

@@ -56,7 +56,7 @@ struct event {
 	enum device_state previous_state;
 
 	const struct selection_candidate *candidate; /* EVENT_RELAY */
-	struct in_addr previous_relay;		     /* zero: none before */
+	struct address previous_relay;		     /* zero: none before */
 	const char *reason; /* why it was chosen; EVENT_OVERRUN: the queue */
 
 	const struct inspect_result *advertisement; /* EVENT_ADVERTISEMENT */

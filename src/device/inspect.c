@@ -111,10 +111,10 @@ static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules
 		return INSPECT_DROP_LENGTH;
 	result->advertised = address;
 	rewrite = find_rewrite(rules, &address);
-	if (rules->believed.s_addr != 0) {
+	if (address_is_set(&rules->believed)) {
 		/* The firewall leads the tunnel; [Rewrite] has told where, when the relay was
 		 * asked. */
-		result->length = packet_set_relay(packet, rules->believed);
+		result->length = packet_set_relay(packet, rules->believed.in);
 		result->changed = true;
 	} else if (rewrite) {
 		result->length = packet_set_relay(packet, rewrite->relay.in);
@@ -127,10 +127,10 @@ static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules
 		return INSPECT_DROP_TYPE;
 	if (message.advertisement.relay.family != AF_INET)
 		return INSPECT_DROP_FAMILY;
-	if (rules->believed.s_addr == 0 &&
+	if (!address_is_set(&rules->believed) &&
 	    !inspect_allowed(rules->allow, rules->n_allow, &message.advertisement.relay))
 		return INSPECT_DROP_ALLOW;
-	result->relay = message.advertisement.relay.in;
+	result->relay = message.advertisement.relay;
 	return INSPECT_PASS;
 }
 
@@ -166,7 +166,7 @@ static enum inspect_drop inspect_query(const struct inspect_rules *rules, enum f
 	if (message.type != AMT_QUERY)
 		return INSPECT_DROP_TYPE;
 
-	result->relay = packet->source;
+	result->relay = address_from_in(packet->source);
 	result->family = message.query.inner.family;
 	result->loaded = message.query.l;
 	result->ticket.known = true;
@@ -185,9 +185,10 @@ static enum inspect_drop inspect_query(const struct inspect_rules *rules, enum f
 static enum inspect_drop inspect(const struct inspect_rules *rules, enum firewall_queue queue,
 				 struct packet *packet, struct inspect_result *result)
 {
-	const struct in_addr expected = result->query ? rules->relay : rules->discovery;
+	const struct address *expected = result->query ? &rules->relay : &rules->discovery;
+	const struct address source = address_from_in(packet->source);
 
-	if (expected.s_addr != 0 && packet->source.s_addr != expected.s_addr)
+	if (address_is_set(expected) && !address_equal(&source, expected))
 		return INSPECT_DROP_SOURCE;
 	if (packet->source_port != rules->relay_port)
 		return INSPECT_DROP_PORT;

@@ -41,10 +41,10 @@ struct inspect_counters {
 
 /* What a message must agree with. */
 struct inspect_rules {
-	struct in_addr discovery; /* Advertisements come from here, on the wire */
-	struct in_addr relay;	  /* Queries come from here; zero: not known, any will do */
+	struct address discovery; /* Advertisements come from here, on the wire */
+	struct address relay;	  /* Queries come from here; zero: not known, any will do */
 	uint16_t relay_port;
-	struct in_addr believed; /* what the driver has to believe in whatever is advertised, while
+	struct address believed; /* what the driver has to believe in whatever is advertised, while
 				  * its tunnel is aimed elsewhere; zero: what is advertised */
 	const struct config_rewrite *rewrites;
 	size_t n_rewrites;
@@ -59,7 +59,7 @@ struct inspect_result {
 	bool query; /* else an Advertisement */
 	bool changed;
 	size_t length;		   /* of the packet, as it goes on */
-	struct in_addr relay;	   /* Advertisement: as the driver will see it; Query: its source */
+	struct address relay;	   /* Advertisement: as the driver will see it; Query: its source */
 	struct address advertised; /* Advertisement: as it came; AF_UNSPEC: not even read */
 	sa_family_t family;	   /* Query: AF_INET asks for IGMP, AF_INET6 for MLD */
 	bool loaded;		   /* Query: L */

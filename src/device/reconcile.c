@@ -27,11 +27,6 @@ struct view {
 	struct amtlink want, have; /* have.link.ifindex 0: there is none */
 };
 
-static const char *format_in(struct in_addr in, char buf[static INET_ADDRSTRLEN])
-{
-	return inet_ntop(AF_INET, &in, buf, INET_ADDRSTRLEN);
-}
-
 /* Fills view->lower. False when the device has to wait, or cannot be. */
 static bool find_lower(struct device *device, struct view *view)
 {
@@ -65,24 +60,25 @@ static bool find_lower(struct device *device, struct view *view)
 
 /* What the tunnel's packets leave with: for a relay, whom anybody may ask, an address of the link;
  * for a gateway, what the route to its relay uses. Given *source not zero, may it be that? */
-static int find_source(const struct device *device, struct view *view, struct in_addr *source)
+static int find_source(const struct device *device, struct view *view, struct address *source)
 {
 	const struct config *config = device->config;
 
 	/* A tunnel that is aimed elsewhere keeps its address where that can be: another one would
 	 * mean another device. */
-	if (config->mode == CONFIG_GATEWAY && source->s_addr == 0 && device->record.ifindex != 0 &&
-	    device->record.chosen.s_addr != view->have.discovery.s_addr) {
+	if (config->mode == CONFIG_GATEWAY && !address_is_set(source) &&
+	    device->record.ifindex != 0 &&
+	    !address_equal(&device->record.chosen, &view->have.discovery)) {
 		*source = view->have.local;
-		if (inet_route_source(view->netlink, device->record.chosen, view->lower.ifindex,
+		if (inet_route_source(view->netlink, &device->record.chosen, view->lower.ifindex,
 				      source) == 0)
 			return 0;
-		source->s_addr = 0;
+		*source = (struct address){ 0 };
 	}
 	if (config->mode == CONFIG_GATEWAY)
-		return inet_route_source(view->netlink, device->record.chosen, view->lower.ifindex,
+		return inet_route_source(view->netlink, &device->record.chosen, view->lower.ifindex,
 					 source);
-	return source->s_addr != 0
+	return address_is_set(source)
 		       ? 0
 		       : inet_primary_address(view->netlink, view->lower.ifindex, source);
 }
@@ -91,11 +87,11 @@ static int find_source(const struct device *device, struct view *view, struct in
 static bool choose_local(struct device *device, struct view *view)
 {
 	const struct config *config = device->config;
-	char text[INET_ADDRSTRLEN];
-	struct in_addr source = { 0 };
+	char text[ADDRESS_TEXT_MAX];
+	struct address source = { 0 };
 
 	if (config->local.family == AF_INET)
-		source = config->local.in;
+		source = config->local;
 	if (find_source(device, view, &source) == 0) {
 		view->want.local = source;
 		return true;
@@ -104,14 +100,14 @@ static bool choose_local(struct device *device, struct view *view)
 		device_set_state(
 			device, DEVICE_WAITING,
 			"no packet can leave from %s (Local=) through %s: this host has no such address, or no route, yet",
-			format_in(source, text), config->link);
+			address_format(&source, text), config->link);
 	else if (config->mode == CONFIG_RELAY)
 		device_set_state(device, DEVICE_WAITING, "interface %s has no IPv4 address yet",
 				 config->link);
 	else
 		device_set_state(device, DEVICE_WAITING,
 				 "interface %s has no IPv4 address, or no route to %s, yet",
-				 config->link, format_in(device->record.chosen, text));
+				 config->link, address_format(&device->record.chosen, text));
 	return false;
 }
 
@@ -145,7 +141,7 @@ static const char *difference(const struct amtlink *want, const struct amtlink *
 		return "mode";
 	if (want->lower != have->lower)
 		return "link";
-	if (want->local.s_addr != have->local.s_addr)
+	if (!address_equal(&want->local, &have->local))
 		return "local address";
 	if (want->relay_port != have->relay_port)
 		return "port";
@@ -155,7 +151,7 @@ static const char *difference(const struct amtlink *want, const struct amtlink *
 			       : NULL;
 	if (want->gateway_port != have->gateway_port)
 		return "gateway port";
-	if (want->discovery.s_addr != have->discovery.s_addr)
+	if (!address_equal(&want->discovery, &have->discovery))
 		return "relay";
 	return NULL;
 }
@@ -165,18 +161,18 @@ static const char *difference(const struct amtlink *want, const struct amtlink *
 static bool forget_interface(struct device *device)
 {
 	struct record *record = &device->record;
-	bool redirected = record->redirect.s_addr != 0 || device->previous.s_addr != 0;
+	bool redirected = address_is_set(&record->redirect) || address_is_set(&device->previous);
 
 	record->created = false;
 	record->ifindex = 0;
-	record->address.s_addr = 0;
-	record->discovery.s_addr = 0;
-	record->remote.s_addr = 0;
-	record->redirect.s_addr = 0;
+	record->address = (struct address){ 0 };
+	record->discovery = (struct address){ 0 };
+	record->remote = (struct address){ 0 };
+	record->redirect = (struct address){ 0 };
 	record->n_sysctls = 0;
 	device->ifindex = 0;
-	device->relay.s_addr = 0;
-	device->previous.s_addr = 0;
+	device->relay = (struct address){ 0 };
+	device->previous = (struct address){ 0 };
 	return redirected;
 }
 
@@ -238,7 +234,7 @@ static bool create(struct device *device, struct view *view)
 	}
 	device->record.created = true;
 	device->record.ifindex = view->have.link.ifindex;
-	device->relay.s_addr = 0;
+	device->relay = (struct address){ 0 };
 	return true;
 }
 
@@ -305,7 +301,7 @@ static bool ensure_mtu(struct device *device, struct view *view)
 /* A gateway has the tunnel's local address as its own, so that rp_filter=2 lets data in. */
 static bool ensure_address(struct device *device, struct view *view)
 {
-	const struct address local = address_from_in(view->want.local);
+	const struct address local = view->want.local;
 	int r;
 
 	if (view->want.mode != AMT_MODE_GATEWAY)
@@ -380,9 +376,9 @@ static void take_view(struct device *device, const struct view *view)
 	device->lower = view->lower.ifindex;
 	device->local = view->want.local;
 	device->record.discovery = view->want.discovery;
-	if (view->have.remote.s_addr != 0)
+	if (address_is_set(&view->have.remote))
 		device->record.remote = view->have.remote;
-	if (device->record.redirect.s_addr == 0)
+	if (!address_is_set(&device->record.redirect))
 		device->relay = device->record.remote;
 }
 
@@ -393,7 +389,7 @@ static const char *without_queue(const struct device *device)
 
 static void set_working_state(struct device *device, const struct view *view)
 {
-	char relay[INET_ADDRSTRLEN];
+	char relay[ADDRESS_TEXT_MAX];
 
 	if (view->want.mode == AMT_MODE_RELAY) {
 		device_set_state(device, DEVICE_RUNNING, "UDP port %u on %s%s%s", device->port,
@@ -403,22 +399,22 @@ static void set_working_state(struct device *device, const struct view *view)
 				 device->queue_error ?: "");
 		return;
 	}
-	if (device->queue_error && device->relay.s_addr != 0) {
+	if (device->queue_error && address_is_set(&device->relay)) {
 		device_set_state(device, DEVICE_CONNECTED, "the driver took %s as relay; %s: %s",
-				 format_in(device->relay, relay), without_queue(device),
+				 address_format(&device->relay, relay), without_queue(device),
 				 device->queue_error);
 		return;
 	}
 	if (device->queue_error) {
 		device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s; %s: %s",
-				 format_in(device->record.chosen, relay), device->config->link,
-				 without_queue(device), device->queue_error);
+				 address_format(&device->record.chosen, relay),
+				 device->config->link, without_queue(device), device->queue_error);
 		return;
 	}
 	if (device->state != DEVICE_WAITING && device->state != DEVICE_FAILED)
 		return; /* what the Queries say stands */
 	device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s",
-			 format_in(device->record.chosen, relay), device->config->link);
+			 address_format(&device->record.chosen, relay), device->config->link);
 }
 
 static void save_record(struct device *device)
@@ -442,7 +438,7 @@ static int reconcile(struct device *device, struct view *view)
 
 	if (!read_have(device, view) || !find_lower(device, view))
 		return 0;
-	if (device->config->mode == CONFIG_GATEWAY && device->record.chosen.s_addr == 0) {
+	if (device->config->mode == CONFIG_GATEWAY && !address_is_set(&device->record.chosen)) {
 		if (device->state == DEVICE_WAITING || device->state == DEVICE_FAILED)
 			device_set_state(device, DEVICE_DISCOVERING, "looking for a relay");
 		return 0;
@@ -481,7 +477,7 @@ int reconcile_device(struct device *device, struct netlink *netlink, reconcile_l
 
 int reconcile_remove(const char *name, struct record *record, struct netlink *netlink)
 {
-	const struct address address = address_from_in(record->address);
+	const struct address address = record->address;
 	struct amtlink have;
 	int r;
 
@@ -493,7 +489,7 @@ int reconcile_remove(const char *name, struct record *record, struct netlink *ne
 				r = 0;
 		} else {
 			tuning_restore(name, record);
-			if (address.in.s_addr != 0)
+			if (address_is_set(&address))
 				r = inet_remove_address(netlink, have.link.ifindex, &address);
 		}
 	} else if (r == 0 || r == -ENODEV || r == -EMEDIUMTYPE) {

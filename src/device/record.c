@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/parse.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -21,10 +20,7 @@ static int record_path(char path[static PATH_MAX], const char *name)
 
 static void read_address(const char *value, void *field)
 {
-	struct address address;
-
-	if (address_parse(value, &address) == 0 && address.family == AF_INET)
-		*(struct in_addr *)field = address.in;
+	(void)address_parse(value, field);
 }
 
 static void read_bool(const char *value, void *field)
@@ -47,11 +43,11 @@ static void read_ifindex(const char *value, void *field)
 
 static void write_address(FILE *stream, const char *key, const void *field)
 {
-	const struct in_addr *address = field;
-	char text[INET_ADDRSTRLEN];
+	const struct address *address = field;
+	char text[ADDRESS_TEXT_MAX];
 
-	if (address->s_addr != 0)
-		fprintf(stream, "%s=%s\n", key, inet_ntop(AF_INET, address, text, sizeof(text)));
+	if (address_is_set(address))
+		fprintf(stream, "%s=%s\n", key, address_format(address, text));
 }
 
 static void write_bool(FILE *stream, const char *key, const void *field)

@@ -14,13 +14,13 @@ struct record {
 	uint16_t port;		  /* local port in use */
 	bool keep;		  /* the device's KeepConfiguration=, for when its file is gone */
 	bool mld_linux;		  /* the relay knows P only where the driver has it, at 0x80 */
-	struct in_addr mld_relay; /* ... this relay */
-	struct in_addr chosen;	  /* the relay in use, as it was asked; zero: none */
-	struct in_addr
+	struct address mld_relay; /* ... this relay */
+	struct address chosen;	  /* the relay in use, as it was asked; zero: none */
+	struct address
 		redirect; /* where the tunnel leads on the wire; zero: as the driver has it */
-	struct in_addr discovery;      /* the driver's DISCOVERY_IP */
-	struct in_addr remote;	       /* the driver's REMOTE_IP, from its last Advertisement */
-	struct in_addr address;	       /* added to the interface; zero: none */
+	struct address discovery;      /* the driver's DISCOVERY_IP */
+	struct address remote;	       /* the driver's REMOTE_IP, from its last Advertisement */
+	struct address address;	       /* added to the interface; zero: none */
 	struct config_sysctl *sysctls; /* values as they were before */
 	size_t n_sysctls;
 };

@@ -135,7 +135,8 @@ void selection_set(struct selection *selection, const struct selection_candidate
 	for (size_t i = 0; i < n; i++) {
 		merged[i] = candidates[i];
 		for (size_t j = 0; j < selection->n; j++) {
-			if (selection->candidates[j].address.s_addr != candidates[i].address.s_addr)
+			if (!address_equal(&selection->candidates[j].address,
+					   &candidates[i].address))
 				continue;
 			merged[i] = selection->candidates[j];
 			merged[i].origin = candidates[i].origin;
@@ -197,7 +198,7 @@ static void take(struct selection *selection, size_t index, uint64_t now)
 	selection_choose(selection, index, now);
 }
 
-void selection_answered(struct selection *selection, size_t index, struct in_addr relay,
+void selection_answered(struct selection *selection, size_t index, const struct address *relay,
 			uint64_t rtt_usec, uint64_t now)
 {
 	struct selection_candidate *candidate = &selection->candidates[index];
@@ -205,7 +206,7 @@ void selection_answered(struct selection *selection, size_t index, struct in_add
 	bool better;
 
 	candidate->probing = false;
-	candidate->relay = relay;
+	candidate->relay = *relay;
 	candidate->rtt_usec = rtt_usec;
 	if (candidate->good_since == 0)
 		candidate->good_since = now;

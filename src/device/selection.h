@@ -9,6 +9,8 @@
 #ifndef AMT_DEVICE_SELECTION_H
 #define AMT_DEVICE_SELECTION_H
 
+#include "base/address.h"
+
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,9 +19,9 @@
 #define SELECTION_CANDIDATES_MAX 16 /* the best; a gateway is small, and there may be thousands */
 
 struct selection_candidate {
-	struct in_addr address; /* is asked by Discovery */
+	struct address address; /* is asked by Discovery */
 	const char *origin;	/* "configured", "driad", …: a literal */
-	struct in_addr relay;	/* what it advertised, after rewriting; zero: not asked yet */
+	struct address relay;	/* what it advertised, after rewriting; zero: not asked yet */
 	uint64_t rtt_usec;	/* of its last answer; 0: none */
 	uint64_t held_until;	/* not before then; 0: may be used */
 	uint64_t good_since;	/* it has answered every time since; 0: the last time it did not */
@@ -86,7 +88,7 @@ void selection_choose(struct selection *selection, size_t index, uint64_t now);
 void selection_moved(struct selection *selection, uint64_t now);
 
 /* What happened. */
-void selection_answered(struct selection *selection, size_t index, struct in_addr relay,
+void selection_answered(struct selection *selection, size_t index, const struct address *relay,
 			uint64_t rtt_usec, uint64_t now);
 void selection_unanswered(struct selection *selection, size_t index, const char *why, uint64_t now);
 void selection_query(struct selection *selection, bool loaded, uint64_t now);

@@ -64,14 +64,14 @@ static unsigned int scope(struct in_addr address)
 	return ntohl(address.s_addr) >> 16 == 0xa9fe ? 2 : 14;
 }
 
-uint8_t candidate_rank(struct in_addr destination, struct in_addr source, uint8_t length)
+uint8_t candidate_rank(const struct address *destination, const struct address *source,
+		       uint8_t length)
 {
-	uint32_t mask = length == 0 ? 0 : UINT32_MAX << (32 - (length < 32 ? length : 32));
-	bool on_link =
-		length > 0 && ((ntohl(destination.s_addr) ^ ntohl(source.s_addr)) & mask) == 0;
+	const int d = scope(destination->in), s = scope(source->in);
+	const struct prefix network = { .address = *source, .length = length };
+	bool on_link = length > 0 && prefix_contains(&network, destination);
 
-	return (uint8_t)((scope(destination) != scope(source) ? 64 : 0) + 2 * scope(destination) +
-			 !on_link);
+	return (uint8_t)((d != s ? 64 : 0) + 2 * d + !on_link);
 }
 
 enum candidate_skip candidate_judge_address(const struct address *address)

@@ -68,7 +68,8 @@ struct candidate {
 /* RFC 6724, 6, as far as it tells IPv4 destinations apart: rules 2 and 8 (scopes) and 9 (on the
  * source's own network; beyond it bits in common mean nothing). Source is what a packet there
  * would leave with, in a network of so many bits. Lower is better. */
-uint8_t candidate_rank(struct in_addr destination, struct in_addr source, uint8_t length);
+uint8_t candidate_rank(const struct address *destination, const struct address *source,
+		       uint8_t length);
 
 /* One that is not from DNS. Skipped when the kernel's driver could not use its address. */
 struct candidate candidate_make(enum candidate_origin origin, const struct address *address,

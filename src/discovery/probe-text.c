@@ -49,24 +49,22 @@ static const char *error_string(int error)
 static const char *format_unreachable(const struct probe_result *result,
 				      char buf[static PROBE_TEXT_MAX])
 {
-	struct address offender = address_from_in(result->offender);
 	char text[ADDRESS_TEXT_MAX];
 
-	if (result->offender.s_addr == INADDR_ANY)
+	if (!address_is_set(&result->offender))
 		snprintf(buf, PROBE_TEXT_MAX, "%s", error_string(result->error));
 	else
 		snprintf(buf, PROBE_TEXT_MAX, "%s (said by %s)", error_string(result->error),
-			 address_format(&offender, text));
+			 address_format(&result->offender, text));
 	return buf;
 }
 
 static const char *format_from(const struct probe_result *result, char buf[static PROBE_TEXT_MAX])
 {
-	struct address from = address_from_in(result->from);
 	char text[ADDRESS_TEXT_MAX];
 
 	snprintf(buf, PROBE_TEXT_MAX, "the answer came from %s port %u: a translator in between?",
-		 address_format(&from, text), result->from_port);
+		 address_format(&result->from, text), result->from_port);
 	return buf;
 }
 

@@ -75,9 +75,9 @@ static uint64_t min_usec(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static unsigned int bucket_of(struct in_addr relay)
+static unsigned int bucket_of(const struct address *relay)
 {
-	uint32_t a = ntohl(relay.s_addr);
+	uint32_t a = ntohl(relay->in.s_addr);
 
 	return (a ^ a >> 8 ^ a >> 16 ^ a >> 24) & (BUCKETS - 1);
 }
@@ -224,11 +224,11 @@ static int send_message(struct prober *prober, const struct probe_options *targe
 	struct sockaddr_in to = {
 		.sin_family = AF_INET,
 		.sin_port = htons(target->port),
-		.sin_addr = target->relay,
+		.sin_addr = target->relay.in,
 	};
 	struct in_pktinfo info = {
 		.ipi_ifindex = target->ifindex,
-		.ipi_spec_dst = target->source,
+		.ipi_spec_dst = target->source.in,
 	};
 	union {
 		struct cmsghdr header;
@@ -370,7 +370,7 @@ static const struct try *find_try(const struct attempt *attempt, uint32_t nonce)
 
 static bool was_sent_to(const struct attempt *attempt, const struct sockaddr_in *address)
 {
-	return attempt->target.relay.s_addr == address->sin_addr.s_addr &&
+	return attempt->target.relay.in.s_addr == address->sin_addr.s_addr &&
 	       attempt->target.port == ntohs(address->sin_port);
 }
 
@@ -385,7 +385,7 @@ static bool note_elsewhere(struct prober *prober, const struct arrival *arrival,
 		LIST_FOREACH (attempt, &prober->attempts[i], entry)
 			if (find_try(attempt, nonce)) {
 				attempt->seen.outcome = PROBE_SOURCE;
-				attempt->seen.from = arrival->address.sin_addr;
+				attempt->seen.from = address_from_in(arrival->address.sin_addr);
 				attempt->seen.from_port = ntohs(arrival->address.sin_port);
 				return true;
 			}
@@ -419,6 +419,7 @@ static bool take_answer(struct attempt *attempt, const struct message *message,
 
 static void take_message(struct prober *prober, const struct arrival *arrival)
 {
+	const struct address from = address_from_in(arrival->address.sin_addr);
 	struct message message = { 0 };
 	uint64_t received_usec = clock_monotonic();
 	struct attempt *attempt, *next;
@@ -430,8 +431,8 @@ static void take_message(struct prober *prober, const struct arrival *arrival)
 			: message_parse(arrival->data, arrival->length, &message);
 
 	/* One relay may be asked through several interfaces: the nonce says which is meant. */
-	for (attempt = LIST_FIRST(&prober->attempts[bucket_of(arrival->address.sin_addr)]);
-	     attempt && !answered; attempt = next) {
+	for (attempt = LIST_FIRST(&prober->attempts[bucket_of(&from)]); attempt && !answered;
+	     attempt = next) {
 		next = LIST_NEXT(attempt, entry);
 		if (!was_sent_to(attempt, &arrival->address))
 			continue;
@@ -464,13 +465,13 @@ static void take_error(struct prober *prober, const struct arrival *arrival)
 	struct probe_result result = {
 		.outcome = PROBE_UNREACHABLE,
 		.error = (int)arrival->error.ee_errno,
-		.offender = arrival->offender,
+		.offender = address_or_none(arrival->offender),
 	};
+	const struct address from = address_from_in(arrival->address.sin_addr);
 	struct attempt *attempt, *next;
 
 	prober->counters.icmp++;
-	for (attempt = LIST_FIRST(&prober->attempts[bucket_of(arrival->address.sin_addr)]); attempt;
-	     attempt = next) {
+	for (attempt = LIST_FIRST(&prober->attempts[bucket_of(&from)]); attempt; attempt = next) {
 		next = LIST_NEXT(attempt, entry);
 		if (is_about(attempt, arrival))
 			finish_all(attempt, &result);
@@ -565,10 +566,10 @@ static struct attempt *find_attempt(struct prober *prober, const struct probe_op
 {
 	struct attempt *attempt;
 
-	LIST_FOREACH (attempt, &prober->attempts[bucket_of(target->relay)], entry)
-		if (attempt->target.relay.s_addr == target->relay.s_addr &&
+	LIST_FOREACH (attempt, &prober->attempts[bucket_of(&target->relay)], entry)
+		if (address_equal(&attempt->target.relay, &target->relay) &&
 		    attempt->target.port == target->port &&
-		    attempt->target.source.s_addr == target->source.s_addr &&
+		    address_equal(&attempt->target.source, &target->source) &&
 		    attempt->target.ifindex == target->ifindex)
 			return attempt;
 	return NULL;
@@ -587,7 +588,7 @@ static struct attempt *make_attempt(struct prober *prober, const struct probe_op
 	attempt->seen.outcome = PROBE_TIMEOUT;
 	attempt->next_usec = UINT64_MAX;
 	TAILQ_INIT(&attempt->probes);
-	LIST_INSERT_HEAD(&prober->attempts[bucket_of(target->relay)], attempt, entry);
+	LIST_INSERT_HEAD(&prober->attempts[bucket_of(&target->relay)], attempt, entry);
 	return attempt;
 }
 
@@ -621,11 +622,12 @@ static void join(struct attempt *attempt, struct probe *probe, const struct prob
 }
 
 /* Loopback may be asked, though no gateway can use it. */
-static bool is_host(struct in_addr relay)
+static bool may_ask(const struct address *relay)
 {
-	uint32_t a = ntohl(relay.s_addr);
+	uint32_t a = ntohl(relay->in.s_addr);
 
-	return a != INADDR_ANY && a != INADDR_BROADCAST && !IN_MULTICAST(a);
+	return relay->family == AF_INET && a != INADDR_ANY && a != INADDR_BROADCAST &&
+	       !IN_MULTICAST(a);
 }
 
 int probe_start(struct prober *prober, const struct probe_options *options, uint64_t now,
@@ -636,7 +638,7 @@ int probe_start(struct prober *prober, const struct probe_options *options, uint
 	struct attempt *attempt;
 	struct probe *probe;
 
-	if (!is_host(target.relay))
+	if (!may_ask(&target.relay))
 		return -EINVAL;
 	if (target.port == 0)
 		target.port = AMT_PORT;

@@ -22,9 +22,9 @@ struct probe;
 
 /* Zero is the default of every field but the relay. */
 struct probe_options {
-	struct in_addr relay;
+	struct address relay;
 	uint16_t port;		/* host byte order; AMT_PORT */
-	struct in_addr source;	/* what the routing table says */
+	struct address source;	/* what the routing table says */
 	int ifindex;		/* leave through this interface; what the routing table says */
 	unsigned int tries;	/* Discoveries to send at most; PROBE_TRIES */
 	uint64_t timeout_usec;	/* for the whole probe, all tries; PROBE_TIMEOUT_USEC */
@@ -42,16 +42,16 @@ enum probe_outcome {
 };
 
 struct probe_result {
-	struct in_addr relay; /* as asked, and port, too */
+	struct address relay; /* as asked, and port, too */
 	uint16_t port;
 	enum probe_outcome outcome;
 	unsigned int sent;	      /* Discoveries */
 	uint64_t rtt_usec;	      /* ANSWERED: from the try that was answered */
 	struct address advertised;    /* ANSWERED: IPv4 or IPv6 */
 	int error;		      /* UNREACHABLE: errno; ECONNREFUSED is port unreachable */
-	struct in_addr offender;      /* UNREACHABLE: who says so; zero: this host */
+	struct address offender;      /* UNREACHABLE: who says so; zero: this host */
 	enum message_error malformed; /* MALFORMED: what is wrong; NONE: not an Advertisement */
-	struct in_addr from;	      /* SOURCE: where it came from, and from_port, too */
+	struct address from;	      /* SOURCE: where it came from, and from_port, too */
 	uint16_t from_port;
 };
 

@@ -23,11 +23,11 @@ static int open_socket(int ifindex)
 }
 
 /* Connecting sends nothing, but the kernel looks for a route. */
-static bool find_source(int ifindex, struct in_addr destination, struct in_addr *ret)
+static bool find_source(int ifindex, const struct address *destination, struct address *ret)
 {
 	struct sockaddr_in name = { .sin_family = AF_INET,
 				    .sin_port = htons(9),
-				    .sin_addr = destination };
+				    .sin_addr = destination->in };
 	socklen_t length = sizeof(name);
 	bool found;
 	int fd;
@@ -39,12 +39,12 @@ static bool find_source(int ifindex, struct in_addr destination, struct in_addr 
 		getsockname(fd, (struct sockaddr *)&name, &length) == 0;
 	close(fd);
 	if (found)
-		*ret = name.sin_addr;
+		*ret = address_from_in(name.sin_addr);
 	return found;
 }
 
 /* The bits of the network of an own address; 0 when it is not found. */
-static uint8_t network_length(const struct ifaddrs *addresses, struct in_addr source)
+static uint8_t network_length(const struct ifaddrs *addresses, const struct address *source)
 {
 	const struct sockaddr_in *address, *mask;
 
@@ -52,7 +52,7 @@ static uint8_t network_length(const struct ifaddrs *addresses, struct in_addr so
 		address = (const struct sockaddr_in *)addresses->ifa_addr;
 		mask = (const struct sockaddr_in *)addresses->ifa_netmask;
 		if (address && mask && address->sin_family == AF_INET &&
-		    address->sin_addr.s_addr == source.s_addr)
+		    address->sin_addr.s_addr == source->in.s_addr)
 			return (uint8_t)__builtin_popcount(mask->sin_addr.s_addr);
 	}
 	return 0;
@@ -61,7 +61,7 @@ static uint8_t network_length(const struct ifaddrs *addresses, struct in_addr so
 int rank_candidates(struct candidate *candidates, size_t n, int ifindex)
 {
 	struct ifaddrs *addresses = NULL;
-	struct in_addr source;
+	struct address source;
 	int fd;
 	size_t i;
 
@@ -80,9 +80,9 @@ int rank_candidates(struct candidate *candidates, size_t n, int ifindex)
 		if (candidates[i].skip != CANDIDATE_SKIP_NONE)
 			continue;
 		candidates[i].rank = CANDIDATE_RANK_UNREACHABLE;
-		if (find_source(ifindex, candidates[i].address.in, &source))
-			candidates[i].rank = candidate_rank(candidates[i].address.in, source,
-							    network_length(addresses, source));
+		if (find_source(ifindex, &candidates[i].address, &source))
+			candidates[i].rank = candidate_rank(&candidates[i].address, &source,
+							    network_length(addresses, &source));
 	}
 	freeifaddrs(addresses);
 	return 0;

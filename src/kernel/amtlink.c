@@ -9,16 +9,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The driver's underlay is IPv4 alone. */
+static int put_address(struct nl_msg *message, int attribute, const struct address *address)
+{
+	return nla_put(message, attribute, sizeof(address->in), &address->in);
+}
+
+static struct address get_address(const struct nlattr *attribute)
+{
+	struct in_addr in = { 0 };
+
+	nla_memcpy(&in, attribute, sizeof(in));
+	return address_or_none(in);
+}
+
 static int put_data(struct nl_msg *message, const struct amtlink *want)
 {
 	if (nla_put_u32(message, IFLA_AMT_MODE, want->mode) < 0 ||
 	    nla_put_u16(message, IFLA_AMT_RELAY_PORT, htons(want->relay_port)) < 0 ||
 	    nla_put_u16(message, IFLA_AMT_GATEWAY_PORT, htons(want->gateway_port)) < 0 ||
 	    nla_put_u32(message, IFLA_AMT_LINK, want->lower) < 0 ||
-	    nla_put(message, IFLA_AMT_LOCAL_IP, sizeof(want->local), &want->local) < 0)
+	    put_address(message, IFLA_AMT_LOCAL_IP, &want->local) < 0)
 		return -ENOMEM;
 	if (want->mode == AMT_MODE_GATEWAY &&
-	    nla_put(message, IFLA_AMT_DISCOVERY_IP, sizeof(want->discovery), &want->discovery) < 0)
+	    put_address(message, IFLA_AMT_DISCOVERY_IP, &want->discovery) < 0)
 		return -ENOMEM;
 	if (want->max_tunnels > 0 &&
 	    nla_put_u32(message, IFLA_AMT_MAX_TUNNELS, want->max_tunnels) < 0)
@@ -51,6 +65,8 @@ int amtlink_create(struct netlink *netlink, const struct amtlink *want)
 {
 	struct nl_msg *message;
 
+	if (want->local.family == AF_INET6 || want->discovery.family == AF_INET6)
+		return -EAFNOSUPPORT;
 	message = nlmsg_alloc_simple(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	if (!message)
 		return -ENOMEM;
@@ -83,13 +99,11 @@ static void parse_data(struct nlattr *data, struct amtlink *amtlink)
 	if (attributes[IFLA_AMT_LINK])
 		amtlink->lower = nla_get_u32(attributes[IFLA_AMT_LINK]);
 	if (attributes[IFLA_AMT_LOCAL_IP])
-		nla_memcpy(&amtlink->local, attributes[IFLA_AMT_LOCAL_IP], sizeof(amtlink->local));
+		amtlink->local = get_address(attributes[IFLA_AMT_LOCAL_IP]);
 	if (attributes[IFLA_AMT_DISCOVERY_IP])
-		nla_memcpy(&amtlink->discovery, attributes[IFLA_AMT_DISCOVERY_IP],
-			   sizeof(amtlink->discovery));
+		amtlink->discovery = get_address(attributes[IFLA_AMT_DISCOVERY_IP]);
 	if (attributes[IFLA_AMT_REMOTE_IP])
-		nla_memcpy(&amtlink->remote, attributes[IFLA_AMT_REMOTE_IP],
-			   sizeof(amtlink->remote));
+		amtlink->remote = get_address(attributes[IFLA_AMT_REMOTE_IP]);
 	if (attributes[IFLA_AMT_MAX_TUNNELS])
 		amtlink->max_tunnels = nla_get_u32(attributes[IFLA_AMT_MAX_TUNNELS]);
 }

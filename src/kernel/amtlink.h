@@ -6,6 +6,7 @@
 #ifndef AMT_KERNEL_AMTLINK_H
 #define AMT_KERNEL_AMTLINK_H
 
+#include "base/address.h"
 #include "kernel/link.h"
 
 #include <linux/amt.h>
@@ -18,9 +19,9 @@ struct amtlink {
 	uint16_t relay_port;   /* the UDP socket's own port, in gateway mode too */
 	uint16_t gateway_port; /* source port of what a gateway sends */
 	int lower;	       /* ifindex of IFLA_AMT_LINK */
-	struct in_addr local;
-	struct in_addr discovery; /* gateway: where Discovery goes */
-	struct in_addr remote;	  /* gateway: as accepted from an Advertisement; zero before */
+	struct address local;
+	struct address discovery; /* gateway: where Discovery goes */
+	struct address remote;	  /* gateway: as accepted from an Advertisement; zero before */
 	uint32_t max_tunnels;	  /* relay; 0 at creation: the driver's default, 128 */
 };
 

@@ -43,8 +43,8 @@ ssize_t datagram_build(const struct datagram_path *path, const void *payload, si
 			.tot_len = htons((uint16_t)(sizeof(headers) + length)),
 			.ttl = IPDEFTTL,
 			.protocol = IPPROTO_UDP,
-			.saddr = path->local.s_addr,
-			.daddr = path->remote.s_addr,
+			.saddr = path->local.in.s_addr,
+			.daddr = path->remote.in.s_addr,
 		},
 		.udp = {
 			.source = htons(path->port),
@@ -60,6 +60,8 @@ ssize_t datagram_build(const struct datagram_path *path, const void *payload, si
 	};
 	uint32_t sum;
 
+	if (path->local.family != AF_INET || path->remote.family != AF_INET)
+		return -EAFNOSUPPORT;
 	if (length > DATAGRAM_MAX || sizeof(headers) + length > size)
 		return -ENOBUFS;
 	sum = checksum_add(0, &pseudo, sizeof(pseudo));
@@ -108,7 +110,7 @@ void datagram_close(struct datagram *datagram)
 int datagram_send(struct datagram *datagram, const struct datagram_path *path, const void *payload,
 		  size_t length)
 {
-	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = path->remote };
+	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = path->remote.in };
 	ssize_t n;
 
 	n = datagram_build(path, payload, length, datagram->packet, sizeof(datagram->packet));

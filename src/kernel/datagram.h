@@ -10,6 +10,8 @@
 #ifndef AMT_KERNEL_DATAGRAM_H
 #define AMT_KERNEL_DATAGRAM_H
 
+#include "base/address.h"
+
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,9 +25,9 @@ void datagram_close(struct datagram *datagram); /* NULL is fine */
 
 /* Ports in host byte order. */
 struct datagram_path {
-	struct in_addr local; /* an address of this host */
+	struct address local; /* an address of this host */
 	uint16_t port;
-	struct in_addr remote;
+	struct address remote;
 	uint16_t remote_port;
 };
 

@@ -110,7 +110,7 @@ static size_t linux_count(const struct firewall_rules *rules)
 
 static int64_t linux_key(const struct firewall_rules *rules, size_t i)
 {
-	return ntohl(rules->linux_relays[i].s_addr);
+	return ntohl(rules->linux_relays[i].in.s_addr);
 }
 
 static void print_relay_device(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
@@ -120,9 +120,9 @@ static void print_relay_device(FILE *f, const struct firewall_rules *rules, size
 
 static void print_linux(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
 {
-	char text[INET_ADDRSTRLEN];
+	char text[ADDRESS_TEXT_MAX];
 
-	fputs(inet_ntop(AF_INET, &rules->linux_relays[i], text, sizeof(text)), f);
+	fputs(address_format(&rules->linux_relays[i], text), f);
 }
 
 static size_t redirect_count(const struct firewall_rules *rules)
@@ -137,7 +137,7 @@ static int64_t redirect_key(const struct firewall_rules *rules, size_t i)
 
 static uint32_t redirect_relay(const struct firewall_rules *rules, size_t i)
 {
-	return ntohl(rules->redirects[i].relay.s_addr);
+	return ntohl(rules->redirects[i].relay.in.s_addr);
 }
 
 /* The port stands first, as the list is sorted by it. */
@@ -146,35 +146,33 @@ static int64_t redirected_key(const struct firewall_rules *rules, size_t i)
 	return (int64_t)rules->redirects[i].port << 32 | redirect_relay(rules, i);
 }
 
-static uint32_t aim_discovery(const struct firewall_rules *rules, size_t i)
+static uint32_t redirect_discovery(const struct firewall_rules *rules, size_t i)
 {
-	return ntohl(rules->redirects[i].discovery.s_addr);
+	return ntohl(rules->redirects[i].discovery.in.s_addr);
 }
 
-static uint32_t aim_remote(const struct firewall_rules *rules, size_t i)
+static uint32_t redirect_remote(const struct firewall_rules *rules, size_t i)
 {
-	return ntohl(rules->redirects[i].remote.s_addr);
+	return ntohl(rules->redirects[i].remote.in.s_addr);
 }
 
 static void print_redirect(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
 {
-	char text[INET_ADDRSTRLEN];
+	char text[ADDRESS_TEXT_MAX];
 
 	fprintf(f, "%u", rules->redirects[i].port);
 	if (!key_only)
-		fprintf(f, " : %s",
-			inet_ntop(AF_INET, &rules->redirects[i].relay, text, sizeof(text)));
+		fprintf(f, " : %s", address_format(&rules->redirects[i].relay, text));
 }
 
-static void print_redirected(FILE *f, const struct firewall_redirect *redirect, struct in_addr to,
+static void print_redirected(FILE *f, const struct firewall_redirect *redirect, struct address to,
 			     bool key_only)
 {
-	char text[INET_ADDRSTRLEN];
+	char text[ADDRESS_TEXT_MAX];
 
-	fprintf(f, "%s . %u", inet_ntop(AF_INET, &redirect->relay, text, sizeof(text)),
-		redirect->port);
+	fprintf(f, "%s . %u", address_format(&redirect->relay, text), redirect->port);
 	if (!key_only)
-		fprintf(f, " : %s", inet_ntop(AF_INET, &to, text, sizeof(text)));
+		fprintf(f, " : %s", address_format(&to, text));
 }
 
 static void print_discovery(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
@@ -187,20 +185,20 @@ static void print_remote(FILE *f, const struct firewall_rules *rules, size_t i, 
 	print_redirected(f, &rules->redirects[i], rules->redirects[i].remote, key_only);
 }
 
-static size_t former_count(const struct firewall_rules *rules)
+static size_t previous_count(const struct firewall_rules *rules)
 {
 	return rules->n_previous_redirects;
 }
 
-static int64_t former_key(const struct firewall_rules *rules, size_t i)
+static int64_t previous_key(const struct firewall_rules *rules, size_t i)
 {
 	return (int64_t)rules->previous_redirects[i].port << 32 |
-	       ntohl(rules->previous_redirects[i].relay.s_addr);
+	       ntohl(rules->previous_redirects[i].relay.in.s_addr);
 }
 
-static uint32_t former_remote(const struct firewall_rules *rules, size_t i)
+static uint32_t previous_remote(const struct firewall_rules *rules, size_t i)
 {
-	return ntohl(rules->previous_redirects[i].remote.s_addr);
+	return ntohl(rules->previous_redirects[i].remote.in.s_addr);
 }
 
 static void print_former(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
@@ -223,9 +221,9 @@ static const struct element_kind kinds[] = {
 	{ "quoted", gateway_count, gateway_key, no_value, print_port },
 	{ "linux_relays", linux_count, linux_key, no_value, print_linux },
 	{ "aims", redirect_count, redirect_key, redirect_relay, print_redirect },
-	{ "discoveries", redirect_count, redirected_key, aim_discovery, print_discovery },
-	{ "remotes", redirect_count, redirected_key, aim_remote, print_remote },
-	{ "remotes", former_count, former_key, former_remote, print_former },
+	{ "discoveries", redirect_count, redirected_key, redirect_discovery, print_discovery },
+	{ "remotes", redirect_count, redirected_key, redirect_remote, print_remote },
+	{ "remotes", previous_count, previous_key, previous_remote, print_former },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

@@ -9,6 +9,8 @@
 #ifndef AMT_KERNEL_FIREWALL_H
 #define AMT_KERNEL_FIREWALL_H
 
+#include "base/address.h"
+
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -43,9 +45,9 @@ struct firewall_gateway {
  * what comes from relay looks as if it came from where the driver expects it. */
 struct firewall_redirect {
 	uint16_t port;		  /* the gateway's */
-	struct in_addr relay;	  /* on the wire */
-	struct in_addr discovery; /* the driver's DISCOVERY_IP: Advertisements come from there */
-	struct in_addr remote;	  /* the driver's REMOTE_IP: everything else does */
+	struct address relay;	  /* on the wire */
+	struct address discovery; /* the driver's DISCOVERY_IP: Advertisements come from there */
+	struct address remote;	  /* the driver's REMOTE_IP: everything else does */
 };
 
 /* Multicast that comes in there with less than ttl gets it; not what must stay on its link. */
@@ -59,8 +61,8 @@ struct firewall_rules {
 	size_t n_gateways;
 	uint16_t *relay_devices; /* ports that relay devices listen on; sorted */
 	size_t n_relay_devices;
-	struct in_addr *linux_relays; /* relays that know P only at 0x80, where the driver puts it;
-				       * sorted by the bytes of the address */
+	struct address *linux_relays; /* relays that know P only at 0x80, where the driver puts it;
+				       * by address_compare() */
 	size_t n_linux_relays;
 	struct firewall_redirect *redirects; /* sorted by port, no port twice */
 	size_t n_redirects;

@@ -69,7 +69,7 @@ static int take_route(const struct nlmsghdr *header, void *userdata)
 }
 
 /* RTM_GETROUTE to destination through the interface, from *source unless that is zero. */
-static int ask_route(struct netlink *netlink, struct in_addr destination, int ifindex,
+static int ask_route(struct netlink *netlink, const struct address *destination, int ifindex,
 		     struct in_addr source, unsigned int flags, struct answer *ret)
 {
 	struct rtmsg route = {
@@ -80,11 +80,13 @@ static int ask_route(struct netlink *netlink, struct in_addr destination, int if
 	};
 	struct nl_msg *message;
 
+	if (destination->family != AF_INET)
+		return -EAFNOSUPPORT; /* as the driver's underlay */
 	message = nlmsg_alloc_simple(RTM_GETROUTE, 0);
 	if (!message)
 		return -ENOMEM;
 	if (nlmsg_append(message, &route, sizeof(route), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(message, RTA_DST, sizeof(destination), &destination) < 0 ||
+	    nla_put(message, RTA_DST, sizeof(destination->in), &destination->in) < 0 ||
 	    nla_put_u32(message, RTA_OIF, ifindex) < 0 ||
 	    (source.s_addr != 0 && nla_put(message, RTA_SRC, sizeof(source), &source) < 0)) {
 		nlmsg_free(message);
@@ -93,29 +95,30 @@ static int ask_route(struct netlink *netlink, struct in_addr destination, int if
 	return netlink_query(netlink, message, take_route, ret);
 }
 
-int inet_route_source(struct netlink *netlink, struct in_addr destination, int ifindex,
-		      struct in_addr *source)
+int inet_route_source(struct netlink *netlink, const struct address *destination, int ifindex,
+		      struct address *source)
 {
-	struct answer answer = { .source = *source };
+	const struct in_addr from = source->family == AF_INET ? source->in : (struct in_addr){ 0 };
+	struct answer answer = { .source = from };
 	int r;
 
 	/* With an output interface given, the kernel invents an on-link route where the table has
 	 * none, and lends it an address of another interface (ip_route_output_key_hash_rcu()). Only
 	 * RTM_F_FIB_MATCH tells. */
-	r = ask_route(netlink, destination, ifindex, *source, RTM_F_FIB_MATCH, &answer);
+	r = ask_route(netlink, destination, ifindex, from, RTM_F_FIB_MATCH, &answer);
 	if (r < 0)
 		return r;
-	answer = (struct answer){ .source = *source };
-	r = ask_route(netlink, destination, ifindex, *source, 0, &answer);
+	answer = (struct answer){ .source = from };
+	r = ask_route(netlink, destination, ifindex, from, 0, &answer);
 	if (r < 0)
 		return r;
 	if (answer.type != RTN_UNICAST || answer.ifindex != ifindex || answer.source.s_addr == 0)
 		return -ENETUNREACH;
-	*source = answer.source;
+	*source = address_from_in(answer.source);
 	return 0;
 }
 
-int inet_route_interface(struct netlink *netlink, struct in_addr destination, int *ret)
+int inet_route_interface(struct netlink *netlink, const struct address *destination, int *ret)
 {
 	struct answer answer = { 0 };
 	int r;
@@ -149,7 +152,7 @@ static int take_address(const struct nlmsghdr *header, void *userdata)
 	return 0;
 }
 
-int inet_primary_address(struct netlink *netlink, int ifindex, struct in_addr *ret)
+int inet_primary_address(struct netlink *netlink, int ifindex, struct address *ret)
 {
 	struct primary primary = { .ifindex = ifindex };
 	struct ifaddrmsg info = { .ifa_family = AF_INET };
@@ -169,6 +172,6 @@ int inet_primary_address(struct netlink *netlink, int ifindex, struct in_addr *r
 		return r;
 	if (primary.address.s_addr == 0)
 		return -EADDRNOTAVAIL;
-	*ret = primary.address;
+	*ret = address_from_in(primary.address);
 	return 0;
 }

@@ -16,14 +16,14 @@ int inet_add_address(struct netlink *netlink, int ifindex, const struct address 
 int inet_remove_address(struct netlink *netlink, int ifindex, const struct address *address);
 
 /* The first global address of an interface; -EADDRNOTAVAIL: it has none. */
-int inet_primary_address(struct netlink *netlink, int ifindex, struct in_addr *ret);
+int inet_primary_address(struct netlink *netlink, int ifindex, struct address *ret);
 
 /* What address would a packet to destination leave with through the interface? Given *source not
  * zero: may it leave with that one? -ENETUNREACH or the kernel's other errno when not. */
-int inet_route_source(struct netlink *netlink, struct in_addr destination, int ifindex,
-		      struct in_addr *source);
+int inet_route_source(struct netlink *netlink, const struct address *destination, int ifindex,
+		      struct address *source);
 
 /* The interface by which a packet to destination would leave; -ENETUNREACH or the like: none. */
-int inet_route_interface(struct netlink *netlink, struct in_addr destination, int *ret);
+int inet_route_interface(struct netlink *netlink, const struct address *destination, int *ret);
 
 #endif

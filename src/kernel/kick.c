@@ -43,8 +43,8 @@ void kick_build(const struct kick_target *target, uint8_t buf[static KICK_LENGTH
 			.tot_len = htons(sizeof(quote) - sizeof(quote.icmp)),
 			.ttl = IPDEFTTL,
 			.protocol = IPPROTO_UDP,
-			.saddr = target->local.s_addr,
-			.daddr = target->relay.s_addr,
+			.saddr = target->local.in.s_addr,
+			.daddr = target->relay.in.s_addr,
 		},
 		.udp = {
 			.source = htons(target->port),
@@ -91,9 +91,11 @@ void kick_close(struct kick *kick)
 
 int kick_send(struct kick *kick, const struct kick_target *target)
 {
-	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = target->local };
+	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = target->local.in };
 	uint8_t message[KICK_LENGTH];
 
+	if (target->local.family != AF_INET || target->relay.family != AF_INET)
+		return -EAFNOSUPPORT;
 	kick_build(target, message);
 	if (sendto(kick->fd, message, sizeof(message), MSG_NOSIGNAL, (const struct sockaddr *)&to,
 		   sizeof(to)) < 0)

@@ -21,6 +21,8 @@
 #ifndef AMT_KERNEL_KICK_H
 #define AMT_KERNEL_KICK_H
 
+#include "base/address.h"
+
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,9 +35,9 @@ void kick_close(struct kick *kick); /* NULL is fine */
 
 /* Who is kicked: ports in host byte order. */
 struct kick_target {
-	struct in_addr local; /* the gateway's own address */
+	struct address local; /* the gateway's own address */
 	uint16_t port;	      /* and UDP port */
-	struct in_addr relay; /* as it is on the wire, after all rewriting, and relay_port, too */
+	struct address relay; /* as it is on the wire, after all rewriting, and relay_port, too */
 	uint16_t relay_port;
 };
 

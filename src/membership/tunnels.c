@@ -24,7 +24,7 @@ enum family {
 };
 
 struct tunnel {
-	struct in_addr gateway; /* first: the tree's key */
+	struct address gateway; /* first: the tree's key */
 	uint16_t port;
 	uint8_t mac[AMT_MAC_LENGTH];
 	uint32_t nonce;
@@ -57,7 +57,7 @@ struct tunnels {
 
 static int compare_tunnels(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct in_addr));
+	return address_compare(a, b);
 }
 
 static int compare_wanted(const void *a, const void *b)
@@ -65,9 +65,9 @@ static int compare_wanted(const void *a, const void *b)
 	return address_compare(a, b);
 }
 
-static struct tunnel *find_tunnel(const struct tunnels *tunnels, struct in_addr gateway)
+static struct tunnel *find_tunnel(const struct tunnels *tunnels, const struct address *gateway)
 {
-	struct tunnel *const *found = tfind(&gateway, &tunnels->by_gateway, compare_tunnels);
+	struct tunnel *const *found = tfind(gateway, &tunnels->by_gateway, compare_tunnels);
 
 	return found ? *found : NULL;
 }
@@ -325,8 +325,8 @@ static void evict(struct tunnels *tunnels)
 	end_tunnel(first);
 }
 
-static struct tunnel *begin_tunnel(struct tunnels *tunnels, struct in_addr gateway, uint16_t port,
-				   uint64_t now)
+static struct tunnel *begin_tunnel(struct tunnels *tunnels, const struct address *gateway,
+				   uint16_t port, uint64_t now)
 {
 	struct tunnel *tunnel;
 
@@ -336,7 +336,7 @@ static struct tunnel *begin_tunnel(struct tunnels *tunnels, struct in_addr gatew
 	if (!tunnel)
 		return NULL;
 	*tunnel = (struct tunnel){
-		.gateway = gateway,
+		.gateway = *gateway,
 		.port = port,
 		.since = now,
 		.expires = now + FORGET,
@@ -386,7 +386,7 @@ void tunnels_set_max(struct tunnels *tunnels, uint32_t max_tunnels)
 	tunnels->max = max_tunnels;
 }
 
-void tunnels_query(struct tunnels *tunnels, struct in_addr gateway, uint16_t port,
+void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint16_t port,
 		   const struct message *query, uint64_t now)
 {
 	struct tunnel *tunnel;
@@ -449,8 +449,8 @@ static void take_report(struct tunnel *tunnel, const struct message_inner *inner
 	router_report(router, &message, now);
 }
 
-void tunnels_update(struct tunnels *tunnels, struct in_addr gateway, const struct message *update,
-		    uint64_t now)
+void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
+		    const struct message *update, uint64_t now)
 {
 	struct tunnel *tunnel;
 
@@ -476,8 +476,7 @@ void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, u
 	struct tunnel *tunnel = NULL;
 
 	tunnels_run(tunnels, now);
-	if (gateway->address.family == AF_INET)
-		tunnel = find_tunnel(tunnels, gateway->address.in);
+	tunnel = find_tunnel(tunnels, &gateway->address);
 	if (!tunnel || tunnel->port != gateway->port ||
 	    !shows_ticket(tunnel, teardown->teardown.nonce, teardown->teardown.mac)) {
 		ignore(tunnels, TUNNELS_IGNORED_TEARDOWN);
@@ -622,7 +621,7 @@ static int each_group(const struct router *router, uint64_t now, tunnels_each ea
 	return r;
 }
 
-int tunnels_groups(const struct tunnels *tunnels, struct in_addr gateway, uint64_t now,
+int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, uint64_t now,
 		   tunnels_each each, void *userdata)
 {
 	const struct tunnel *tunnel = find_tunnel(tunnels, gateway);

@@ -46,7 +46,7 @@ struct tunnels_counters {
 
 /* A tunnel, as it is shown. */
 struct tunnels_tunnel {
-	struct in_addr gateway;
+	struct address gateway;
 	uint16_t port;				 /* of the Request that began it */
 	uint64_t since, last_query, last_update; /* last_update 0: none so far */
 	uint64_t expires;
@@ -60,12 +60,12 @@ void tunnels_free(struct tunnels *tunnels); /* tells nobody; NULL is fine */
 void tunnels_set_max(struct tunnels *tunnels, uint32_t max_tunnels);
 
 /* The relay device sends the Query to that gateway and port (host byte order). */
-void tunnels_query(struct tunnels *tunnels, struct in_addr gateway, uint16_t port,
+void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint16_t port,
 		   const struct message *query, uint64_t now);
 
 /* An Update from that address. */
-void tunnels_update(struct tunnels *tunnels, struct in_addr gateway, const struct message *update,
-		    uint64_t now);
+void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
+		    const struct message *update, uint64_t now);
 /* A Teardown, from whatever address, RFC 7450, 5.1.7: the tunnel that it names ends. */
 void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, uint64_t now);
 
@@ -90,7 +90,7 @@ size_t tunnels_count(const struct tunnels *tunnels);
  * returned; -ENOENT: no such tunnel. */
 typedef int (*tunnels_each)(const struct router_group *group, const struct filter *filter,
 			    void *userdata);
-int tunnels_groups(const struct tunnels *tunnels, struct in_addr gateway, uint64_t now,
+int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, uint64_t now,
 		   tunnels_each each, void *userdata);
 
 void tunnels_counters(const struct tunnels *tunnels, struct tunnels_counters *ret);

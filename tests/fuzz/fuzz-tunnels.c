@@ -65,9 +65,9 @@ static void on_changed(struct tunnels *tunnels, const struct address *g,
 	}
 }
 
-static struct in_addr gateway(struct input *input)
+static struct address gateway(struct input *input)
 {
-	return (struct in_addr){ .s_addr = 1 + take(input) % (MAX + 2) };
+	return address_from_in((struct in_addr){ 1 + take(input) % (MAX + 2) });
 }
 
 static size_t make_report(struct input *input, uint8_t *buf, size_t size)
@@ -100,7 +100,7 @@ static size_t make_report(struct input *input, uint8_t *buf, size_t size)
 static void do_update(struct world *world, struct input *input, bool raw)
 {
 	struct message message = { .type = AMT_UPDATE, .update.nonce = take(input) % 4 };
-	struct in_addr from = gateway(input);
+	struct address from = gateway(input);
 	uint8_t buf[512];
 	size_t n = take(input);
 
@@ -115,16 +115,17 @@ static void do_update(struct world *world, struct input *input, bool raw)
 		n = make_report(input, buf, sizeof(buf));
 	}
 	message.update.inner.length = n;
-	tunnels_update(world->tunnels, from, &message, world->now);
+	tunnels_update(world->tunnels, &from, &message, world->now);
 }
 
 static void do_query(struct world *world, struct input *input)
 {
 	struct message message = { .type = AMT_QUERY, .query.nonce = take(input) % 4 };
+	struct address from;
 
 	memset(message.query.mac, take(input) % 4, sizeof(message.query.mac));
-	tunnels_query(world->tunnels, gateway(input), 1 + take(input) % 16 / 15, &message,
-		      world->now);
+	from = gateway(input);
+	tunnels_query(world->tunnels, &from, 1 + take(input) % 16 / 15, &message, world->now);
 }
 
 static void do_teardown(struct world *world, struct input *input)
@@ -133,7 +134,7 @@ static void do_teardown(struct world *world, struct input *input)
 
 	memset(message.teardown.mac, take(input) % 4, sizeof(message.teardown.mac));
 	message.teardown.gateway.port = 1;
-	message.teardown.gateway.address = address_from_in(gateway(input));
+	message.teardown.gateway.address = gateway(input);
 	tunnels_teardown(world->tunnels, &message, world->now);
 }
 

@@ -25,11 +25,11 @@ static struct firewall_gateway gateways[] = {
 	{ .port = PORT + 2, .relay_port = 2268 },
 };
 static uint16_t relay_devices[] = { RELAYING };
-static struct in_addr linux_relays[1];
+static struct address linux_relays[1];
 
 static struct firewall_rules two_gateways(void)
 {
-	inet_pton(AF_INET, NET_RELAY2, &linux_relays[0]);
+	assert_int_equal(address_parse(NET_RELAY2, &linux_relays[0]), 0);
 	return (struct firewall_rules){
 		.gateways = gateways,
 		.n_gateways = 2,

@@ -206,7 +206,7 @@ static uint8_t rank(const char *destination, const char *source, uint8_t length)
 
 	assert_int_equal(address_parse(destination, &d), 0);
 	assert_int_equal(address_parse(source, &s), 0);
-	return candidate_rank(d.in, s.in, length);
+	return candidate_rank(&d, &s, length);
 }
 
 static void test_rank(void **state)

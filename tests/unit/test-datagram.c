@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 static const struct datagram_path path = {
-	.local.s_addr = 0x026433c6, /* 198.51.100.2 */
+	.local = { AF_INET, { .in.s_addr = 0x026433c6 } }, /* 198.51.100.2 */
 	.port = 61000,
-	.remote.s_addr = 0x010200c0, /* 192.0.2.1 */
+	.remote = { AF_INET, { .in.s_addr = 0x010200c0 } }, /* 192.0.2.1 */
 	.remote_port = 2268,
 };
 

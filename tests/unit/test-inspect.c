@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "addresses.h"
 #include "captures.h"
 #include "device/inspect.h"
 #include "hex.h"
@@ -15,8 +16,8 @@
 static struct inspect_rules rules_of_captures(void)
 {
 	return (struct inspect_rules){
-		.discovery.s_addr = inet_addr("10.0.0.2"),
-		.relay.s_addr = inet_addr("10.0.0.2"),
+		.discovery = address_of("10.0.0.2"),
+		.relay = address_of("10.0.0.2"),
 		.relay_port = 2268,
 	};
 }
@@ -50,7 +51,7 @@ static void test_advertisement(void **state)
 	assert_int_equal(run.result.drop, INSPECT_PASS);
 	assert_false(run.result.query);
 	assert_false(run.result.changed);
-	assert_int_equal(run.result.relay.s_addr, inet_addr("10.0.0.2"));
+	assert_address(&run.result.relay, "10.0.0.2");
 	assert_int_equal(run.advertisements.seen, 1);
 	assert_int_equal(run.advertisements.passed, 1);
 	assert_int_equal(run.queries.seen, 0);
@@ -89,8 +90,7 @@ static void test_rewrite(void **state)
 		assert_int_equal(run.result.drop, INSPECT_PASS);
 		assert_int_equal(run.result.changed, table[i].matches);
 		assert_int_equal(run.advertisements.rewritten, table[i].matches);
-		assert_int_equal(run.result.relay.s_addr,
-				 inet_addr(table[i].matches ? "192.0.2.1" : "10.0.0.2"));
+		assert_address(&run.result.relay, table[i].matches ? "192.0.2.1" : "10.0.0.2");
 		if (table[i].matches) {
 			assert_memory_equal(run.data + PAYLOAD + 8, "\xc0\x00\x02\x01", 4);
 			assert_memory_equal(run.data + 26, "\x40\x73", 2);
@@ -111,7 +111,7 @@ static void test_first_rule_wins(void **state)
 	rules.rewrites = rewrites;
 	rules.n_rewrites = 2;
 	inspect_hex(&rules, FIREWALL_QUEUE_ADVERTISEMENT, captures[CAPTURE_ADVERTISEMENT], &run);
-	assert_int_equal(run.result.relay.s_addr, inet_addr("192.0.2.1"));
+	assert_address(&run.result.relay, "192.0.2.1");
 	free(run.data);
 }
 
@@ -186,8 +186,8 @@ static void test_source(void **state)
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct inspect_rules rules = {
-			.discovery.s_addr = inet_addr(table[i].discovery),
-			.relay.s_addr = inet_addr(table[i].discovery),
+			.discovery = address_of(table[i].discovery),
+			.relay = address_of(table[i].discovery),
 			.relay_port = table[i].port,
 		};
 		struct run run;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "addresses.h"
 #include "hex.h"
 #include "kernel/kick.h"
 
@@ -7,14 +8,6 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-static struct in_addr in(const char *text)
-{
-	struct in_addr in;
-
-	assert_int_equal(inet_pton(AF_INET, text, &in), 1);
-	return in;
-}
 
 /*
  * Sums of 16-bit words, by hand.
@@ -54,9 +47,9 @@ static void test_build(void **state)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct kick_target target = {
-			.local = in(cases[i].local),
+			.local = address_of(cases[i].local),
 			.port = cases[i].port,
-			.relay = in(cases[i].relay),
+			.relay = address_of(cases[i].relay),
 			.relay_port = cases[i].relay_port,
 		};
 

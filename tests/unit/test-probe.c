@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The prober against sockets on loopback that answer as relays do, and as they should not. The time
  * that it goes by is the test's own. */
+#include "addresses.h"
 #include "discovery/probe.h"
 
 #include <arpa/inet.h>
@@ -79,7 +80,7 @@ static int tear_down(void **state)
 static struct probe_options options_of(const struct fixture *fixture)
 {
 	return (struct probe_options){
-		.relay.s_addr = htonl(INADDR_LOOPBACK),
+		.relay = address_of("127.0.0.1"),
 		.port = fixture->port,
 	};
 }
@@ -174,7 +175,7 @@ static void test_words(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_string_equal(probe_result_format(&cases[i].result, buf), cases[i].words);
 
-	assert_int_equal(inet_pton(AF_INET, "192.0.2.9", &result.offender), 1);
+	result.offender = address_of("192.0.2.9");
 	assert_string_equal(probe_result_format(&result, buf),
 			    "port unreachable (said by 192.0.2.9)");
 }
@@ -196,7 +197,7 @@ static void test_answer(void **state)
 	assert_int_equal(ended.result.outcome, PROBE_ANSWERED);
 	assert_int_equal(ended.result.sent, 1);
 	assert_int_equal(ended.result.port, fixture->port);
-	assert_int_equal(ended.result.relay.s_addr, htonl(INADDR_LOOPBACK));
+	assert_address(&ended.result.relay, "127.0.0.1");
 	assert_true(ended.result.rtt_usec < WAIT_MSEC * 1000);
 	assert_string_equal(address_format(&ended.result.advertised, text), "192.0.2.7");
 
@@ -216,7 +217,7 @@ static void test_refused_addresses(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(inet_pton(AF_INET, bad[i], &options.relay), 1);
+		options.relay = address_of(bad[i]);
 		assert_int_equal(probe_start(fixture->prober, &options, 0, on_done, NULL, &probe),
 				 -EINVAL);
 		assert_null(probe);
@@ -351,7 +352,7 @@ static void test_unreachable(void **state)
 	assert_int_equal(refused.n, 1);
 	assert_int_equal(refused.result.outcome, PROBE_UNREACHABLE);
 	assert_int_equal(refused.result.error, ECONNREFUSED);
-	assert_int_equal(refused.result.offender.s_addr, htonl(INADDR_LOOPBACK));
+	assert_address(&refused.result.offender, "127.0.0.1");
 	assert_int_equal(refused.result.port, dead.port);
 	assert_int_equal(answered.n, 0);
 
@@ -503,7 +504,7 @@ static void test_restart(void **state)
 	struct ended cancelled = { 0 };
 	struct probe *probe;
 
-	assert_int_equal(inet_pton(AF_INET, "192.0.2.1", &options.source), 1);
+	options.source = address_of("192.0.2.1");
 	assert_int_equal(
 		probe_start(fixture->prober, &options, 0, on_done_restart, &restart, &probe), 0);
 	restart.other = start(fixture, &options, 0, &cancelled);

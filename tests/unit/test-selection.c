@@ -67,15 +67,15 @@ static const struct selection_options options = {
 	.random = middle,
 };
 
-static struct in_addr relay(size_t i)
+static struct address relay(size_t i)
 {
-	return (struct in_addr){ .s_addr = htonl(0xc0000201 + (uint32_t)i) }; /* 192.0.2.1 */
+	return address_from_in((struct in_addr){ htonl(0xc0000201 + (uint32_t)i) }); /* 192.0.2.1 */
 }
 
 /* The relay of a candidate, by its address. */
 static size_t relay_of(const struct world *world, size_t candidate)
 {
-	return ntohl(world->selection.candidates[candidate].address.s_addr) - 0xc0000201;
+	return ntohl(world->selection.candidates[candidate].address.in.s_addr) - 0xc0000201;
 }
 
 static bool sends_queries(const struct world *world)
@@ -138,10 +138,11 @@ static void act(struct world *world)
 static void finish_probe(struct world *world, size_t candidate)
 {
 	size_t i = relay_of(world, candidate);
+	const struct address answered = relay(i);
 
 	world->probes[i].at = NEVER;
 	if (world->probes[i].answer)
-		selection_answered(&world->selection, candidate, relay(i), RTT, world->now);
+		selection_answered(&world->selection, candidate, &answered, RTT, world->now);
 	else
 		selection_unanswered(&world->selection, candidate, world->probes[i].why,
 				     world->now);

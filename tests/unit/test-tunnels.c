@@ -33,9 +33,9 @@ struct world {
 	struct address group; /* and its group */
 };
 
-static struct in_addr gateway(unsigned int i)
+static struct address gateway(unsigned int i)
 {
-	return (struct in_addr){ .s_addr = htonl(0xc0000200 + i) };
+	return address_from_in((struct in_addr){ htonl(0xc0000200 + i) });
 }
 
 static struct address group(sa_family_t family, unsigned int i)
@@ -112,9 +112,10 @@ static void make_mac(unsigned int g, uint32_t nonce, uint8_t mac[static AMT_MAC_
 static void query_port(struct world *world, unsigned int g, uint32_t nonce, uint16_t port)
 {
 	struct message message = { .type = AMT_QUERY, .query.nonce = nonce };
+	const struct address from = gateway(g);
 
 	make_mac(g, nonce, message.query.mac);
-	tunnels_query(world->tunnels, gateway(g), port, &message, world->now);
+	tunnels_query(world->tunnels, &from, port, &message, world->now);
 }
 
 static void query(struct world *world, unsigned int g, uint32_t nonce)
@@ -165,13 +166,14 @@ static void update_with(struct world *world, unsigned int g, unsigned int mac_of
 			const struct report *report)
 {
 	struct message message = { .type = AMT_UPDATE, .update.nonce = nonce };
+	const struct address from = gateway(g);
 	uint8_t buf[2000];
 
 	message.update.inner.data = buf;
 	message.update.inner.length = build(report, buf, sizeof(buf));
 	message.update.inner.family = report->family;
 	make_mac(mac_of, nonce, message.update.mac);
-	tunnels_update(world->tunnels, gateway(g), &message, world->now);
+	tunnels_update(world->tunnels, &from, &message, world->now);
 	tunnels_flush(world->tunnels);
 }
 
@@ -349,8 +351,7 @@ static void test_teardown(void **state)
 			.type = AMT_TEARDOWN,
 			.teardown.nonce = cases[i].nonce,
 			.teardown.gateway = { .port = cases[i].port,
-					      .address =
-						      address_from_in(gateway(cases[i].gateway)) },
+					      .address = gateway(cases[i].gateway) },
 		};
 		struct world world;
 
@@ -387,7 +388,7 @@ static void test_teardown6(void **state)
 	message.teardown.nonce = 1;
 	make_mac(1, 1, message.teardown.mac);
 	message.teardown.gateway.address = (struct address){ .family = AF_INET6 };
-	message.teardown.gateway.address.in = gateway(1); /* the same bytes */
+	message.teardown.gateway.address.in = gateway(1).in; /* the same bytes */
 	tunnels_teardown(world.tunnels, &message, world.now);
 	assert_int_equal(tunnels_count(world.tunnels), 1);
 	end(&world);
@@ -534,7 +535,9 @@ static void test_flush(void **state)
 		query(&world, i, i);
 		message.update.nonce = i;
 		make_mac(i, i, message.update.mac);
-		tunnels_update(world.tunnels, gateway(i), &message, world.now);
+		tunnels_update(world.tunnels,
+			       &(const struct address){ AF_INET, { .in = gateway(i).in } },
+			       &message, world.now);
 	}
 	assert_int_equal(world.changes, 0);
 	tunnels_flush(world.tunnels);
@@ -569,7 +572,9 @@ static void test_garbled(void **state)
 			memcpy(exact, buf, length);
 			exact[bit / 8] ^= 1 << bit % 8;
 			message.update.inner = (struct message_inner){ exact, length, 0 };
-			tunnels_update(world.tunnels, gateway(1), &message, world.now);
+			tunnels_update(world.tunnels,
+				       &(const struct address){ AF_INET, { .in = gateway(1).in } },
+				       &message, world.now);
 			free(exact);
 		}
 		for (size_t n = 0; n < length; n++) {
@@ -577,7 +582,9 @@ static void test_garbled(void **state)
 			assert_non_null(exact);
 			memcpy(exact, buf, n);
 			message.update.inner = (struct message_inner){ exact, n, 0 };
-			tunnels_update(world.tunnels, gateway(1), &message, world.now);
+			tunnels_update(world.tunnels,
+				       &(const struct address){ AF_INET, { .in = gateway(1).in } },
+				       &message, world.now);
 			free(exact);
 		}
 		tunnels_flush(world.tunnels);
@@ -635,7 +642,7 @@ static void check_sums(const struct world *world, const struct told *told)
 		size_t at = 0;
 
 		while (tunnels_next_tunnel(world->tunnels, &at, &tunnel))
-			assert_int_equal(tunnels_groups(world->tunnels, tunnel.gateway, world->now,
+			assert_int_equal(tunnels_groups(world->tunnels, &tunnel.gateway, world->now,
 							merge_one, &sum),
 					 0);
 		assert_string_equal(told->filter[i], show(&sum.filter, buf));

@@ -88,7 +88,7 @@ json_t *describe_channel(const struct channel *channel, const struct device *dev
 		.on = channel->on ? channel->on->name : NULL,
 		.device = channel->via ? channel->via->name : NULL,
 		.device_state = gateway ? device_state_string(device->state) : NULL,
-		.relay = gateway ? address_or_none(device->relay) : (struct address){ 0 },
+		.relay = gateway ? device->relay : (struct address){ 0 },
 		.state = state_of(channel),
 		.reason = reason_of(channel),
 		.counted = channel->counted ? &counted : NULL,

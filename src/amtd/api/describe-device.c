@@ -303,9 +303,9 @@ static const struct interface_view *view_interface(struct arena *arena, const st
 		.gateway_port = have->gateway_port,
 		.relay_port = have->relay_port,
 		.link = device->config->link,
-		.local = address_from_in(have->local),
-		.discovery = address_or_none(have->discovery),
-		.remote = address_or_none(have->remote),
+		.local = have->local,
+		.discovery = have->discovery,
+		.remote = have->remote,
 		.max_tunnels = have->max_tunnels,
 	};
 	*linkinfo = (struct linkinfo_view){ .info_kind = "amt", .info_data = data };
@@ -350,10 +350,10 @@ static struct field_list view_candidates(struct arena *arena, const struct selec
 		const struct selection_candidate *candidate = &selection->candidates[i];
 
 		views[i] = (struct candidate_view){
-			.address = address_from_in(candidate->address),
+			.address = candidate->address,
 			.origin = candidate->origin,
 			.chosen = (int)i == selection->chosen,
-			.relay = address_or_none(candidate->relay),
+			.relay = candidate->relay,
 			.rtt_usec = candidate->rtt_usec,
 			.held_until = clock_to_realtime(candidate->held_until),
 			.note = candidate->note,
@@ -429,7 +429,7 @@ static const struct gateway_view *view_gateway(struct arena *arena, const struct
 		.on_failure = config->strict ? "drop" : "accept",
 		.advertisements = view_control(arena, &gateway->advertisements),
 		.queries = view_control(arena, &gateway->queries),
-		.last_relay = address_or_none(gateway->device->relay),
+		.last_relay = gateway->device->relay,
 		.last_query = gateway->last_query,
 		.seen_as = format_seen_as(arena, gateway),
 	};

@@ -106,9 +106,9 @@ static const void *view_choice(struct arena *arena, const struct event *event)
 
 	if (!view)
 		return NULL;
-	view->relay = address_from_in(event->candidate->address);
+	view->relay = event->candidate->address;
 	view->origin = event->candidate->origin;
-	view->previous = address_or_none(event->previous_relay);
+	view->previous = event->previous_relay;
 	view->reason = event->reason;
 	return view;
 }
@@ -148,7 +148,7 @@ static const void *view_advertisement(struct arena *arena, const struct event *e
 	if (refused)
 		view->reason = inspect_drop_string(advertisement->drop);
 	else
-		view->relay = address_from_in(advertisement->relay);
+		view->relay = advertisement->relay;
 	view->count = event->count;
 	return view;
 }

@@ -111,10 +111,10 @@ static struct field_list view_tunnels(struct arena *arena, const struct tunnels 
 		scan.views = arena_alloc(arena, tunnel.groups, sizeof(*scan.views));
 		if (!scan.views)
 			break;
-		(void)tunnels_groups(tunnels, tunnel.gateway, clock_monotonic(), view_wanted,
+		(void)tunnels_groups(tunnels, &tunnel.gateway, clock_monotonic(), view_wanted,
 				     &scan);
 		views[n++] = (struct tunnel_view){
-			.gateway = address_from_in(tunnel.gateway),
+			.gateway = tunnel.gateway,
 			.port = tunnel.port,
 			.since = clock_to_realtime(tunnel.since),
 			.last_query = clock_to_realtime(tunnel.last_query),

@@ -46,7 +46,7 @@ struct question {
 /* A gateway made here, until it has a relay: by then it is known which one that will be. */
 struct expected {
 	char name[IFNAMSIZ];
-	struct in_addr relay;
+	struct address relay;
 	struct expected *next;
 };
 
@@ -101,14 +101,14 @@ static void use_gateway(struct channels *channels, struct channel *channel, cons
 	want_changed(channels, channel);
 }
 
-static struct in_addr expected_relay(const struct channels *channels, const struct device *device)
+static struct address expected_relay(const struct channels *channels, const struct device *device)
 {
-	if (device->record.chosen.s_addr != 0)
+	if (address_is_set(&device->record.chosen))
 		return device->record.chosen;
 	for (const struct expected *e = channels->demand->expected; e; e = e->next)
 		if (strcmp(e->name, device->config->name) == 0)
 			return e->relay;
-	return (struct in_addr){ 0 };
+	return (struct address){ 0 };
 }
 
 static bool may_use(const struct device *device)
@@ -138,11 +138,11 @@ static const struct device *by_relay(const struct channels *channels,
 	const struct manager *manager = channels->manager;
 
 	for (size_t i = 0; i < manager->n_devices; i++) {
-		struct in_addr relay = expected_relay(channels, manager->devices[i]);
+		struct address relay = expected_relay(channels, manager->devices[i]);
 
 		for (size_t j = 0; may_use(manager->devices[i]) && j < result->n_candidates; j++)
 			if (usable(&result->candidates[j]) &&
-			    result->candidates[j].address.in.s_addr == relay.s_addr)
+			    address_equal(&result->candidates[j].address, &relay))
 				return manager->devices[i];
 	}
 	return NULL;
@@ -173,7 +173,7 @@ static int choose_name(const struct channels *channels, char name[static IFNAMSI
 	return -EEXIST;
 }
 
-static int choose_link(const struct channels *channels, struct in_addr relay,
+static int choose_link(const struct channels *channels, struct address relay,
 		       char link[static IFNAMSIZ])
 {
 	int ifindex, r;
@@ -182,7 +182,7 @@ static int choose_link(const struct channels *channels, struct in_addr relay,
 		strcpy(link, channels->settings.link);
 		return 0;
 	}
-	r = inet_route_interface(channels->manager->netlink, relay, &ifindex);
+	r = inet_route_interface(channels->manager->netlink, &relay, &ifindex);
 	if (r < 0)
 		return r;
 	return if_indextoname(ifindex, link) ? 0 : -errno;
@@ -203,7 +203,7 @@ static char *gateway_text(const struct channels *channels, const char *name, con
 	return n < 0 ? NULL : text;
 }
 
-static void remember_relay(struct demand *demand, const char *name, struct in_addr relay)
+static void remember_relay(struct demand *demand, const char *name, struct address relay)
 {
 	struct expected *expected = calloc(1, sizeof(*expected));
 
@@ -228,9 +228,9 @@ static void forget_relay(struct demand *demand, const char *name)
 	}
 }
 
-static void make_gateway(struct channels *channels, struct channel *channel, struct in_addr relay)
+static void make_gateway(struct channels *channels, struct channel *channel, struct address relay)
 {
-	const bool own = relay.s_addr != 0;
+	const bool own = address_is_set(&relay);
 	char name[IFNAMSIZ], link[IFNAMSIZ], *text;
 	struct failure failure = { 0 };
 	struct device *device;
@@ -278,9 +278,9 @@ static void take_answer(struct channels *channels, struct channel *channel,
 	if (device)
 		use_gateway(channels, channel, device->config->name);
 	else if (best)
-		make_gateway(channels, channel, best->address.in);
+		make_gateway(channels, channel, best->address);
 	else if (channels->demand->other_relays)
-		make_gateway(channels, channel, (struct in_addr){ 0 });
+		make_gateway(channels, channel, (struct address){ 0 });
 	else
 		give_up(channels, channel,
 			"DNS names no relay of %s (%s%s%s); name a device: --on DEV, or publish one: amtctl zone",
@@ -516,7 +516,7 @@ void demand_tidy(struct channels *channels)
 
 		if (!device->config->on_demand)
 			continue;
-		if (device->record.chosen.s_addr != 0)
+		if (address_is_set(&device->record.chosen))
 			forget_relay(channels->demand, device->config->name);
 		if (is_over(channels, device, now))
 			next = now;

@@ -28,7 +28,7 @@ static int compare_ports(const void *a, const void *b)
 
 static int compare_relays(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct in_addr));
+	return address_compare(a, b);
 }
 
 static int compare_ttls(const void *a, const void *b)
@@ -46,7 +46,7 @@ static struct firewall_redirect redirect_of(const struct device *device)
 		.port = device->port,
 		.relay = record->redirect,
 		.discovery = record->discovery,
-		.remote = record->remote.s_addr != 0 ? record->remote : record->discovery,
+		.remote = address_is_set(&record->remote) ? record->remote : record->discovery,
 	};
 }
 
@@ -61,14 +61,16 @@ static struct firewall_redirect previous_of(const struct device *device)
 /* The driver's own relay needs no help. */
 static bool has_previous(const struct device *device)
 {
-	return device->previous.s_addr != 0 &&
-	       device->previous.s_addr != device->record.redirect.s_addr &&
-	       device->previous.s_addr != redirect_of(device).remote.s_addr;
+	const struct firewall_redirect redirect = redirect_of(device);
+
+	return address_is_set(&device->previous) &&
+	       !address_equal(&device->previous, &redirect.relay) &&
+	       !address_equal(&device->previous, &redirect.remote);
 }
 
 static bool is_linux_relay(const struct device *device)
 {
-	return device->record.mld_linux && device->record.mld_relay.s_addr != 0;
+	return device->record.mld_linux && address_is_set(&device->record.mld_relay);
 }
 
 static void add_gateway(struct firewall_rules *rules, const struct device *device)
@@ -78,7 +80,7 @@ static void add_gateway(struct firewall_rules *rules, const struct device *devic
 		.relay_port = device->config->relay_port,
 		.strict = device->config->strict,
 	};
-	if (device->record.redirect.s_addr != 0)
+	if (address_is_set(&device->record.redirect))
 		rules->redirects[rules->n_redirects++] = redirect_of(device);
 	if (has_previous(device))
 		rules->previous_redirects[rules->n_previous_redirects++] = previous_of(device);

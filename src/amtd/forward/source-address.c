@@ -23,11 +23,10 @@ struct address source_address(struct manager *manager, enum family family, int i
 			      const char *name)
 {
 	struct own own = { .name = name };
-	struct in_addr in;
 
 	if (family == FAMILY_IPV6)
 		(void)linklocal_list(take_own, &own);
-	else if (inet_primary_address(manager->netlink, ifindex, &in) == 0)
-		own.address = address_from_in(in);
+	else
+		(void)inet_primary_address(manager->netlink, ifindex, &own.address);
 	return own.address;
 }

@@ -80,15 +80,14 @@ static size_t keep_in_use(const struct gateway *gateway, struct selection_candid
 			  size_t n)
 {
 	const struct config *config = gateway->device->config;
-	const struct in_addr in_use = gateway->device->record.chosen;
-	const struct address address = address_from_in(in_use);
+	const struct address in_use = gateway->device->record.chosen;
 
-	if (!gateway->discovery || in_use.s_addr == 0 ||
-	    !inspect_allowed(config->allow, config->n_allow, &address) ||
+	if (!gateway->discovery || !address_is_set(&in_use) ||
+	    !inspect_allowed(config->allow, config->n_allow, &in_use) ||
 	    (gateway->dns_outcome[0] != '\0' && gateway->selection.phase == SELECTION_SEEKING))
 		return n;
 	for (size_t i = 0; i < n; i++)
-		if (candidates[i].address.s_addr == in_use.s_addr)
+		if (address_equal(&candidates[i].address, &in_use))
 			return n;
 	if (n == SELECTION_CANDIDATES_MAX)
 		n--;
@@ -118,7 +117,7 @@ void discover_candidates(struct gateway *gateway, uint64_t now)
 		/* The firewall knows one relay port a device. */
 		if (candidates[i].port != 0 && candidates[i].port != config->relay_port)
 			continue;
-		chosen[used].address = candidates[i].address.in;
+		chosen[used].address = candidates[i].address;
 		chosen[used++].origin = candidate_origin_string(candidates[i].origin);
 	}
 	gateway->refused = n - tried;

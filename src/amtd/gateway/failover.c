@@ -36,7 +36,7 @@
 /* A probe under way. */
 struct failover_probe {
 	struct gateway *gateway;
-	struct in_addr address;
+	struct address address;
 	struct probe *probe;
 	struct failover_probe *next;
 };
@@ -62,10 +62,10 @@ static void cancel_probes(struct gateway *gateway)
 }
 
 /* The candidate may have another place by now, or none. */
-static int find_candidate(const struct gateway *gateway, struct in_addr address)
+static int find_candidate(const struct gateway *gateway, struct address address)
 {
 	for (size_t i = 0; i < gateway->selection.n; i++)
-		if (gateway->selection.candidates[i].address.s_addr == address.s_addr)
+		if (address_equal(&gateway->selection.candidates[i].address, &address))
 			return i;
 	return -1;
 }
@@ -104,7 +104,7 @@ static void on_answer(struct probe *probe, const struct probe_result *result, vo
 	judged.drop = judge(config, &relay);
 	event_emit_advertisement(gateway->device, gateway->advertisement_pauses, &judged);
 	if (judged.drop == INSPECT_PASS)
-		selection_answered(&gateway->selection, index, relay.in, result->rtt_usec,
+		selection_answered(&gateway->selection, index, &relay, result->rtt_usec,
 				   clock_monotonic());
 	else
 		selection_unanswered(
@@ -150,7 +150,7 @@ static void forget_previous(struct gateway *gateway, uint64_t now)
 	if (gateway->previous_until == 0 || now < gateway->previous_until)
 		return;
 	gateway->previous_until = 0;
-	gateway->device->previous.s_addr = 0;
+	gateway->device->previous = (struct address){ 0 };
 	teardown_previous(gateway);
 	pass_schedule(gateway->manager);
 }
@@ -181,7 +181,7 @@ static void schedule_move(struct gateway *gateway, uint64_t now)
 	if (gateway->selection.choices == gateway->choices_done || gateway->move_at != 0)
 		return;
 	gateway->move_at = now;
-	if (gateway->device->record.chosen.s_addr != 0)
+	if (address_is_set(&gateway->device->record.chosen))
 		gateway->move_at += arc4random_uniform(MOVE_SPREAD);
 	timer_arm(gateways->moves, now < gateways->moves_next ? gateways->moves_next : now);
 }
@@ -355,7 +355,7 @@ void failover_configure(struct gateway *gateway)
 
 	/* What was in use before a restart is taken without asking: nothing is lost. */
 	index = find_candidate(gateway, record->chosen);
-	if (selection->chosen < 0 && record->chosen.s_addr != 0 && index >= 0) {
+	if (selection->chosen < 0 && address_is_set(&record->chosen) && index >= 0) {
 		selection_choose(selection, index, now);
 		gateway->choices_done = selection->choices;
 	}
@@ -392,7 +392,7 @@ void failover_query(struct gateway *gateway, bool loaded)
 	if (gateway->selection.choices != gateway->choices_done)
 		return;
 	selection_query(&gateway->selection, loaded, now);
-	if ((gateway->device->previous.s_addr != 0 || gateway->left.s_addr != 0) &&
+	if ((address_is_set(&gateway->device->previous) || address_is_set(&gateway->left)) &&
 	    gateway->previous_until == 0)
 		gateway->previous_until = now + PREVIOUS_GRACE;
 	run_selection(gateway);

@@ -77,7 +77,7 @@ struct gateway {
 	struct failover_probe *probes; /* under way */
 
 	uint64_t previous_until; /* device->previous is let in; 0: a Query of the new relay first */
-	struct in_addr left; /* a relay that lives, to be told then that it was left; zero: none */
+	struct address left; /* a relay that lives, to be told then that it was left; zero: none */
 	struct leave_tickets left_tickets;
 	bool left_due; /* now */
 

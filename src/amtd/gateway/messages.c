@@ -34,21 +34,21 @@ static void on_advertisement(struct gateway *gateway, const struct inspect_resul
 {
 	struct device *device = gateway->device;
 	/* The driver goes on asking every 5 s while it gets no Query: say it once. */
-	int level = device->record.remote.s_addr == result->relay.s_addr ? LOG_DEBUG : LOG_INFO;
-	char address[INET_ADDRSTRLEN];
+	int level = address_equal(&device->record.remote, &result->relay) ? LOG_DEBUG : LOG_INFO;
+	char address[ADDRESS_TEXT_MAX];
 
 	device->record.remote = result->relay;
 	redirect_forget_asked(gateway);
-	if (device->record.redirect.s_addr == 0)
-		redirect_set_relay(gateway, result->relay);
-	inet_ntop(AF_INET, &result->relay, address, sizeof(address));
+	if (!address_is_set(&device->record.redirect))
+		redirect_set_relay(gateway, &result->relay);
+	address_format(&result->relay, address);
 	log_full(level, device->config->name, "Advertisement: relay %s%s", address,
 		 result->changed ? " (rewritten)" : "");
 }
 
 static void on_query(struct gateway *gateway, const struct inspect_result *result, uint64_t now)
 {
-	redirect_set_relay(gateway, result->relay);
+	redirect_set_relay(gateway, &result->relay);
 	note_asked(gateway, result, now);
 	gateway->last_query = clock_realtime();
 	mld_flag_learn(gateway, result->family);
@@ -64,9 +64,9 @@ static void on_query(struct gateway *gateway, const struct inspect_result *resul
 }
 
 /* What the driver takes for its relay, or will. */
-static struct in_addr believed_remote(const struct record *record)
+static struct address believed_remote(const struct record *record)
 {
-	return record->remote.s_addr != 0 ? record->remote : record->discovery;
+	return address_is_set(&record->remote) ? record->remote : record->discovery;
 }
 
 static enum inspect_drop inspect(struct gateway *gateway, enum firewall_queue queue,
@@ -74,13 +74,13 @@ static enum inspect_drop inspect(struct gateway *gateway, enum firewall_queue qu
 {
 	const struct device *device = gateway->device;
 	const struct record *record = &device->record;
-	const bool redirected = record->redirect.s_addr != 0;
+	const bool redirected = address_is_set(&record->redirect);
 	const uint64_t now = clock_monotonic();
 	const struct inspect_rules rules = {
 		.discovery = redirected ? record->redirect : record->discovery,
 		.relay = device->relay,
 		.relay_port = device->config->relay_port,
-		.believed = redirected ? believed_remote(record) : (struct in_addr){ 0 },
+		.believed = redirected ? believed_remote(record) : (struct address){ 0 },
 		.rewrites = device->config->rewrites,
 		.n_rewrites = device->config->n_rewrites,
 		.hasten4 = is_first(gateway, AF_INET, now),

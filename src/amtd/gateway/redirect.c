@@ -12,35 +12,35 @@ void redirect_forget_asked(struct gateway *gateway)
 	memset(gateway->asked, 0, sizeof(gateway->asked));
 }
 
-void redirect_set_relay(struct gateway *gateway, struct in_addr relay)
+void redirect_set_relay(struct gateway *gateway, const struct address *relay)
 {
 	struct device *device = gateway->device;
 
-	if (gateway->left.s_addr == relay.s_addr)
-		gateway->left.s_addr = 0;
-	if (device->relay.s_addr == relay.s_addr)
+	if (address_equal(&gateway->left, relay))
+		gateway->left = (struct address){ 0 };
+	if (address_equal(&device->relay, relay))
 		return;
-	if (device->record.mld_relay.s_addr != relay.s_addr)
+	if (!address_equal(&device->record.mld_relay, relay))
 		device->record.mld_linux = false;
 	mld_flag_forget(gateway);
 	gateway->tickets = (struct leave_tickets){ 0 };
 	redirect_forget_asked(gateway);
-	device->relay = relay;
+	device->relay = *relay;
 }
 
 static void announce_choice(const struct gateway *gateway,
 			    const struct selection_candidate *candidate)
 {
 	const struct device *device = gateway->device;
-	const struct in_addr previous = device->record.chosen;
+	const struct address previous = device->record.chosen;
 	const char *reason =
 		gateway->selection.reason[0] ? gateway->selection.reason : "it is the only one";
-	char text[INET_ADDRSTRLEN];
+	char text[ADDRESS_TEXT_MAX];
 
-	if (previous.s_addr == candidate->address.s_addr)
+	if (address_equal(&previous, &candidate->address))
 		return;
 	log_notice(device->config->name, "relay %s chosen: %s",
-		   inet_ntop(AF_INET, &candidate->address, text, sizeof(text)), reason);
+		   address_format(&candidate->address, text), reason);
 	event_emit(&(struct event){
 		.kind = EVENT_RELAY,
 		.device = device,
@@ -51,10 +51,10 @@ static void announce_choice(const struct gateway *gateway,
 }
 
 /* Was the relay that is left in order when it was? */
-static bool lives(const struct selection *selection, struct in_addr address)
+static bool lives(const struct selection *selection, struct address address)
 {
 	for (size_t i = 0; i < selection->n; i++)
-		if (selection->candidates[i].address.s_addr == address.s_addr)
+		if (address_equal(&selection->candidates[i].address, &address))
 			return selection->candidates[i].note[0] == '\0';
 	return true; /* it is no candidate any more: wanted so */
 }
@@ -78,7 +78,7 @@ void redirect_to_choice(struct gateway *gateway)
 	const struct selection_candidate *candidate =
 		&gateway->selection.candidates[gateway->selection.chosen];
 	struct record *record = &device->record;
-	struct in_addr wire;
+	struct address wire;
 
 	gateway->choices_done = gateway->selection.choices;
 	gateway->move_at = 0;
@@ -93,11 +93,12 @@ void redirect_to_choice(struct gateway *gateway)
 
 	device->previous = record->redirect;
 	gateway->previous_until = 0;
-	wire = candidate->relay.s_addr != 0 ? candidate->relay : candidate->address;
+	wire = address_is_set(&candidate->relay) ? candidate->relay : candidate->address;
 	/* The driver asks the relay that the device was made for, and none but it, by itself. */
-	record->redirect.s_addr =
-		candidate->address.s_addr == record->discovery.s_addr ? 0 : wire.s_addr;
+	record->redirect = address_equal(&candidate->address, &record->discovery)
+				   ? (struct address){ 0 }
+				   : wire;
 	redirect_set_relay(gateway,
-			   record->redirect.s_addr != 0 ? record->redirect : record->remote);
+			   address_is_set(&record->redirect) ? &record->redirect : &record->remote);
 	gateway->kick = true;
 }

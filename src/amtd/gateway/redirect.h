@@ -12,7 +12,7 @@
 void redirect_to_choice(struct gateway *gateway);
 
 /* Queries come from this relay from now on. */
-void redirect_set_relay(struct gateway *gateway, struct in_addr relay);
+void redirect_set_relay(struct gateway *gateway, const struct address *relay);
 
 /* The relay knows no membership: it is another one, or has expired the tunnel, or so the driver
  * thinks. Its next Queries are hastened. */

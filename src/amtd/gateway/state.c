@@ -35,16 +35,16 @@ void state_show(struct gateway *gateway)
 	const struct selection *selection = &gateway->selection;
 	const struct selection_candidate *candidate =
 		selection->chosen < 0 ? NULL : &selection->candidates[selection->chosen];
-	char text[INET_ADDRSTRLEN] = "";
+	char text[ADDRESS_TEXT_MAX] = "";
 
 	if (device->config->mode != CONFIG_GATEWAY || device->state == DEVICE_WAITING ||
 	    device->state == DEVICE_FAILED || device->queue_error)
 		return; /* what keeps it from working is more to the point */
 	if (candidate)
-		inet_ntop(AF_INET, &candidate->address, text, sizeof(text));
+		address_format(&candidate->address, text);
 
 	if (selection->phase == SELECTION_GOOD) {
-		inet_ntop(AF_INET, &device->relay, text, sizeof(text));
+		address_format(&device->relay, text);
 		if (candidate->probing && selection->check_now)
 			device_set_state(device, DEVICE_SUSPECT, "in doubt; asking %s", text);
 		else
@@ -87,9 +87,9 @@ static int compare_tunnels(const void *a, const void *b)
 {
 	const struct device *x = (*(struct gateway *const *)a)->device;
 	const struct device *y = (*(struct gateway *const *)b)->device;
-	int r = memcmp(&x->relay, &y->relay, sizeof(x->relay));
+	int r = address_compare(&x->relay, &y->relay);
 
-	return r != 0 ? r : memcmp(&x->local, &y->local, sizeof(x->local));
+	return r != 0 ? r : address_compare(&x->local, &y->local);
 }
 
 void state_show_twins(struct gateway *const *gateways, size_t n)
@@ -99,7 +99,7 @@ void state_show_twins(struct gateway *const *gateways, size_t n)
 
 	for (size_t i = 0; connected && i < n; i++)
 		if (gateways[i]->device->state == DEVICE_CONNECTED &&
-		    gateways[i]->device->relay.s_addr != 0)
+		    address_is_set(&gateways[i]->device->relay))
 			connected[m++] = gateways[i];
 	qsort(connected, m, sizeof(*connected), compare_tunnels);
 	for (size_t i = 0; i < n; i++) {

@@ -160,7 +160,7 @@ static bool has_tunnel(const struct device *device)
 }
 
 /* The port is the interface's: the device may have been given another one by now. */
-static struct datagram_path path_to(const struct device *device, struct in_addr relay)
+static struct datagram_path path_to(const struct device *device, struct address relay)
 {
 	return (struct datagram_path){
 		.local = device->local,
@@ -170,19 +170,19 @@ static struct datagram_path path_to(const struct device *device, struct in_addr 
 	};
 }
 
-static void send_teardown(struct gateway *gateway, struct in_addr relay,
+static void send_teardown(struct gateway *gateway, struct address relay,
 			  const struct leave_tickets *tickets)
 {
 	const struct device *device = gateway->device;
 	struct teardown *teardown = gateway->gateways->teardown;
 	struct tunnel_path path = { .path = path_to(device, relay) };
-	struct leave leave = { .tickets = tickets, .source = device->record.address };
-	char text[INET_ADDRSTRLEN];
+	struct leave leave = { .tickets = tickets, .source = device->record.address.in };
+	char text[ADDRESS_TEXT_MAX];
 	struct address *groups;
 	struct link link;
 	int r;
 
-	if (relay.s_addr == 0 || !(tickets->igmp.known || tickets->mld.known) ||
+	if (!address_is_set(&relay) || !(tickets->igmp.known || tickets->mld.known) ||
 	    link_get(gateway->manager->netlink, device->config->name, &link) < 0)
 		return;
 	open_teardown(teardown);
@@ -198,7 +198,7 @@ static void send_teardown(struct gateway *gateway, struct in_addr relay,
 			    strerror(-r));
 	else
 		log_debug(device->config->name, "%zu groups left at %s", leave.n_groups,
-			  inet_ntop(AF_INET, &relay, text, sizeof(text)));
+			  address_format(&relay, text));
 	free(groups);
 }
 
@@ -224,7 +224,7 @@ static int on_batch(sd_event_source *source, uint64_t usec, void *userdata)
 		gateway->left_due = false;
 		if (has_tunnel(gateway->device))
 			send_teardown(gateway, gateway->left, &gateway->left_tickets);
-		gateway->left.s_addr = 0;
+		gateway->left = (struct address){ 0 };
 	}
 	teardown_end(gateways);
 	return 0;
@@ -232,7 +232,7 @@ static int on_batch(sd_event_source *source, uint64_t usec, void *userdata)
 
 void teardown_previous(struct gateway *gateway)
 {
-	if (gateway->left.s_addr == 0)
+	if (!address_is_set(&gateway->left))
 		return;
 	gateway->left_due = true;
 	timer_ensure(gateway->gateways->teardown->batch, BATCH_USEC);

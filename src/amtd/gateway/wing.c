@@ -110,11 +110,11 @@ static void on_reconciled(struct manager *manager, struct device *device)
 	/* The tunnel went with its interface. */
 	if (device->ifindex != gateway->ifindex) {
 		gateway->ifindex = device->ifindex;
-		if (device->previous.s_addr == 0)
+		if (!address_is_set(&device->previous))
 			gateway->previous_until = 0;
-		gateway->left.s_addr = 0;
+		gateway->left = (struct address){ 0 };
 	}
-	if (device->record.chosen.s_addr == 0)
+	if (!address_is_set(&device->record.chosen))
 		state_show(gateway);
 	gateway->check_twin = device->state == DEVICE_DISCOVERING;
 }
@@ -134,7 +134,7 @@ static void kick_gateway(struct gateways *gateways, struct gateway *gateway)
 	if (!gateway->kick)
 		return;
 	gateway->kick = false;
-	if (!gateways->kick || device->ifindex == 0 || device->relay.s_addr == 0)
+	if (!gateways->kick || device->ifindex == 0 || !address_is_set(&device->relay))
 		return;
 	r = kick_send(gateways->kick, &target);
 	if (r < 0)

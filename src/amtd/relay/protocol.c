@@ -49,6 +49,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 void protocol_packet(struct relay_device *relay, enum firewall_queue queue,
 		     const struct packet *packet)
 {
+	const struct address source = address_from_in(packet->source);
+	const struct address destination = address_from_in(packet->destination);
 	uint64_t now = clock_monotonic();
 	struct message message;
 
@@ -60,10 +62,10 @@ void protocol_packet(struct relay_device *relay, enum firewall_queue queue,
 		return;
 	}
 	if (queue == FIREWALL_QUEUE_RELAY_QUERY && message.type == AMT_QUERY)
-		tunnels_query(relay->tunnels, packet->destination, packet->destination_port,
-			      &message, now);
+		tunnels_query(relay->tunnels, &destination, packet->destination_port, &message,
+			      now);
 	else if (queue == FIREWALL_QUEUE_UPDATE && message.type == AMT_UPDATE)
-		tunnels_update(relay->tunnels, packet->source, &message, now);
+		tunnels_update(relay->tunnels, &source, &message, now);
 	else if (queue == FIREWALL_QUEUE_TEARDOWN && message.type == AMT_TEARDOWN)
 		tunnels_teardown(relay->tunnels, &message, now);
 	/* Once for all packets that wait now. */
