@@ -37,8 +37,10 @@ ROOMS = {
     "amtd/api": CORE | {"amtd/gateway", "amtd/channels", "amtd/forward", "amtd/relay"},
     "amtd/main": CORE | {"amtd/gateway", "amtd/channels", "amtd/forward", "amtd/relay",
                          "amtd/api"},
-    "amtctl": LOW | {"discovery", "amtctl/output", "amtctl/offline", "amtctl/create-options"},
-    "amtctl/output": LOW,
+    "amtctl": LOW | {"discovery", "amtctl/output", "amtctl/offline", "amtctl/create-options",
+                     "amtctl/handshake"},
+    "amtctl/handshake": LOW,
+    "amtctl/output": LOW | {"discovery", "amtctl/handshake"},
     "amtctl/offline": LOW | {"kernel", "amtctl", "amtctl/output"},
     "amtctl/create-options": LOW | {"device", "amtctl"},
 }

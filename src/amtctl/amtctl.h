@@ -5,48 +5,7 @@
 #ifndef AMTCTL_AMTCTL_H
 #define AMTCTL_AMTCTL_H
 
-#include <stdbool.h>
-
-enum exit_code {
-	AMTCTL_OK = 0,
-	AMTCTL_FAILED = 1,
-	AMTCTL_USAGE = 2,
-	AMTCTL_NO_DEVICE = 3,
-	AMTCTL_NO_DAEMON = 4,
-};
-
-enum json_mode {
-	JSON_MODE_OFF,
-	JSON_MODE_SHORT,
-	JSON_MODE_PRETTY,
-};
-
-struct request;
-
-/* An option that one verb alone takes; a table of them ends with a name NULL. */
-struct verb_option {
-	const char *name;
-	const char *argument; /* NULL: takes none */
-	const char *help;
-};
-
-#define VERB_OPTIONS_MAX 16
-
-struct settings {
-	enum json_mode json;
-	bool legend;
-	bool pager;
-	const char *bus;	 /* path of amtd's socket */
-	struct request *request; /* what the options of create ask for */
-
-	/* Of the options of the verb, by their rows in its table: the word that was given, "" where
-	 * none is taken, NULL where the option was not given. */
-	const char *values[VERB_OPTIONS_MAX];
-};
-
-/* One line on stderr, "amtctl: ", then what, why and the mend; escaped for terminals. Returns code,
- * so that a verb ends with `return complain(…)`. */
-int complain(enum exit_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#include "amtctl/output/settings.h"
 
 /* Each verb gets the words after it and returns an exit code. */
 int verb_list(const struct settings *settings, int argc, char **argv);

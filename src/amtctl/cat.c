@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verb that shows device files: cat. Works without amtd. */
 #include "amtctl/amtctl.h"
-#include "amtctl/output.h"
+#include "amtctl/output/output.h"
 #include "base/conf.h"
 #include "base/file.h"
 

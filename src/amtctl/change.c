@@ -3,8 +3,8 @@
 #include "amtctl/amtctl.h"
 #include "amtctl/client.h"
 #include "amtctl/create-options.h"
-#include "amtctl/device.h"
-#include "amtctl/output.h"
+#include "amtctl/output/device.h"
+#include "amtctl/output/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtctl/client.h"
 
+#include "amtctl/output/output.h"
 #include "base/clock.h"
 
 #include <amt/bus.h>

@@ -2,6 +2,7 @@
 #include "amtctl/events.h"
 
 #include "amtctl/client.h"
+#include "amtctl/output/output.h"
 
 #include <amt/bus.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtctl/amtctl.h"
 #include "amtctl/create-options.h"
-#include "amtctl/output.h"
+#include "amtctl/output/output.h"
 #include "amtctl/suggest.h"
 #include "base/file.h"
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verb that shows what happens: monitor. */
 #include "amtctl/amtctl.h"
-#include "amtctl/device.h"
 #include "amtctl/events.h"
-#include "amtctl/human.h"
-#include "amtctl/output.h"
+#include "amtctl/output/device-fields.h"
+#include "amtctl/output/device.h"
+#include "amtctl/output/fields.h"
+#include "amtctl/output/human.h"
+#include "amtctl/output/output.h"
 #include "base/clock.h"
 #include "base/escape.h"
 
@@ -263,19 +265,11 @@ static void print_event(const struct monitor *monitor, const json_t *event)
 
 static int on_devices(const json_t *devices, void *userdata)
 {
-	static const char *const keys[] = { "state", "reason", "state_since_usec" };
-	json_int_t now = (json_int_t)clock_realtime();
-	json_t *device, *event, *value;
-	size_t i, j;
+	json_t *device, *event;
+	size_t i;
 
 	json_array_foreach (devices, i, device) {
-		event = json_pack("{s:I, s:O?, s:s}", "time_usec", now, "ifname",
-				  json_object_get(device, "ifname"), "event", "present");
-		for (j = 0; j < sizeof(keys) / sizeof(keys[0]); j++) {
-			value = json_object_get(device, keys[j]);
-			if (value)
-				json_object_set(event, keys[j], value);
-		}
+		event = field_present_event(device, clock_realtime());
 		print_event(userdata, event);
 		json_decref(event);
 	}

@@ -4,11 +4,13 @@
 
 #include "amtctl/amtctl.h"
 #include "amtctl/client.h"
-#include "amtctl/device.h"
-#include "amtctl/probe-report.h"
+#include "amtctl/handshake.h"
+#include "amtctl/offline.h"
+#include "amtctl/output/fields.h"
+#include "amtctl/output/output.h"
+#include "amtctl/output/probe-report.h"
 #include "base/clock.h"
 #include "base/parse.h"
-#include "kernel/amtlink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -266,26 +268,9 @@ static bool is_one_of(const struct address *address, const struct report *report
 	       (address_equal(address, &report->relay) || address_equal(address, &report->partner));
 }
 
-/* The driver's view: 1 and the name of a gateway that uses the relay, 0, or negative errno. */
-static int find_in_kernel(const struct report *report, char ret[static IFNAMSIZ])
+static bool is_relay_of_report(const struct address *relay, void *userdata)
 {
-	struct netlink *netlink = NULL;
-	struct amtlink *links = NULL;
-	size_t i, n = 0;
-	int r;
-
-	r = netlink_open(&netlink);
-	if (r == 0)
-		r = amtlink_list(netlink, &links, &n);
-	netlink_close(netlink);
-	for (i = 0; i < n && r == 0; i++)
-		if (links[i].mode == AMT_MODE_GATEWAY && (is_one_of(&links[i].discovery, report) ||
-							  is_one_of(&links[i].remote, report))) {
-			memcpy(ret, links[i].link.name, IFNAMSIZ);
-			r = 1;
-		}
-	free(links);
-	return r;
+	return is_one_of(relay, userdata);
 }
 
 /* amtd's view: a gateway may be aimed at another relay than its device was made for. */
@@ -309,8 +294,8 @@ static int find_in_amtd(const struct settings *settings, const struct report *re
 	if (r != AMTCTL_OK)
 		return -EIO;
 	json_array_foreach (devices, i, device) {
-		text = json_string_value(device_field(device, "last_relay", NULL));
-		name = json_string_value(device_field(device, "ifname", NULL));
+		text = json_string_value(FIELD(device, "last_relay"));
+		name = json_string_value(FIELD(device, "ifname"));
 		if (text && name && address_parse(text, &relay) == 0 && is_one_of(&relay, report)) {
 			snprintf(ret, IFNAMSIZ, "%s", name);
 			found = 1;
@@ -326,7 +311,7 @@ static int shake_hands(const struct run *run, struct report *report)
 	int r;
 
 	report->partner = report_partner(report);
-	r = find_in_kernel(report, name);
+	r = offline_find_gateway(is_relay_of_report, report, name);
 	if (r == 0)
 		r = find_in_amtd(run->settings, report, name);
 	if (r < 0)

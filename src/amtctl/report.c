@@ -2,6 +2,7 @@
 /* The verb that says what is wanted, once: report. */
 #include "amtctl/amtctl.h"
 #include "amtctl/client.h"
+#include "amtctl/output/output.h"
 #include "base/parse.h"
 
 #include <amt/bus.h>

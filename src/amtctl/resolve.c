@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verb that finds relays in DNS: resolve. Works without amtd. */
 #include "amtctl/amtctl.h"
-#include "amtctl/resolve-report.h"
+#include "amtctl/output/output.h"
+#include "amtctl/output/resolve-report.h"
 #include "discovery/rank.h"
 #include "discovery/resolver.h"
 

@@ -2,9 +2,11 @@
 /* The verbs that look: list, status. */
 #include "amtctl/amtctl.h"
 #include "amtctl/client.h"
-#include "amtctl/device.h"
 #include "amtctl/offline.h"
-#include "amtctl/output.h"
+#include "amtctl/output/device-table.h"
+#include "amtctl/output/device.h"
+#include "amtctl/output/fields.h"
+#include "amtctl/output/output.h"
 #include "base/clock.h"
 
 #include <fnmatch.h>
@@ -13,7 +15,7 @@
 #include <string.h>
 
 /* All devices, from amtd or else from the kernel. */
-static int describe(const struct settings *settings, json_t **ret)
+static int get_devices(const struct settings *settings, json_t **ret)
 {
 	struct client *client;
 	int r;
@@ -21,7 +23,7 @@ static int describe(const struct settings *settings, json_t **ret)
 	r = client_open(settings, &client);
 	if (r == AMTCTL_NO_DAEMON) {
 		fputs("amtctl: amtd is not running: showing what the kernel knows\n", stderr);
-		return kernel_describe(ret);
+		return offline_describe(ret);
 	}
 	if (r != AMTCTL_OK)
 		return r;
@@ -39,19 +41,35 @@ static int describe(const struct settings *settings, json_t **ret)
 	return AMTCTL_OK;
 }
 
+struct words {
+	int argc;
+	char **argv;
+};
+
+static bool is_named(const json_t *device, void *userdata)
+{
+	const char *name = json_string_value(FIELD(device, "ifname"));
+	const struct words *words = userdata;
+
+	for (int i = 0; i < words->argc; i++)
+		if (name && fnmatch(words->argv[i], name, 0) == 0)
+			return true;
+	return words->argc == 0;
+}
+
 /* The devices that a NAME or a shell pattern stands for, in the order of amtd and each once. */
-static int choose(const json_t *devices, int argc, char **argv, json_t **ret)
+static int select_devices(const json_t *devices, int argc, char **argv, json_t **ret)
 {
 	int i, r = AMTCTL_OK;
-	json_t *chosen, *device;
-	bool matched, wanted;
+	json_t *device;
+	bool matched;
 	const char *name;
 	size_t j;
 
 	for (i = 0; i < argc; i++) {
 		matched = false;
 		json_array_foreach (devices, j, device) {
-			name = json_string_value(device_field(device, "ifname", NULL));
+			name = json_string_value(FIELD(device, "ifname"));
 			matched |= name && !fnmatch(argv[i], name, 0);
 		}
 		if (!matched)
@@ -60,17 +78,7 @@ static int choose(const json_t *devices, int argc, char **argv, json_t **ret)
 				     argv[i]);
 	}
 
-	chosen = json_array();
-	json_array_foreach (devices, j, device) {
-		name = json_string_value(device_field(device, "ifname", NULL));
-		wanted = argc == 0;
-		for (i = 0; i < argc && !wanted; i++)
-			wanted = name && !fnmatch(argv[i], name, 0);
-		if (wanted)
-			json_array_append(chosen, device);
-	}
-
-	*ret = chosen;
+	*ret = field_select(devices, is_named, &(struct words){ argc, argv });
 	return r;
 }
 
@@ -90,23 +98,23 @@ static int print_blocks(const json_t *devices)
 	return 0;
 }
 
-static int show(const struct settings *settings, int argc, char **argv, bool table)
+static int show_devices(const struct settings *settings, int argc, char **argv, bool table)
 {
 	json_t *devices, *chosen;
 	int r;
 
-	r = describe(settings, &devices);
+	r = get_devices(settings, &devices);
 	if (r != AMTCTL_OK)
 		return r;
 
-	r = choose(devices, argc, argv, &chosen);
+	r = select_devices(devices, argc, argv, &chosen);
 	if (r == AMTCTL_OK || json_array_size(chosen) > 0) {
 		output_page(settings);
 		if (settings->json != JSON_MODE_OFF)
 			output_json(settings, chosen);
 		else if (!table)
 			print_blocks(chosen);
-		else if (device_print_table(chosen, settings->legend, clock_realtime()) < 0)
+		else if (device_table_print(chosen, settings->legend, clock_realtime()) < 0)
 			r = complain(AMTCTL_FAILED, "out of memory");
 	}
 
@@ -117,10 +125,10 @@ static int show(const struct settings *settings, int argc, char **argv, bool tab
 
 int verb_list(const struct settings *settings, int argc, char **argv)
 {
-	return show(settings, argc, argv, true);
+	return show_devices(settings, argc, argv, true);
 }
 
 int verb_status(const struct settings *settings, int argc, char **argv)
 {
-	return show(settings, argc, argv, false);
+	return show_devices(settings, argc, argv, false);
 }

@@ -2,6 +2,8 @@
 /* The verb for what must not start before multicast comes: wait-online. */
 #include "amtctl/amtctl.h"
 #include "amtctl/events.h"
+#include "amtctl/output/fields.h"
+#include "amtctl/output/output.h"
 #include "base/clock.h"
 #include "base/parse.h"
 
@@ -19,7 +21,7 @@ enum {
 };
 
 const struct verb_option wait_online_options[] = {
-	[OPTION_TIMEOUT] = { "timeout", "SEC", "How long; 0: for ever (default: 120)" },
+	[OPTION_TIMEOUT] = { "timeout", "SEC", "How long; 0: indefinitely (default: 120)" },
 	{ NULL },
 };
 
@@ -115,9 +117,8 @@ static int on_devices(const json_t *devices, void *userdata)
 
 	json_object_clear(wait->devices);
 	json_array_foreach (devices, i, device)
-		json_object_set_new(wait->devices, text(device, "ifname"),
-				    json_pack("{s:s, s:s}", "state", text(device, "state"),
-					      "reason", text(device, "reason")));
+		field_set_state(wait->devices, text(device, "ifname"), text(device, "state"),
+				text(device, "reason"));
 	return verdict(wait);
 }
 
@@ -129,9 +130,9 @@ static int on_event(const json_t *event, void *userdata)
 	if (!strcmp(kind, "removed"))
 		json_object_del(wait->devices, name);
 	else if (!strcmp(kind, "created"))
-		json_object_set_new(wait->devices, name, json_pack("{s:s}", "state", "waiting"));
+		field_set_state(wait->devices, name, "waiting", "");
 	else if (!strcmp(kind, "state"))
-		json_object_set(wait->devices, name, (json_t *)event);
+		field_set_state(wait->devices, name, text(event, "state"), text(event, "reason"));
 	else
 		return EVENTS_GO_ON;
 	return verdict(wait);
@@ -170,7 +171,7 @@ int verb_wait_online(const struct settings *settings, int argc, char **argv)
 
 	if (timeout && parse_span(timeout, 0, TIMEOUT_MAX, &handler.timeout_usec) < 0)
 		return complain(AMTCTL_USAGE,
-				"--timeout %s: expected seconds, 0 to 999999; 0: for ever",
+				"--timeout %s: expected seconds, 0 to 999999; 0: indefinitely",
 				timeout);
 	wait.timeout = timeout ?: wait.timeout;
 	wait.devices = json_object();

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verb for senders: zone, what to publish. Works without amtd, and asks nobody. */
+#include "amtctl/output/zone.h"
+
 #include "amtctl/amtctl.h"
-#include "amtctl/output.h"
+#include "amtctl/output/output.h"
 #include "base/parse.h"
 #include "wire/amtrelay.h"
 
@@ -127,20 +129,6 @@ static void print_lines(const struct records *records, const char *owner, bool g
 			       : amtrelay_format(&records->relays[i], text));
 }
 
-static json_t *source_json(const struct records *records, const char *source, const char *owner)
-{
-	char text[AMTRELAY_TEXT_MAX], hex[AMTRELAY_GENERIC_MAX];
-	json_t *json, *list = json_array();
-	size_t i;
-
-	for (i = 0; i < records->n; i++) {
-		json = json_pack("{ss, ss}", "amtrelay", amtrelay_format(&records->relays[i], text),
-				 "type260", amtrelay_format_generic(&records->relays[i], hex));
-		json_array_append_new(list, json);
-	}
-	return json_pack("{ss, ss, so}", "source", source, "owner", owner, "records", list);
-}
-
 static int read_source(const char *word, char owner[static DNSNAME_TEXT_MAX])
 {
 	struct address address;
@@ -179,7 +167,7 @@ int verb_zone(const struct settings *settings, int argc, char **argv)
 	for (i = 0; i < argc && code == AMTCTL_OK; i++) {
 		read_source(argv[i], owner);
 		if (settings->json != JSON_MODE_OFF)
-			json_array_append_new(json, source_json(&records, argv[i], owner));
+			zone_append(json, records.relays, records.n, argv[i], owner);
 		else
 			print_source(&records, argv[i], owner);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* amtctl's pure parts: near names, times and sizes, the options of create and their device file. */
 #include "amtctl/create-options.h"
-#include "amtctl/human.h"
+#include "amtctl/output/human.h"
 #include "amtctl/suggest.h"
 
 #include <errno.h>

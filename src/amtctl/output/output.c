@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "amtctl/output.h"
+#include "amtctl/output/output.h"
 
 #include "base/escape.h"
 

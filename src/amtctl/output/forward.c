@@ -1,38 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "amtctl/forward.h"
+#include "amtctl/output/forward.h"
 
-#include "amtctl/device.h"
-#include "amtctl/output.h"
+#include "amtctl/output/fields.h"
+#include "amtctl/output/output.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define FIELD(object, ...) device_field(object, __VA_ARGS__, NULL)
-#define TEXT(object, ...)  output_safe(json_string_value(FIELD(object, __VA_ARGS__)))
-
 /* What is worth a look is told where it is not 0, by these names. */
 struct counter {
 	const char *key, *words;
 };
 
-static uint64_t number(const json_t *object, const char *key)
-{
-	return (uint64_t)json_integer_value(json_object_get(object, key));
-}
-
-/* "       Key: " for the first line of a kind, as much space for the others */
-static void start_line(const char *key, size_t i)
-{
-	if (i == 0)
-		printf("%14s: ", key);
-	else
-		printf("%16s", "");
-}
-
-static void trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void trouble(const char *format, ...)
+static void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void print_error(const char *format, ...)
 {
 	va_list arguments;
 
@@ -55,7 +38,7 @@ static bool print_counters(const char *before, const json_t *object, const struc
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t count = number(object, counters[i].key);
+		uint64_t count = field_number(json_object_get(object, counters[i].key));
 
 		if (count == 0)
 			continue;
@@ -89,16 +72,16 @@ static void print_upstreams(const json_t *forward)
 	for (size_t i = 0; i < json_array_size(upstreams); i++) {
 		const json_t *upstream = json_array_get(upstreams, i);
 
-		start_line("Upstream", i);
+		label_or_space("Upstream", i);
 		printf("%-*s  %s", width, TEXT(upstream, "ifname"),
 		       strcmp(TEXT(upstream, "prefix"), "any") == 0 ? "any source"
 								    : TEXT(upstream, "prefix"));
 		if (!json_is_true(FIELD(upstream, "running")))
-			trouble("  not there, or down");
+			print_error("  not there, or down");
 		putchar('\n');
 	}
 	if (*alternative) {
-		start_line("Alternative", 0);
+		label_or_space("Alternative", 0);
 		printf("%s%s\n", alternative,
 		       json_is_true(FIELD(forward, "switched")) ? ", in use now" : "");
 	}
@@ -127,12 +110,12 @@ static void print_side(const char *protocol, const json_t *side)
 	const char *querier = TEXT(side, "querier");
 
 	printf("%-4s  ", protocol);
-	plural(number(side, "groups"), "group");
+	plural(NUMBER(side, "groups"), "group");
 	fputs("; ", stdout);
-	plural(number(side, "reports"), "report");
+	plural(NUMBER(side, "reports"), "report");
 	printf(" heard; ");
 	if (!*querier)
-		trouble("nobody asks the hosts");
+		print_error("nobody asks the hosts");
 	else if (json_is_true(FIELD(side, "querying")))
 		printf("asks from %s", querier);
 	else
@@ -153,7 +136,7 @@ static void print_downstream(const json_t *downstream, int width)
 
 	printf("%-*s  ", width, name);
 	if (*error || !json_is_true(FIELD(downstream, "running"))) {
-		trouble("%s", *error ? error : "not there, or down");
+		print_error("%s", *error ? error : "not there, or down");
 		putchar('\n');
 		return;
 	}
@@ -177,50 +160,50 @@ static void print_family(const char *name, const json_t *family)
 		{ "evicted", "gone for newer ones" },
 	};
 	const char *error = TEXT(family, "error"), *failure = TEXT(family, "failure");
-	uint64_t failed = number(family, "failed");
+	uint64_t failed = NUMBER(family, "failed");
 
 	printf("%s  ", name);
 	if (*error)
-		trouble("not forwarded: %s", error);
+		print_error("not forwarded: %s", error);
 	else {
-		plural(number(family, "groups"), "group");
+		plural(NUMBER(family, "groups"), "group");
 		fputs(", ", stdout);
-		plural(number(family, "joins"), "join");
+		plural(NUMBER(family, "joins"), "join");
 		printf(" upstream; ");
-		plural(number(family, "flows"), "any-source flow");
+		plural(NUMBER(family, "flows"), "any-source flow");
 		(void)COUNTERS(", ", family, odd);
 	}
 	putchar('\n');
 	if (failed > 0) {
 		printf("%22s", "");
-		trouble("refused by the kernel %" PRIu64 " time%s, the last: %s", failed,
-			failed == 1 ? "" : "s", failure);
+		print_error("refused by the kernel %" PRIu64 " time%s, the last: %s", failed,
+			    failed == 1 ? "" : "s", failure);
 		putchar('\n');
 	}
 }
 
-static void print_ear(const char *protocol, const json_t *side)
+static void print_listener(const char *protocol, const json_t *side)
 {
 	const char *querier = TEXT(side, "querier");
 
 	printf("%-4s  ", protocol);
-	plural(number(side, "reports"), "report");
+	plural(NUMBER(side, "reports"), "report");
 	printf(" heard; %s asks\n", *querier ? querier : "nobody");
 }
 
 /* Where nothing is forwarded, this is all there is. */
-static void print_ears(const json_t *ears)
+static void print_listeners(const json_t *listeners)
 {
-	int width = widest(ears);
+	int width = widest(listeners);
 
-	for (size_t i = 0; i < json_array_size(ears); i++) {
-		const json_t *ear = json_array_get(ears, i);
+	for (size_t i = 0; i < json_array_size(listeners); i++) {
+		const json_t *listener = json_array_get(listeners, i);
 
-		start_line("Upstream", i);
-		printf("%-*s  ", width, TEXT(ear, "ifname"));
-		print_ear("IGMP", FIELD(ear, "igmp"));
+		label_or_space("Upstream", i);
+		printf("%-*s  ", width, TEXT(listener, "ifname"));
+		print_listener("IGMP", FIELD(listener, "igmp"));
 		printf("%16s%*s  ", "", width, "");
-		print_ear("MLD", FIELD(ear, "mld"));
+		print_listener("MLD", FIELD(listener, "mld"));
 	}
 }
 
@@ -230,12 +213,12 @@ void forward_print(const json_t *device)
 	int width;
 
 	if (!forward) {
-		print_ears(FIELD(device, "heard_upstream"));
+		print_listeners(FIELD(device, "heard_upstream"));
 		return;
 	}
 	if (*TEXT(forward, "error")) {
-		start_line("Forwarding", 0);
-		trouble("nothing: %s", TEXT(forward, "error"));
+		label_or_space("Forwarding", 0);
+		print_error("nothing: %s", TEXT(forward, "error"));
 		putchar('\n');
 		return;
 	}
@@ -243,16 +226,16 @@ void forward_print(const json_t *device)
 	downstreams = FIELD(forward, "downstreams");
 	width = widest(downstreams);
 	for (size_t i = 0; i < json_array_size(downstreams); i++) {
-		start_line("Downstream", i);
+		label_or_space("Downstream", i);
 		print_downstream(json_array_get(downstreams, i), width);
 	}
-	start_line("Forwarding", 0);
+	label_or_space("Forwarding", 0);
 	print_family("IPv4", FIELD(forward, "ipv4"));
-	start_line("Forwarding", 1);
+	label_or_space("Forwarding", 1);
 	print_family("IPv6", FIELD(forward, "ipv6"));
-	if (number(forward, "table") > 0) {
-		start_line("Table", 0);
+	if (NUMBER(forward, "table") > 0) {
+		label_or_space("Table", 0);
 		printf("%" PRIu64 ", see ip mroute show table %" PRIu64 "\n",
-		       number(forward, "table"), number(forward, "table"));
+		       NUMBER(forward, "table"), NUMBER(forward, "table"));
 	}
 }

@@ -2,11 +2,11 @@
 /*
  * What probing a relay has shown, and how it is told.
  */
-#ifndef AMTCTL_PROBE_REPORT_H
-#define AMTCTL_PROBE_REPORT_H
+#ifndef AMTCTL_OUTPUT_PROBE_REPORT_H
+#define AMTCTL_OUTPUT_PROBE_REPORT_H
 
-#include "amtctl/amtctl.h"
 #include "amtctl/handshake.h"
+#include "amtctl/output/settings.h"
 #include "discovery/probe.h"
 
 #include <jansson.h>

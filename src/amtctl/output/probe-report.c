@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "amtctl/probe-report.h"
+#include "amtctl/output/probe-report.h"
 
-#include "amtctl/output.h"
+#include "amtctl/output/output.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,10 +2,10 @@
 /*
  * The terminal: pager, colours, escapes, JSON.
  */
-#ifndef AMTCTL_OUTPUT_H
-#define AMTCTL_OUTPUT_H
+#ifndef AMTCTL_OUTPUT_OUTPUT_H
+#define AMTCTL_OUTPUT_OUTPUT_H
 
-#include "amtctl/amtctl.h"
+#include "amtctl/output/settings.h"
 
 #include <jansson.h>
 
@@ -40,5 +40,9 @@ const char *output_safe(const char *text);
 void output_file(const char *text, size_t length);
 
 void output_json(const struct settings *settings, const json_t *json);
+
+/* One line on stderr, "amtctl: ", then what, why and the hint; escaped for terminals. Returns code,
+ * so that a verb ends with `return complain(…)`. */
+int complain(enum exit_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * The tunnels of a relay device, as amtd describes them in JSON, for the eyes of a human.
  */
-#ifndef AMTCTL_TUNNELS_H
-#define AMTCTL_TUNNELS_H
+#ifndef AMTCTL_OUTPUT_TUNNELS_H
+#define AMTCTL_OUTPUT_TUNNELS_H
 
 #include <jansson.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 /*
  * Times and sizes in units that are read at a glance. Pure.
  */
-#ifndef AMTCTL_HUMAN_H
-#define AMTCTL_HUMAN_H
+#ifndef AMTCTL_OUTPUT_HUMAN_H
+#define AMTCTL_OUTPUT_HUMAN_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "amtctl/human.h"
+#include "amtctl/output/human.h"
 
 #include "base/clock.h"
 

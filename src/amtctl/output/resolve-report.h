@@ -2,10 +2,10 @@
 /*
  * What resolve found, and how it is told.
  */
-#ifndef AMTCTL_RESOLVE_REPORT_H
-#define AMTCTL_RESOLVE_REPORT_H
+#ifndef AMTCTL_OUTPUT_RESOLVE_REPORT_H
+#define AMTCTL_OUTPUT_RESOLVE_REPORT_H
 
-#include "amtctl/amtctl.h"
+#include "amtctl/output/settings.h"
 #include "discovery/resolver.h"
 
 #define FOUND_LOOKUPS_MAX 2 /* the source's, and a domain's */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "amtctl/resolve-report.h"
+#include "amtctl/output/resolve-report.h"
 
-#include "amtctl/output.h"
+#include "amtctl/output/output.h"
 #include "discovery/rank.h"
 
 #include <inttypes.h>

@@ -2,8 +2,8 @@
 /*
  * What a device forwards, as amtd describes it in JSON, for the eyes of a human.
  */
-#ifndef AMTCTL_FORWARD_H
-#define AMTCTL_FORWARD_H
+#ifndef AMTCTL_OUTPUT_FORWARD_H
+#define AMTCTL_OUTPUT_FORWARD_H
 
 #include <jansson.h>
 

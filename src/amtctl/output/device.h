@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A device, as amtd describes it in JSON, for people.
+ */
+#ifndef AMTCTL_OUTPUT_DEVICE_H
+#define AMTCTL_OUTPUT_DEVICE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* All that is known of it. */
+void device_print(const json_t *device, uint64_t now_usec);
+
+/* What `amtctl create` prints. */
+void device_print_created(const json_t *device);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the command line asks for, of all verbs, and exit codes.
+ */
+#ifndef AMTCTL_OUTPUT_SETTINGS_H
+#define AMTCTL_OUTPUT_SETTINGS_H
+
+#include <stdbool.h>
+
+enum exit_code {
+	AMTCTL_OK = 0,
+	AMTCTL_FAILED = 1,
+	AMTCTL_USAGE = 2,
+	AMTCTL_NO_DEVICE = 3,
+	AMTCTL_NO_DAEMON = 4,
+};
+
+enum json_mode {
+	JSON_MODE_OFF,
+	JSON_MODE_SHORT,
+	JSON_MODE_PRETTY,
+};
+
+struct request;
+
+/* An option that one verb alone takes; a table of them ends with a name NULL. */
+struct verb_option {
+	const char *name;
+	const char *argument; /* NULL: takes none */
+	const char *help;
+};
+
+#define VERB_OPTIONS_MAX 16
+
+struct settings {
+	enum json_mode json;
+	bool legend;
+	bool pager;
+	const char *bus;	 /* path of amtd's socket */
+	struct request *request; /* what the options of create ask for */
+
+	/* Of the options of the verb, by their rows in its table: the word that was given, "" where
+	 * none is taken, NULL where the option was not given. */
+	const char *values[VERB_OPTIONS_MAX];
+};
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "amtctl/output/tunnels.h"
+
+#include "amtctl/output/fields.h"
+#include "amtctl/output/human.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* "232.1.1.1 from 203.0.113.2, 203.0.113.3", "239.0.0.1 from any source", "… but 203.0.113.2" */
+static void print_group(const json_t *group)
+{
+	const json_t *sources = FIELD(group, "sources");
+	bool exclude = strcmp(TEXT(group, "mode"), "exclude") == 0;
+	const char *separator = exclude ? " but " : " ";
+	size_t i;
+
+	printf("%18s%s from%s", "", TEXT(group, "group"), exclude ? " any source" : "");
+	for (i = 0; i < json_array_size(sources); i++, separator = ", ")
+		printf("%s%s", separator, field_text(json_array_get(sources, i)));
+	putchar('\n');
+}
+
+static void print_tunnel(const json_t *tunnel, uint64_t now_usec)
+{
+	const json_t *groups = FIELD(tunnel, "groups");
+	uint64_t update = NUMBER(tunnel, "last_update_usec");
+	char since[HUMAN_MAX], last[HUMAN_MAX];
+	size_t i;
+
+	printf("%16s%s port %" PRIu64 ", begun %s, last Update %s\n", "", TEXT(tunnel, "gateway"),
+	       NUMBER(tunnel, "port"), human_ago(since, now_usec, NUMBER(tunnel, "since_usec")),
+	       update > 0 ? human_ago(last, now_usec, update) : "never");
+	for (i = 0; i < json_array_size(groups); i++)
+		print_group(json_array_get(groups, i));
+}
+
+/* The kernel reports no packet that it does not route because of its TTL. Besides data, the driver
+ * sends Queries. */
+static void print_hint(const json_t *device)
+{
+	const json_t *forward = FIELD(device, "forward");
+	const json_t *sent = FIELD(device, "stats64", "tx");
+	uint64_t queries = NUMBER(device, "serving", "queries");
+
+	if (NUMBER(forward, "upstream_packets") > 0 && sent && NUMBER(sent, "packets") <= queries)
+		printf("%14s: packets come in upstream and none goes out; if their TTL is 1, see TTL= in amt(5)\n",
+		       "Hint");
+}
+
+void tunnels_print(const json_t *device, uint64_t now_usec)
+{
+	const json_t *serving = FIELD(device, "serving");
+	const json_t *tunnels = FIELD(serving, "tunnels");
+	size_t i, n = json_array_size(tunnels);
+	uint64_t max = NUMBER(serving, "max_tunnels");
+
+	if (!serving)
+		return;
+	printf("%14s: %zu of at most %" PRIu64 "%s\n", "Tunnels", n, max,
+	       n >= max ? "; the driver lets no more in, MaxTunnels= in amt(5)" : "");
+	for (i = 0; i < n; i++)
+		print_tunnel(json_array_get(tunnels, i), now_usec);
+	printf("%14s: %" PRIu64 " Queries sent, %" PRIu64 " Updates and %" PRIu64
+	       " Teardowns accepted",
+	       "Gateways", NUMBER(serving, "queries"), NUMBER(serving, "updates"),
+	       NUMBER(serving, "teardowns"));
+	if (NUMBER(serving, "malformed") > 0)
+		printf(", %" PRIu64 " malformed", NUMBER(serving, "malformed"));
+	print_reasons("ignored", FIELD(serving, "ignored"));
+	print_reasons("records ignored", FIELD(serving, "ignored_records"));
+	print_reasons("faults", FIELD(serving, "faults"));
+	putchar('\n');
+	print_hint(device);
+}
