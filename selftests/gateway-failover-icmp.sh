@@ -31,4 +31,4 @@ gap=$(received rx .longest_gap_usec)
 echo "  no data for $gap us"
 [ "$gap" -le $GAP ] || fail "no data for $gap us, more than $GAP"
 [ $(($(now) - $(received rx .last_usec))) -lt 1000000 ] || fail "the stream ceased"
-expect_match "the log" "relay $RELAY2 is taken: .*unreachable" "$(amtd_log gateway)"
+expect_match "the log" "relay $RELAY2 chosen: .*unreachable" "$(amtd_log gateway)"

@@ -42,7 +42,7 @@ expect "the relay in use" $RELAY "$(device gateway amt0 .last_relay)"
 expect "ifindex" "$ifindex" "$(link gateway amt0 .ifindex)"
 expect "channels at the other relay" '[]' "$(relay_state second '.channels | tojson')"
 expect "channels at this one" "[\"$SOURCE,$GROUP\"]" "$(relay_state first '.channels | tojson')"
-expect_match "the log" "relay $RELAY is taken: it is preferred" "$(amtd_log gateway)"
+expect_match "the log" "relay $RELAY chosen: it is preferred" "$(amtd_log gateway)"
 
 step "nothing is lost, and the other's copies end"
 end_background rx

@@ -96,7 +96,9 @@ int backup_switch(struct forwarding *forwarding, const char *upstream, const cha
 	unsigned int found = 0;
 
 	if (*name != '\0' && !devices_find(forwarding->manager, name))
-		return devices_missing(forwarding->manager, ret_failure);
+		return failure_set(ret_failure, FAILURE_NO_DEVICE,
+				   "there is no device %s; `amtctl list` shows the %zu there are",
+				   name, forwarding->manager->n_devices);
 	for (struct forward *forward = forwarding->list; forward; forward = forward->next) {
 		if (forward->error < 0 ||
 		    (*name != '\0' && strcmp(name, forward->device->config->name) != 0) ||
