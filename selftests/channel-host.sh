@@ -139,7 +139,7 @@ sleep 4
 wanted_by $CHANNEL amtctl || fail "somebody else wants it"
 check "leave" ctl gateway leave $CHANNEL
 
-step "with Route=yes the next one joins on the gateway, and keeps it when the first one leaves"
+step "with InstallRoutes=yes the next one joins on the gateway, and keeps it when the first one leaves"
 configure yes yes
 check "reload" ctl gateway reload
 watch app $GROUP $SOURCE 100

@@ -68,10 +68,10 @@ check "join" ctl gateway join $CHANNEL --on amt0
 check "the stream" on gateway "$TOOLS/stream" receive --group $GROUP --port $PORT --count 100 \
 	--timeout 10
 
-step "Limit= in amtd.conf"
+step "MaxChannels= in amtd.conf"
 printf '[Channels]\nLimit=2\n' >"$TMP/gateway/etc/amt/amtd.conf"
 ctl gateway reload
 check "the second" ctl gateway join "${channels[0]}" --on amt0
 errors_of gateway join "${channels[1]}" --on amt0
 expect "exit status" 1 "$STATUS"
-expect_match "the message" "Limit=" "$ERROR"
+expect_match "the message" "MaxChannels=" "$ERROR"

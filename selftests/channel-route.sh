@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Applications that join on the interface that the kernel chooses, which asks the routing table:
-# with Route=yes that is the gateway of the channel, for as long as it is wanted.
+# with InstallRoutes=yes that is the gateway of the channel, for as long as it is wanted.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -118,7 +118,7 @@ wait_for 5 grep -q "$FOREIGN.*not amtd's" "$TMP/amtd-gateway.log"
 check "leave" ctl gateway leave $SOURCE,$FOREIGN
 expect "another's route" "g0 null" "$(route_of $FOREIGN)"
 
-step "Route=no takes them away, Route=yes brings them back"
+step "InstallRoutes=no takes them away, InstallRoutes=yes brings them back"
 configure no
 check "reload" ctl gateway reload
 wait_for 5 unrouted $GROUP

@@ -120,7 +120,7 @@ wait_for 10 told outside 'any(.records[]?; .group == "239.8.8.8")'
 refuse "a Report of 224.0.0.99" told outside 'any(.records[]?; .group == "224.0.0.99")'
 
 step "Reports that nobody asked for, of what is wanted; in the version of who asks there"
-configure GratuitousReportSec=20 ForwardQueries=yes
+configure UnsolicitedReportSec=20 ForwardQueries=yes
 check "reload" ctl gateway reload
 receive_stream rx inside v0 --group 239.1.2.3 --source $SOURCE --timeout 600
 background any inside "$TOOLS/stream" receive --dev v0 --port $PORT --group 239.5.5.5 --timeout 600

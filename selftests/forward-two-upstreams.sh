@@ -86,7 +86,7 @@ wait_for 5 routed_from eth0
 step "what cannot be an upstream is refused, with what to do"
 errors_of gateway upstream g1
 expect "exit status" 1 "$STATUS"
-expect_match "the line" '^amtctl: g1: no device can take its sources from g1; name it in Alternative=' "$ERROR"
+expect_match "the line" '^amtctl: g1: no device can take its sources from g1; name it in BackupUpstream=' "$ERROR"
 errors_of gateway upstream gre0x amt9
 expect "exit status" 3 "$STATUS"
 expect_match "the line" "there is no device amt9" "$ERROR"

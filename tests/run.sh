@@ -156,6 +156,8 @@ check "formatting" formatting
 check "shell scripts" shell_scripts
 check "static checks" static_checks
 check "man pages" man_pages
+check "house" tests/house.py "$build"
+check "completion" tests/completion.sh "$build"
 unit_tests "unit tests" "$build" unit
 check "build with clang, AddressSanitizer and UBSan" \
 	env CC=clang meson setup "$sanitized" "$top" -Db_sanitize=address,undefined -Db_lundef=false

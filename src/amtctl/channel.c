@@ -16,12 +16,13 @@ enum channel_option {
 };
 
 const struct verb_option join_options[] = {
-	[OPTION_ON] = { "on", "DEV", "Receive through this gateway, or other interface" },
+	[OPTION_ON] = { "on", "DEV", "Receive through this gateway, or other interface",
+			"@interfaces" },
 	{ NULL },
 };
 
 const struct verb_option leave_options[] = {
-	[OPTION_ON] = { "on", "DEV", "The one that it was joined on, by --on" },
+	[OPTION_ON] = { "on", "DEV", "The one that it was joined on, by --on", "@interfaces" },
 	{ NULL },
 };
 

@@ -3,6 +3,7 @@
 #include "amtctl/create-options.h"
 #include "amtctl/output/output.h"
 #include "amtctl/suggest.h"
+#include "base/array.h"
 #include "base/file.h"
 
 #include <amt/bus.h>
@@ -10,6 +11,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <locale.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,8 +40,8 @@ static const struct verb {
 	  ARGUMENTS_ANY, false, verb_channels },
 	{ "reload", "", "Read the device files again and apply the difference", 0, 0, false,
 	  verb_reload },
-	{ "upstream", "DEV [NAME]", "Take sources from Upstream= or from Alternative=", 1, 2, false,
-	  verb_upstream },
+	{ "upstream", "DEV [NAME]", "Take sources from Upstream= or from BackupUpstream=", 1, 2,
+	  false, verb_upstream },
 	{ "report", "CHANNEL...", "Send IGMP or MLD Reports out of an interface, once", 1,
 	  ARGUMENTS_ANY, false, verb_report, report_options },
 	{ "cat", "NAME...", "Show device files and their drop-ins", 1, ARGUMENTS_ANY, false,
@@ -65,15 +67,18 @@ enum option_value {
 	OPTION_VERSION,
 	OPTION_VERB,	      /* and on: row - OPTION_VERB of the verb's own options */
 	OPTION_REQUEST = 512, /* and on: row - OPTION_REQUEST of request_option() */
+	OPTION_ALIAS = 768,   /* and on: row - OPTION_ALIAS of request_alias() */
+	OPTION_COMPLETE = 1024,
 };
 
 static const struct option_row {
 	const char *name;
 	const char *argument;
 	const char *help;
-	int value; /* a short option, or enum option_value */
+	int value;	   /* a short option, or enum option_value */
+	const char *words; /* values to complete; NULL: any */
 } options[] = {
-	{ "json", "MODE", "Print JSON: pretty, short or off", OPTION_JSON },
+	{ "json", "MODE", "Print JSON: pretty, short or off", OPTION_JSON, "pretty short off" },
 	{ "j", NULL, "--json=pretty on a terminal, else --json=short", 'j' },
 	{ "no-legend", NULL, "Leave out headings and footers", OPTION_NO_LEGEND },
 	{ "no-pager", NULL, "Do not pipe long output into a pager", OPTION_NO_PAGER },
@@ -82,8 +87,7 @@ static const struct option_row {
 	{ "help", NULL, "Show this text (also -h)", 'h' },
 };
 
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define OPTIONS_MAX	  128
+#define OPTIONS_MAX 128
 
 static const char *verb_name(size_t i)
 {
@@ -92,7 +96,7 @@ static const char *verb_name(size_t i)
 
 static const char *option_name(size_t i)
 {
-	const struct request_option *option;
+	const struct config_key *option;
 	size_t n_request = 0, j, k;
 
 	if (i < ARRAY_SIZE(options))
@@ -100,7 +104,7 @@ static const char *option_name(size_t i)
 	i -= ARRAY_SIZE(options);
 	while ((option = request_option(n_request)))
 		if (n_request++ == i)
-			return option->name;
+			return option->option;
 	i -= n_request;
 	for (j = 0; j < ARRAY_SIZE(verbs); j++)
 		for (k = 0; verbs[j].options && verbs[j].options[k].name; k++)
@@ -121,7 +125,7 @@ static const struct verb *find_verb(const char *name)
 
 static int unknown_verb(const char *word)
 {
-	const char *near = near_find(word, verb_name);
+	const char *near = suggest_find(word, verb_name);
 
 	if (near)
 		return complain(AMTCTL_USAGE,
@@ -135,13 +139,13 @@ static int unknown_verb(const char *word)
 
 static void print_create_options(void)
 {
-	const struct request_option *option;
+	const struct config_key *option;
 	char left[64];
 	size_t i;
 
 	printf("Options of create:\n");
 	for (i = 0; (option = request_option(i)); i++) {
-		snprintf(left, sizeof(left), "--%s %s", option->name, option->argument);
+		snprintf(left, sizeof(left), "--%s %s", option->option, option->argument);
 		printf("  %-24s %s\n", left, option->help);
 	}
 }
@@ -242,7 +246,7 @@ static size_t add_verb_options(struct option long_options[OPTIONS_MAX], size_t n
  * all there are. */
 static void fill_long_options(struct option long_options[OPTIONS_MAX], const struct verb *verb)
 {
-	const struct request_option *option;
+	const struct config_key *option;
 	size_t i, n = 0;
 
 	if (verb)
@@ -254,12 +258,20 @@ static void fill_long_options(struct option long_options[OPTIONS_MAX], const str
 				.has_arg = options[i].argument ? required_argument : no_argument,
 				.val = options[i].value,
 			};
+	long_options[n++] = (struct option){ "complete", required_argument, NULL, OPTION_COMPLETE };
 	for (i = 0; (option = request_option(i)) && n < OPTIONS_MAX - 1; i++)
 		long_options[n++] = (struct option){
-			.name = option->name,
+			.name = option->option,
 			.has_arg = required_argument,
 			.val = OPTION_REQUEST + i,
 		};
+	for (i = 0; request_alias(i) && n < OPTIONS_MAX - 1; i++)
+		if (request_alias(i)->old_option)
+			long_options[n++] = (struct option){
+				.name = request_alias(i)->old_option,
+				.has_arg = required_argument,
+				.val = OPTION_ALIAS + (int)i,
+			};
 	for (i = 0; !verb && i < ARRAY_SIZE(verbs); i++)
 		n = add_verb_options(long_options, n, &verbs[i]);
 	long_options[n] = (struct option){ 0 };
@@ -285,7 +297,7 @@ static const struct verb *peek_verb(int argc, char **argv)
  * rest, and leaves optopt 0 when no option has the name. */
 static int bad_option(int c, const char *word)
 {
-	char name[NEAR_WORD_MAX + 1];
+	char name[SUGGEST_WORD_MAX + 1];
 	const char *near = NULL;
 
 	if (strncmp(word, "--", 2))
@@ -298,7 +310,7 @@ static int bad_option(int c, const char *word)
 	if (optopt)
 		return complain(AMTCTL_USAGE, "--%s: takes no value; leave it out", name);
 
-	near = near_find(name, option_name);
+	near = suggest_find(name, option_name);
 	if (near)
 		return complain(AMTCTL_USAGE,
 				"--%s: unknown option; did you mean --%s? see amtctl --help", name,
@@ -324,15 +336,21 @@ static int set_json(struct settings *settings, const char *mode)
 			mode);
 }
 
-static int set_request(struct settings *settings, int c)
+static int set_request(struct settings *settings, const struct config_key *option)
 {
 	char why[REQUEST_WHY_MAX];
 	int r;
 
-	r = request_set(settings->request, request_option(c - OPTION_REQUEST), optarg, why);
+	r = request_set(settings->request, option, optarg, why);
 	if (r == -EINVAL)
 		return complain(AMTCTL_USAGE, "%s", why);
 	return r < 0 ? complain(AMTCTL_FAILED, "out of memory") : AMTCTL_OK;
+}
+
+static int set_renamed(struct settings *settings, const struct config_alias *alias)
+{
+	(void)complain(AMTCTL_OK, "--%s is called --%s now", alias->old_option, alias->option);
+	return set_request(settings, request_find_option(alias->option));
 }
 
 static int set_verb_option(struct settings *settings, const struct verb *verb, int row)
@@ -342,6 +360,57 @@ static int set_verb_option(struct settings *settings, const struct verb *verb, i
 				verb->options[row].name);
 	settings->values[row] = optarg ?: "";
 	return AMTCTL_OK;
+}
+
+/* Of the verb, or of create. */
+static int set_other_option(struct settings *settings, const struct verb *verb, int c)
+{
+	if (c < OPTION_REQUEST)
+		return set_verb_option(settings, verb, c - OPTION_VERB);
+	if (c < OPTION_ALIAS)
+		return set_request(settings, request_option(c - OPTION_REQUEST));
+	return set_renamed(settings, request_alias(c - OPTION_ALIAS));
+}
+
+static void print_interfaces(void)
+{
+	struct if_nameindex *interfaces = if_nameindex();
+
+	for (struct if_nameindex *i = interfaces; i && i->if_name; i++)
+		puts(i->if_name);
+	if (interfaces)
+		if_freenameindex(interfaces);
+}
+
+/* For shells, a word a line: verbs for "", options for "-", or the values of an option. */
+static void print_completions(const char *word)
+{
+	const struct config_key *option;
+	const char *words = NULL;
+
+	if (*word == '\0')
+		for (size_t i = 0; verb_name(i); i++)
+			puts(verb_name(i));
+	else if (strcmp(word, "-") == 0)
+		for (size_t i = 0; option_name(i); i++)
+			printf("%s%s\n", option_name(i)[1] ? "--" : "-", option_name(i));
+	if (strncmp(word, "--", 2) != 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (strcmp(options[i].name, word + 2) == 0)
+			words = options[i].words;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		for (size_t k = 0; verbs[i].options && verbs[i].options[k].name; k++)
+			if (strcmp(verbs[i].options[k].name, word + 2) == 0)
+				words = words ?: verbs[i].options[k].words;
+	option = request_find_option(word + 2);
+	if (option && option->words)
+		words = option->words;
+	if (words && strcmp(words, CONFIG_WORDS_INTERFACES) == 0)
+		print_interfaces();
+	else if (words)
+		for (; *words; words += strcspn(words, " "), words += strspn(words, " "))
+			printf("%.*s\n", (int)strcspn(words, " "), words);
 }
 
 /* AMTCTL_OK, and *ret_help when help or the version, already printed, was all that was wanted. */
@@ -380,9 +449,12 @@ static int parse_options(struct settings *settings, int argc, char **argv, bool 
 		case ':':
 		case '?':
 			return bad_option(c, argv[optind - 1]);
+		case OPTION_COMPLETE:
+			*ret_help = true;
+			print_completions(optarg);
+			return AMTCTL_OK;
 		default:
-			r = c < OPTION_REQUEST ? set_verb_option(settings, verb, c - OPTION_VERB)
-					       : set_request(settings, c);
+			r = set_other_option(settings, verb, c);
 		}
 	}
 	return r;
@@ -390,15 +462,15 @@ static int parse_options(struct settings *settings, int argc, char **argv, bool 
 
 static int unexpected_word(const struct verb *verb, const char *word)
 {
-	const struct request_option *option;
+	const struct config_key *option;
 	size_t i;
 
 	/* As `ip link add` has it. */
 	for (i = 0; verb->takes_request && (option = request_option(i)); i++)
-		if (!strcmp(option->name, word))
+		if (!strcmp(option->option, word))
 			return complain(AMTCTL_USAGE,
 					"%s %s: unexpected word; options begin with --: --%s %s",
-					verb->name, word, option->name, option->argument);
+					verb->name, word, option->option, option->argument);
 	return complain(AMTCTL_USAGE, "%s %s: unexpected word; expected amtctl %s%s%s", verb->name,
 			word, verb->name, *verb->arguments ? " " : "", verb->arguments);
 }

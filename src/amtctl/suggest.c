@@ -15,10 +15,10 @@ static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 
 unsigned int near_distance(const char *a, const char *b)
 {
-	unsigned int row[NEAR_WORD_MAX + 1], diagonal, above;
+	unsigned int row[SUGGEST_WORD_MAX + 1], diagonal, above;
 	size_t n_a = strlen(a), n_b = strlen(b), i, j;
 
-	if (n_a > NEAR_WORD_MAX || n_b > NEAR_WORD_MAX)
+	if (n_a > SUGGEST_WORD_MAX || n_b > SUGGEST_WORD_MAX)
 		return UINT_MAX;
 
 	for (j = 0; j <= n_b; j++)
@@ -37,7 +37,7 @@ unsigned int near_distance(const char *a, const char *b)
 	return row[n_b];
 }
 
-const char *near_find(const char *word, const char *(*name)(size_t i))
+const char *suggest_find(const char *word, const char *(*name)(size_t i))
 {
 	unsigned int distance, best_distance = NEAR_EDITS_MAX + 1;
 	const char *candidate, *best = NULL;

@@ -7,12 +7,12 @@
 
 #include <stddef.h>
 
-/* Levenshtein distance; words longer than NEAR_WORD_MAX are far from everything. */
-#define NEAR_WORD_MAX 32
+/* Levenshtein distance; words longer than SUGGEST_WORD_MAX are far from everything. */
+#define SUGGEST_WORD_MAX 32
 unsigned int near_distance(const char *a, const char *b);
 
 /* Walk a table of names, such as verbs or options: name(i) is NULL at its end. Returns the nearest
  * that is at most two edits away and shares more than it differs in, or NULL. */
-const char *near_find(const char *word, const char *(*name)(size_t i));
+const char *suggest_find(const char *word, const char *(*name)(size_t i));
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/parse.h"
-#include "device/config-keys.h"
+#include "device/config-forward-keys.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -55,12 +55,12 @@ static int downstream_one(struct config *config, const char *word)
 	return r < 0 ? r : config_add_downstream(config, name);
 }
 
-int config_parse_downstreams(struct load *load, const char *value, void *field)
+int config_parse_downstreams(struct config_load *load, const char *value, void *field)
 {
 	return config_parse_words(load, value, downstream_one);
 }
 
-void config_reset_downstreams(struct load *load, void *field)
+void config_reset_downstreams(struct config_load *load, void *field)
 {
 	load->config->forward.n_downstreams = 0;
 }
@@ -87,7 +87,7 @@ int config_add_upstream(struct config *config, const char *name)
 }
 
 /* "DEV" or "DEV PREFIX...": all of it, or nothing. */
-int config_parse_upstream(struct load *load, const char *value, void *field)
+int config_parse_upstream(struct config_load *load, const char *value, void *field)
 {
 	struct config_forward *forward = &load->config->forward;
 	size_t before = forward->n_upstreams;
@@ -115,53 +115,53 @@ int config_parse_upstream(struct load *load, const char *value, void *field)
 	return r;
 }
 
-void config_reset_upstreams(struct load *load, void *field)
+void config_reset_upstreams(struct config_load *load, void *field)
 {
 	load->config->forward.n_upstreams = 0;
 }
 
-int config_parse_table(struct load *load, const char *value, void *field)
+int config_parse_table(struct config_load *load, const char *value, void *field)
 {
 	return parse_u32(value, 1, TABLE_MAX, field);
 }
 
-int config_parse_igmp_version(struct load *load, const char *value, void *field)
+int config_parse_igmp_version(struct config_load *load, const char *value, void *field)
 {
 	return parse_u32(value, 1, 3, field);
 }
 
-int config_parse_mld_version(struct load *load, const char *value, void *field)
+int config_parse_mld_version(struct config_load *load, const char *value, void *field)
 {
 	return parse_u32(value, 1, 2, field);
 }
 
-int config_parse_robustness(struct load *load, const char *value, void *field)
+int config_parse_robustness(struct config_load *load, const char *value, void *field)
 {
 	/* QRV has three bits, and 1 would let no packet be lost. */
 	return parse_u32(value, 2, 7, field);
 }
 
-int config_parse_response(struct load *load, const char *value, void *field)
+int config_parse_response(struct config_load *load, const char *value, void *field)
 {
 	return parse_u32(value, 1, RESPONSE_SEC_MAX, field);
 }
 
-int config_parse_limit(struct load *load, const char *value, void *field)
+int config_parse_limit(struct config_load *load, const char *value, void *field)
 {
 	return parse_u32(value, 1, INT32_MAX, field);
 }
 
-int config_parse_max_sources(struct load *load, const char *value, void *field)
+int config_parse_max_sources(struct config_load *load, const char *value, void *field)
 {
 	return parse_u32(value, 1, SOURCES_MAX, field);
 }
 
-int config_parse_ttl(struct load *load, const char *value, void *field)
+int config_parse_ttl(struct config_load *load, const char *value, void *field)
 {
 	return parse_u32(value, 2, UINT8_MAX, field);
 }
 
-int config_parse_unicast(struct load *load, const char *value, void *field)
+int config_parse_unicast(struct config_load *load, const char *value, void *field)
 {
 	static const char *const error_text[_CONFIG_UNICAST_MAX] = {
 		[CONFIG_UNICAST_NO] = "no",
@@ -196,15 +196,15 @@ static bool names_equal(const struct config_forward *a, const struct config_forw
 		    !address_equal(&x->prefix.address, &y->prefix.address))
 			return false;
 	}
-	return strcmp(a->alternative, b->alternative) == 0;
+	return strcmp(a->backup_upstream, b->backup_upstream) == 0;
 }
 
 bool config_forward_equal(const struct config_forward *a, const struct config_forward *b)
 {
-	return names_equal(a, b) && a->silent_sec == b->silent_sec && a->table == b->table &&
-	       a->querier == b->querier && a->igmp_version == b->igmp_version &&
-	       a->mld_version == b->mld_version && a->robustness == b->robustness &&
-	       a->query_interval_sec == b->query_interval_sec &&
+	return names_equal(a, b) && a->upstream_timeout_sec == b->upstream_timeout_sec &&
+	       a->table == b->table && a->querier == b->querier &&
+	       a->igmp_version == b->igmp_version && a->mld_version == b->mld_version &&
+	       a->robustness == b->robustness && a->query_interval_sec == b->query_interval_sec &&
 	       a->query_response_sec == b->query_response_sec &&
 	       a->last_member_sec == b->last_member_sec && a->fast_leave == b->fast_leave &&
 	       a->max_groups == b->max_groups && a->max_sources == b->max_sources &&
@@ -212,7 +212,7 @@ bool config_forward_equal(const struct config_forward *a, const struct config_fo
 	       a->unicast_reports == b->unicast_reports &&
 	       a->forward_queries == b->forward_queries &&
 	       a->forward_reports == b->forward_reports &&
-	       a->gratuitous_report_sec == b->gratuitous_report_sec &&
+	       a->unsolicited_report_sec == b->unsolicited_report_sec &&
 	       a->self_query_sec == b->self_query_sec;
 }
 

@@ -35,9 +35,10 @@ struct config_forward {
 	size_t n_downstreams;
 	struct config_upstream *upstreams; /* in order; none: the device itself (gateway) */
 	size_t n_upstreams;
-	char alternative[IFNAMSIZ]; /* in place of those for any source, when switched; "": none */
-	uint32_t silent_sec;	    /* without a packet: switch by itself; 0: never */
-	uint32_t table;		    /* of multicast routes; 0: the host's own */
+	char backup_upstream[IFNAMSIZ]; /* in place of those for any source, when switched; "": none
+					 */
+	uint32_t upstream_timeout_sec;	/* without a packet: switch by itself; 0: never */
+	uint32_t table;			/* of multicast routes; 0: the host's own */
 
 	bool querier; /* take part in the election; else listen only */
 	uint32_t igmp_version, mld_version;
@@ -48,7 +49,7 @@ struct config_forward {
 
 	enum config_unicast unicast_reports;
 	bool forward_queries, forward_reports;
-	uint32_t gratuitous_report_sec, self_query_sec; /* 0: never */
+	uint32_t unsolicited_report_sec, self_query_sec; /* 0: never */
 };
 
 /* Is there anything to forward? */

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "device/config-keys.h"
 
+#include "base/array.h"
 #include "base/match.h"
 #include "base/parse.h"
+#include "device/config-forward-keys.h"
+#include "kernel/sysctl.h"
 #include "wire/message.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int parse_mode(struct load *load, const char *value, void *field)
+static int parse_mode(struct config_load *load, const char *value, void *field)
 {
 	enum config_mode *mode = field;
 
@@ -21,12 +24,7 @@ static int parse_mode(struct load *load, const char *value, void *field)
 	return -EINVAL;
 }
 
-int config_parse_interface(struct load *load, const char *value, void *field)
-{
-	return parse_ifname(value, field);
-}
-
-static int parse_text(struct load *load, const char *value, void *field)
+static int parse_text(struct config_load *load, const char *value, void *field)
 {
 	char **text = field, *copy;
 
@@ -38,7 +36,7 @@ static int parse_text(struct load *load, const char *value, void *field)
 	return 0;
 }
 
-static void reset_text(struct load *load, void *field)
+static void reset_text(struct config_load *load, void *field)
 {
 	char **text = field;
 
@@ -46,7 +44,7 @@ static void reset_text(struct load *load, void *field)
 	*text = NULL;
 }
 
-static int parse_host(struct load *load, const char *value, void *field)
+static int parse_host(struct config_load *load, const char *value, void *field)
 {
 	struct address address;
 	int r;
@@ -54,29 +52,31 @@ static int parse_host(struct load *load, const char *value, void *field)
 	r = address_parse(value, &address);
 	if (r < 0)
 		return r;
-	if (address.family != AF_INET || !address_is_host(&address))
-		return -EINVAL;
+	if (address.family != AF_INET)
+		return -EAFNOSUPPORT;
+	if (!address_is_host(&address))
+		return -EADDRNOTAVAIL;
 	*(struct address *)field = address;
 	return 0;
 }
 
-static int parse_port(struct load *load, const char *value, void *field)
+static int parse_port(struct config_load *load, const char *value, void *field)
 {
 	return parse_u16(value, 1, UINT16_MAX, field);
 }
 
-static int parse_tunnels(struct load *load, const char *value, void *field)
+static int parse_tunnels(struct config_load *load, const char *value, void *field)
 {
 	return parse_u32(value, 1, INT32_MAX, field);
 }
 
-static int parse_mtu(struct load *load, const char *value, void *field)
+static int parse_mtu(struct config_load *load, const char *value, void *field)
 {
 	/* ETH_MIN_MTU and the tunnel's overhead, amt_newlink(); IPv6 wants 1280 */
 	return parse_u32(value, 108, 65535, field);
 }
 
-static int parse_bool(struct load *load, const char *value, void *field)
+static int parse_bool(struct config_load *load, const char *value, void *field)
 {
 	int r;
 
@@ -87,7 +87,7 @@ static int parse_bool(struct load *load, const char *value, void *field)
 	return 0;
 }
 
-static int parse_on_failure(struct load *load, const char *value, void *field)
+static int parse_on_failure(struct config_load *load, const char *value, void *field)
 {
 	if (strcmp(value, "accept") != 0 && strcmp(value, "drop") != 0)
 		return -EINVAL;
@@ -95,24 +95,7 @@ static int parse_on_failure(struct load *load, const char *value, void *field)
 	return 0;
 }
 
-void *config_append(void *field, size_t *n, size_t size, size_t max)
-{
-	void **array = field;
-	char *grown;
-
-	if (*n >= max) {
-		errno = E2BIG;
-		return NULL;
-	}
-	grown = reallocarray(*array, *n + 1, size);
-	if (!grown)
-		return NULL;
-	*array = grown;
-	memset(grown + *n * size, 0, size);
-	return grown + (*n)++ * size;
-}
-
-static int parse_source(struct load *load, const char *value, void *field)
+static int parse_source(struct config_load *load, const char *value, void *field)
 {
 	struct address address;
 	int r;
@@ -121,17 +104,17 @@ static int parse_source(struct load *load, const char *value, void *field)
 	if (r < 0)
 		return r;
 	if (!address_is_host(&address))
-		return -EINVAL;
+		return -EADDRNOTAVAIL;
 	*(struct address *)field = address;
 	return 0;
 }
 
-static int parse_order(struct load *load, const char *value, void *field)
+static int parse_order(struct config_load *load, const char *value, void *field)
 {
 	return candidate_order_parse(value, field);
 }
 
-static int parse_dnssec(struct load *load, const char *value, void *field)
+static int parse_dnssec(struct config_load *load, const char *value, void *field)
 {
 	enum dnssec_mode mode = dnssec_mode_from_string(value);
 
@@ -141,32 +124,10 @@ static int parse_dnssec(struct load *load, const char *value, void *field)
 	return 0;
 }
 
-int config_parse_seconds(struct load *load, const char *value, void *field)
-{
-	return parse_u32(value, 0, 7 * 24 * 3600, field);
-}
-
-static int parse_dead(struct load *load, const char *value, void *field)
+static int parse_dead(struct config_load *load, const char *value, void *field)
 {
 	/* the driver asks every 2 s: less than two of its questions would be haste */
 	return parse_u32(value, 5, 3600, field);
-}
-
-/* A blank-separated list: each word by itself. */
-int config_parse_words(struct load *load, const char *value,
-		       int (*parse)(struct config *config, const char *word))
-{
-	char *copy, *save = NULL;
-	int r = 0;
-
-	copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
-	for (char *word = strtok_r(copy, " \t", &save); word && r == 0;
-	     word = strtok_r(NULL, " \t", &save))
-		r = parse(load->config, word);
-	free(copy);
-	return r;
 }
 
 static int allow_one(struct config *config, const char *word)
@@ -199,17 +160,17 @@ static int relay_one(struct config *config, const char *word)
 	return 0;
 }
 
-static int parse_relays(struct load *load, const char *value, void *field)
+static int parse_relays(struct config_load *load, const char *value, void *field)
 {
 	return config_parse_words(load, value, relay_one);
 }
 
-static int parse_allow(struct load *load, const char *value, void *field)
+static int parse_allow(struct config_load *load, const char *value, void *field)
 {
 	return config_parse_words(load, value, allow_one);
 }
 
-static void reset_allow(struct load *load, void *field)
+static void reset_allow(struct config_load *load, void *field)
 {
 	load->config->n_allow = 0;
 }
@@ -243,12 +204,12 @@ static int server_one(struct config *config, const char *word)
 	return 0;
 }
 
-static int parse_servers(struct load *load, const char *value, void *field)
+static int parse_servers(struct config_load *load, const char *value, void *field)
 {
 	return config_parse_words(load, value, server_one);
 }
 
-static void reset_servers(struct load *load, void *field)
+static void reset_servers(struct config_load *load, void *field)
 {
 	struct config *config = load->config;
 
@@ -256,13 +217,13 @@ static void reset_servers(struct load *load, void *field)
 		free(config->servers[--config->n_servers]);
 }
 
-static void reset_relays(struct load *load, void *field)
+static void reset_relays(struct config_load *load, void *field)
 {
 	load->config->n_relays = 0;
 }
 
 /* The [Rewrite] section that the assignment stands in. */
-static struct config_rewrite *current_rewrite(struct load *load)
+static struct config_rewrite *current_rewrite(struct config_load *load)
 {
 	struct config *config = load->config;
 	unsigned int section = load->assignment->section_number;
@@ -277,7 +238,7 @@ static struct config_rewrite *current_rewrite(struct load *load)
 	return rewrite;
 }
 
-static int parse_advertised(struct load *load, const char *value, void *field)
+static int parse_advertised(struct config_load *load, const char *value, void *field)
 {
 	struct config_rewrite *rewrite;
 	struct prefix prefix;
@@ -293,7 +254,7 @@ static int parse_advertised(struct load *load, const char *value, void *field)
 	return 0;
 }
 
-static int parse_rewrite_relay(struct load *load, const char *value, void *field)
+static int parse_rewrite_relay(struct config_load *load, const char *value, void *field)
 {
 	struct config_rewrite *rewrite;
 	struct address address;
@@ -309,7 +270,7 @@ static int parse_rewrite_relay(struct load *load, const char *value, void *field
 	return 0;
 }
 
-static int parse_match(struct load *load, const char *value, void *field)
+static int parse_match(struct config_load *load, const char *value, void *field)
 {
 	static const struct {
 		const char *key;
@@ -320,7 +281,7 @@ static int parse_match(struct load *load, const char *value, void *field)
 		{ "Virtualization", match_virtualization },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		int r;
 
 		if (strcmp(load->assignment->key, table[i].key) != 0)
@@ -350,108 +311,191 @@ static int join_one(struct config *config, const char *word)
 	return 0;
 }
 
-static int parse_joins(struct load *load, const char *value, void *field)
+static int parse_joins(struct config_load *load, const char *value, void *field)
 {
 	return config_parse_words(load, value, join_one);
 }
 
-static void reset_joins(struct load *load, void *field)
+static void reset_joins(struct config_load *load, void *field)
 {
 	load->config->n_joins = 0;
 }
 
 #define FIELD(member) offsetof(struct config, member), sizeof(((struct config *)NULL)->member)
 
-static const struct key {
-	const char *section, *key;
-	key_parser parse;
-	size_t offset, size; /* the field, which gets its default back when reset is NULL */
-	key_reset reset;
-	const char *expected;
-} keys[] = {
-	{ "Match", "Host", parse_match, 0, 0, NULL, "a host name, glob or machine id" },
+#define MODE_GATEWAY (1 << CONFIG_GATEWAY)
+#define MODE_RELAY   (1 << CONFIG_RELAY)
+#define MODE_ALL     (MODE_GATEWAY | MODE_RELAY | 1 << CONFIG_PROXY)
+
+/* In the order of the manual, and of the files that amtctl writes. */
+static const struct config_key keys[] = {
+	{ "Match", "Host", parse_match, 0, 0, NULL, "a host name, glob or machine id", MODE_ALL },
 	{ "Match", "KernelVersion", parse_match, 0, 0, NULL,
-	  "a comparison such as >=6.1, or a glob" },
+	  "a comparison such as >=6.1, or a glob", MODE_ALL },
 	{ "Match", "Virtualization", parse_match, 0, 0, NULL,
-	  "a boolean, 'vm', 'container' or a name that systemd-detect-virt prints" },
+	  "a boolean, 'vm', 'container' or a name that systemd-detect-virt prints", MODE_ALL },
 	{ "AMT", "Name", config_parse_interface, FIELD(name), NULL,
-	  "an interface name of 1 to 15 bytes" },
-	{ "AMT", "Description", parse_text, FIELD(description), reset_text, "text" },
-	{ "AMT", "Mode", parse_mode, FIELD(mode), NULL, "'gateway', 'relay' or 'proxy'" },
+	  "an interface name of 1 to 15 bytes", MODE_ALL },
+	{ "AMT", "Description", parse_text, FIELD(description), reset_text,
+	  "one line of at most 255 bytes", MODE_ALL, .option = "description", .argument = "TEXT",
+	  .help = "what the device is for" },
+	{ "AMT", "Mode", parse_mode, FIELD(mode), NULL, "gateway, relay or proxy", MODE_ALL,
+	  .option = "mode", .argument = "MODE", .help = "gateway (default), relay or proxy",
+	  .words = "gateway relay proxy" },
 	{ "AMT", "Link", config_parse_interface, FIELD(link), NULL,
-	  "an interface name of 1 to 15 bytes" },
-	{ "AMT", "Local", parse_host, FIELD(local), NULL, "an IPv4 address of this host" },
-	{ "AMT", "Port", parse_port, FIELD(port), NULL, "a port from 1 to 65535" },
-	{ "AMT", "RelayPort", parse_port, FIELD(relay_port), NULL, "a port from 1 to 65535" },
-	{ "AMT", "MaxTunnels", parse_tunnels, FIELD(max_tunnels), NULL, "a number of 1 or more" },
-	{ "AMT", "MTUBytes", parse_mtu, FIELD(mtu), NULL, "bytes, from 108 to 65535" },
-	{ "AMT", "KeepConfiguration", parse_bool, FIELD(keep), NULL, "yes or no" },
-	{ "AMT", "OnDemand", parse_bool, FIELD(on_demand), NULL, "yes or no" },
+	  "the name of an interface, at most 15 bytes, such as eth0", MODE_ALL, .option = "link",
+	  .argument = "DEV", .help = "interface towards the relay, or of the relay",
+	  .words = CONFIG_WORDS_INTERFACES },
+	{ "AMT", "Local", parse_host, FIELD(local), NULL,
+	  "an IPv4 address of this host, such as 192.0.2.1", MODE_ALL, .option = "local",
+	  .argument = "ADDR", .help = "own address on it (default: found, and followed)" },
+	{ "AMT", "Port", parse_port, FIELD(port), NULL, "a number from 1 to 65535", MODE_ALL,
+	  .option = "port", .argument = "N",
+	  .help = "own UDP port (default: a private one; of a relay 2268)" },
+	{ "AMT", "RelayPort", parse_port, FIELD(relay_port), NULL, "a number from 1 to 65535",
+	  MODE_GATEWAY, .option = "relay-port", .argument = "N",
+	  .help = "the relay's UDP port (default: 2268)" },
+	{ "AMT", "MaxTunnels", parse_tunnels, FIELD(max_tunnels), NULL,
+	  "a number from 1 to 2147483647", MODE_ALL, .option = "max-tunnels", .argument = "N",
+	  .help = "tunnels that a relay admits (default: 128)" },
+	{ "AMT", "MTUBytes", parse_mtu, FIELD(mtu), NULL, "a number from 108 to 65535", MODE_ALL,
+	  .option = "mtu", .argument = "BYTES",
+	  .help = "largest packet (default: that of DEV, less 40)" },
+	{ "AMT", "KeepConfiguration", parse_bool, FIELD(keep), NULL, "yes or no", MODE_ALL },
+	{ "AMT", "OnDemand", parse_bool, FIELD(on_demand), NULL, "yes or no", MODE_ALL },
 	{ "Relay", "Address", parse_relays, 0, 0, reset_relays,
-	  "the unicast IPv4 addresses of at most 64 relays" },
-	{ "Relay", "Driad", parse_source, FIELD(source), NULL, "the address of a source" },
-	{ "Relay", "DNSSD", parse_text, FIELD(service), reset_text, "a domain" },
-	{ "Relay", "Anycast", parse_bool, FIELD(anycast), NULL, "yes or no" },
+	  "an IPv4 address such as 192.0.2.1; at most 64 in all", MODE_GATEWAY, .option = "relay",
+	  .argument = "ADDR", .help = "relay of a gateway; repeats, in order", .repeats = true },
+	{ "Relay", "Driad", parse_source, FIELD(source), NULL,
+	  "the address of a source, such as 203.0.113.2", MODE_GATEWAY, .option = "source",
+	  .argument = "ADDR", .help = "find relays of this source in DNS (RFC 8777)" },
+	{ "Relay", "DNSSD", parse_text, FIELD(service), reset_text, "a domain such as example.net",
+	  MODE_GATEWAY, .option = "dnssd", .argument = "DOMAIN",
+	  .help = "find relays that this domain announces (_amt._udp)" },
+	{ "Relay", "Anycast", parse_bool, FIELD(anycast), NULL, "yes or no", MODE_GATEWAY,
+	  .option = "anycast", .argument = "BOOL",
+	  .help = "ask the anycast address of relays: yes or no", .words = "yes no" },
 	{ "Relay", "Order", parse_order, FIELD(order), NULL,
-	  "words of: configured dns-sd anycast driad" },
-	{ "Relay", "Allow", parse_allow, 0, 0, reset_allow, "at most 64 prefixes" },
+	  "words of: configured dns-sd anycast driad", MODE_GATEWAY },
+	{ "Relay", "Allow", parse_allow, 0, 0, reset_allow,
+	  "a prefix such as 192.0.2.0/24; at most 64 in all", MODE_GATEWAY, .option = "allow",
+	  .argument = "PREFIX", .help = "relays within these only; repeats", .repeats = true },
 	{ "Relay", "DNS", parse_servers, 0, 0, reset_servers,
-	  "at most 8 servers, ADDRESS or ADDRESS@PORT" },
-	{ "Relay", "DNSSEC", parse_dnssec, FIELD(dnssec), NULL,
-	  "'no', 'allow-downgrade' or 'yes'" },
-	{ "Relay", "TrustAnchor", parse_text, FIELD(trust_anchor), reset_text, "a file" },
-	{ "Relay", "HoldDownSec", config_parse_seconds, FIELD(hold_down_sec), NULL, "seconds" },
-	{ "Relay", "DeadSec", parse_dead, FIELD(dead_sec), NULL, "5 seconds or more" },
+	  "at most 8 servers, ADDRESS or ADDRESS@PORT", MODE_GATEWAY, .repeats = true },
+	{ "Relay", "DNSSEC", parse_dnssec, FIELD(dnssec), NULL, "'no', 'allow-downgrade' or 'yes'",
+	  MODE_GATEWAY },
+	{ "Relay", "TrustAnchor", parse_text, FIELD(trust_anchor), reset_text, "a file",
+	  MODE_GATEWAY },
+	{ "Relay", "HoldDownSec", config_parse_seconds, FIELD(hold_down_sec), NULL, "seconds",
+	  MODE_GATEWAY },
+	{ "Relay", "DeadSec", parse_dead, FIELD(dead_sec), NULL, "5 seconds or more",
+	  MODE_GATEWAY },
 	{ "Relay", "ReturnSec", config_parse_seconds, FIELD(return_sec), NULL,
-	  "seconds, 0 for never" },
+	  "seconds, 0 for never", MODE_GATEWAY },
+	{ "Rewrite", NULL, .modes = MODE_GATEWAY,
+	  .expected = "PREFIX=ADDR, such as 10.0.0.0/8=192.0.2.1 or any=192.0.2.1",
+	  .option = "rewrite", .argument = "PREFIX=ADDR",
+	  .help = "advertised relays to replace (or any=ADDR); repeats", .repeats = true },
 	{ "Rewrite", "Advertised", parse_advertised, 0, 0, NULL,
-	  "a prefix such as 10.0.0.0/8, an address, or 'any'; at most 64 sections" },
-	{ "Rewrite", "Relay", parse_rewrite_relay, 0, 0, NULL, "a unicast IPv4 address" },
-	{ "Rewrite", "OnFailure", parse_on_failure, FIELD(strict), NULL, "'accept' or 'drop'" },
+	  "a prefix such as 10.0.0.0/8, an address, or 'any'; at most 64 sections", MODE_GATEWAY },
+	{ "Rewrite", "Relay", parse_rewrite_relay, 0, 0, NULL, "a unicast IPv4 address",
+	  MODE_GATEWAY },
+	{ "Rewrite", "OnFailure", parse_on_failure, FIELD(strict), NULL, "accept or drop",
+	  MODE_GATEWAY, .option = "on-failure", .argument = "WORD",
+	  .help = "Advertisements while amtd is down: accept or drop", .words = "accept drop" },
+	{ "Sysctl", NULL, .modes = MODE_GATEWAY | MODE_RELAY,
+	  .expected = "KEY=VALUE, such as ipv4.rp_filter=2", .option = "sysctl",
+	  .argument = "KEY=VALUE", .help = "per device, e.g. ipv4.rp_filter=2; repeats",
+	  .repeats = true },
 	{ "Membership", "Join", parse_joins, 0, 0, reset_joins,
-	  "channels: SOURCE,GROUP, or GROUP for any source" },
+	  "channels: SOURCE,GROUP, or GROUP for any source", MODE_GATEWAY, .repeats = true },
 	{ "Forward", "Downstream", config_parse_downstreams, 0, 0, config_reset_downstreams,
-	  "the names of at most 31 interfaces" },
+	  "the name of an interface, at most 15 bytes, such as eth0; at most 31 in all", MODE_ALL,
+	  .option = "downstream", .argument = "DEV",
+	  .help = "forward to the hosts there what they want; repeats",
+	  .words = CONFIG_WORDS_INTERFACES, .repeats = true },
 	{ "Forward", "Upstream", config_parse_upstream, 0, 0, config_reset_upstreams,
-	  "an interface, and the prefixes of the sources behind it" },
-	{ "Forward", "Alternative", config_parse_interface, FIELD(forward.alternative), NULL,
-	  "an interface name of 1 to 15 bytes" },
-	{ "Forward", "SilentSec", config_parse_seconds, FIELD(forward.silent_sec), NULL,
-	  "seconds, 0 for never" },
+	  "the name of an interface, and prefixes of the sources behind it", MODE_ALL,
+	  .option = "upstream", .argument = "'DEV [PREFIX]'",
+	  .help = "take sources (of PREFIX) from there; repeats", .words = CONFIG_WORDS_INTERFACES,
+	  .repeats = true },
+	{ "Forward", "BackupUpstream", config_parse_interface, FIELD(forward.backup_upstream), NULL,
+	  "the name of an interface, at most 15 bytes, such as eth0", MODE_ALL,
+	  .option = "backup-upstream", .argument = "DEV",
+	  .help = "a second upstream, see amtctl upstream", .words = CONFIG_WORDS_INTERFACES },
+	{ "Forward", "UpstreamTimeoutSec", config_parse_seconds,
+	  FIELD(forward.upstream_timeout_sec), NULL, "seconds, 0 for never", MODE_ALL },
 	{ "Forward", "Table", config_parse_table, FIELD(forward.table), NULL,
-	  "a number from 1 to 99999999" },
-	{ "Forward", "Querier", parse_bool, FIELD(forward.querier), NULL, "yes or no" },
+	  "a number from 1 to 99999999", MODE_ALL },
+	{ "Forward", "Querier", parse_bool, FIELD(forward.querier), NULL, "yes or no", MODE_ALL },
 	{ "Forward", "IGMPVersion", config_parse_igmp_version, FIELD(forward.igmp_version), NULL,
-	  "1, 2 or 3" },
+	  "1, 2 or 3", MODE_ALL },
 	{ "Forward", "MLDVersion", config_parse_mld_version, FIELD(forward.mld_version), NULL,
-	  "1 or 2" },
+	  "1 or 2", MODE_ALL },
 	{ "Forward", "Robustness", config_parse_robustness, FIELD(forward.robustness), NULL,
-	  "a number from 2 to 7" },
+	  "a number from 2 to 7", MODE_ALL },
 	{ "Forward", "QueryIntervalSec", config_parse_response, FIELD(forward.query_interval_sec),
-	  NULL, "seconds from 1 to 3174" },
+	  NULL, "seconds from 1 to 3174", MODE_ALL },
 	{ "Forward", "QueryResponseSec", config_parse_response, FIELD(forward.query_response_sec),
-	  NULL, "seconds from 1 to 3174" },
+	  NULL, "seconds from 1 to 3174", MODE_ALL },
 	{ "Forward", "LastMemberSec", config_parse_response, FIELD(forward.last_member_sec), NULL,
-	  "seconds from 1 to 3174" },
-	{ "Forward", "FastLeave", parse_bool, FIELD(forward.fast_leave), NULL, "yes or no" },
+	  "seconds from 1 to 3174", MODE_ALL },
+	{ "Forward", "FastLeave", parse_bool, FIELD(forward.fast_leave), NULL, "yes or no",
+	  MODE_ALL },
 	{ "Forward", "MaxGroups", config_parse_limit, FIELD(forward.max_groups), NULL,
-	  "a number of 1 or more" },
+	  "a number of 1 or more", MODE_ALL },
 	{ "Forward", "MaxSources", config_parse_max_sources, FIELD(forward.max_sources), NULL,
-	  "a number from 1 to 65535" },
+	  "a number from 1 to 65535", MODE_ALL },
 	{ "Forward", "MaxGroupsPerHost", config_parse_limit, FIELD(forward.max_groups_per_host),
-	  NULL, "a number of 1 or more" },
-	{ "Forward", "TTL", config_parse_ttl, FIELD(forward.ttl), NULL, "a number from 2 to 255" },
+	  NULL, "a number of 1 or more", MODE_ALL },
+	{ "Forward", "TTL", config_parse_ttl, FIELD(forward.ttl), NULL, "a number from 2 to 255",
+	  MODE_ALL },
 	{ "Forward", "UnicastReports", config_parse_unicast, FIELD(forward.unicast_reports), NULL,
-	  "'no', 'yes' or 'only'" },
+	  "'no', 'yes' or 'only'", MODE_ALL },
 	{ "Forward", "ForwardQueries", parse_bool, FIELD(forward.forward_queries), NULL,
-	  "yes or no" },
+	  "yes or no", MODE_ALL },
 	{ "Forward", "ForwardReports", parse_bool, FIELD(forward.forward_reports), NULL,
-	  "yes or no" },
-	{ "Forward", "GratuitousReportSec", config_parse_seconds,
-	  FIELD(forward.gratuitous_report_sec), NULL, "seconds, 0 for never" },
+	  "yes or no", MODE_ALL },
+	{ "Forward", "UnsolicitedReportSec", config_parse_seconds,
+	  FIELD(forward.unsolicited_report_sec), NULL, "seconds, 0 for never", MODE_ALL },
 	{ "Forward", "SelfQuerySec", config_parse_seconds, FIELD(forward.self_query_sec), NULL,
-	  "seconds, 0 for never" },
+	  "seconds, 0 for never", MODE_ALL },
 };
+
+/* Keys that were renamed: the old spelling goes with the next release. */
+static const struct config_alias aliases[] = {
+	{ "Forward", "Alternative", "BackupUpstream", "alternative", "backup-upstream" },
+	{ "Forward", "SilentSec", "UpstreamTimeoutSec", NULL, NULL },
+	{ "Forward", "GratuitousReportSec", "UnsolicitedReportSec", NULL, NULL },
+};
+
+const struct config_key *config_key(size_t i)
+{
+	return i < ARRAY_SIZE(keys) ? &keys[i] : NULL;
+}
+
+const struct config_alias *config_alias(size_t i)
+{
+	return i < ARRAY_SIZE(aliases) ? &aliases[i] : NULL;
+}
+
+const char *config_error_text(int error)
+{
+	switch (error) {
+	case -ERANGE:
+		return "out of range";
+	case -E2BIG:
+		return "too many";
+	case -ENAMETOOLONG:
+		return "too long";
+	case -EAFNOSUPPORT:
+		return "IPv6, over which the kernel's amt driver builds no tunnels";
+	case -EADDRNOTAVAIL:
+		return "not the address of one host";
+	default:
+		return "not valid";
+	}
+}
 
 void config_set_defaults(struct config *config)
 {
@@ -465,7 +509,7 @@ void config_set_defaults(struct config *config)
 }
 
 /* An empty assignment. */
-static void reset(struct load *load, const struct key *key)
+static void reset_key(struct config_load *load, const struct config_key *key)
 {
 	void *field = (char *)load->config + key->offset;
 	struct config defaults = { 0 };
@@ -480,7 +524,7 @@ static void reset(struct load *load, const struct key *key)
 
 /* [Sysctl] has no fixed keys: whatever the kernel has for an interface. The last one wins; an
  * empty value takes amtd's default back, too. */
-static int parse_sysctl(struct load *load, const struct conf_assignment *assignment)
+static int parse_sysctl(struct config_load *load, const struct conf_assignment *assignment)
 {
 	struct config *config = load->config;
 	struct config_sysctl *sysctl = NULL;
@@ -517,32 +561,56 @@ static int parse_sysctl(struct load *load, const struct conf_assignment *assignm
 
 static bool section_known(const char *section)
 {
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(keys[i].section, section) == 0)
 			return true;
 	return false;
 }
 
+static const struct config_key *find_key(const char *section, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].key && strcmp(keys[i].section, section) == 0 &&
+		    strcmp(keys[i].key, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+/* The key, by its old name as well. */
+static const struct config_key *find_assigned(const struct conf_assignment *assignment)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
+		if (strcmp(aliases[i].section, assignment->section) != 0 ||
+		    strcmp(aliases[i].old_key, assignment->key) != 0)
+			continue;
+		conf_warn(assignment, "%s= is called %s= now", aliases[i].old_key, aliases[i].key);
+		return find_key(assignment->section, aliases[i].key);
+	}
+	return find_key(assignment->section, assignment->key);
+}
+
+int config_parse_key(const struct config_key *key, struct config_load *load, const char *value)
+{
+	return key->parse(load, value, (char *)load->config + key->offset);
+}
+
 int config_assign(const struct conf_assignment *assignment, void *userdata)
 {
-	struct load *load = userdata;
+	struct config_load *load = userdata;
+	const struct config_key *key;
 	int r;
 
 	load->assignment = assignment;
 	if (strcmp(assignment->section, "Sysctl") == 0)
 		return parse_sysctl(load, assignment);
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const struct key *key = &keys[i];
-
-		if (strcmp(key->section, assignment->section) != 0 ||
-		    strcmp(key->key, assignment->key) != 0)
-			continue;
-		if (*assignment->value == '\0') {
-			reset(load, key);
-			return 0;
-		}
-		r = key->parse(load, assignment->value, (char *)load->config + key->offset);
+	key = find_assigned(assignment);
+	if (key && *assignment->value == '\0') {
+		reset_key(load, key);
+		return 0;
+	}
+	if (key) {
+		r = config_parse_key(key, load, assignment->value);
 		if (r == -ENOMEM)
 			return r;
 		if (r < 0)

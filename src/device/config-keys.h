@@ -1,52 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keys of a device file, amt(5): what each takes and where it goes.
+ * The keys of a device file, amt(5), in one table: from it come the parser, the options of `amtctl
+ * create`, their completion, and the check of the manual. A new key is a row here and a paragraph
+ * there.
  */
 #ifndef AMT_DEVICE_CONFIG_KEYS_H
 #define AMT_DEVICE_CONFIG_KEYS_H
 
-#include "device/config.h"
+#include "device/config-parse.h"
 
-/* State of one load. */
-struct load {
-	struct config *config;
-	const struct conf_handler *warn;
-	const struct conf_assignment *assignment; /* while one is parsed */
-	bool match;
+#define CONFIG_WORDS_INTERFACES "@interfaces" /* the names of those there are */
+
+struct config_key {
+	const char *section;
+	const char *key; /* NULL: an option of amtctl alone, which stands for several lines */
+	int (*parse)(struct config_load *load, const char *value, void *field);
+	size_t offset, size; /* the field, which gets its default back when reset is NULL */
+	void (*reset)(struct config_load *load, void *field); /* an empty assignment */
+	const char *expected;
+	unsigned int modes; /* 1 << enum config_mode: where it is valid */
+
+	/* amtctl create --OPTION ARGUMENT; option NULL: none. */
+	const char *option, *argument, *help;
+	const char *words; /* values to complete, or CONFIG_WORDS_INTERFACES; NULL: any */
+	bool repeats;
 };
 
-/* A key's parser: value is not empty. 0 or negative errno; what it expected is in the table. */
-typedef int (*key_parser)(struct load *load, const char *value, void *field);
-/* An empty assignment: back to the default, or to an empty list. */
-typedef void (*key_reset)(struct load *load, void *field);
+struct config_alias {
+	const char *section, *old_key, *key;
+	const char *old_option, *option; /* NULL: none */
+};
 
-/* Parsers that several sections share. */
-int config_parse_words(struct load *load, const char *value,
-		       int (*parse)(struct config *config, const char *word)); /* each by itself */
-int config_parse_interface(struct load *load, const char *value, void *field);
-int config_parse_seconds(struct load *load, const char *value, void *field);
+/* Row i, or NULL behind the last. */
+const struct config_key *config_key(size_t i);
+const struct config_alias *config_alias(size_t i);
 
-/* Append an element of size bytes, zeroed, to an array of at most max; NULL and errno when it
- * cannot be. */
-void *config_append(void *array, size_t *n, size_t size, size_t max);
-
-/* [Forward] */
-int config_parse_downstreams(struct load *load, const char *value, void *field);
-void config_reset_downstreams(struct load *load, void *field);
-int config_parse_upstream(struct load *load, const char *value, void *field);
-void config_reset_upstreams(struct load *load, void *field);
-int config_parse_table(struct load *load, const char *value, void *field);
-int config_parse_igmp_version(struct load *load, const char *value, void *field);
-int config_parse_mld_version(struct load *load, const char *value, void *field);
-int config_parse_robustness(struct load *load, const char *value, void *field);
-int config_parse_response(struct load *load, const char *value, void *field);
-int config_parse_limit(struct load *load, const char *value, void *field);
-int config_parse_max_sources(struct load *load, const char *value, void *field);
-int config_parse_ttl(struct load *load, const char *value, void *field);
-int config_parse_unicast(struct load *load, const char *value, void *field);
-int config_add_downstream(struct config *config, const char *name); /* there already: fine */
-int config_add_upstream(struct config *config, const char *name);   /* for any source */
-void config_forward_defaults(struct config_forward *forward);
+/* value is not empty. 0 or negative errno: why it is not valid, config_error_text(); what is
+ * expected is in the table. */
+int config_parse_key(const struct config_key *key, struct config_load *load, const char *value);
+const char *config_error_text(int error);
 
 /* What holds where the file says nothing. */
 void config_set_defaults(struct config *config);

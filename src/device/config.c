@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/parse.h"
+#include "device/config-forward-keys.h"
 #include "device/config-keys.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 
 static void __attribute__((format(printf, 3, 4)))
-warn(const struct load *load, const struct conf_place *place, const char *format, ...)
+warn(const struct config_load *load, const struct conf_place *place, const char *format, ...)
 {
 	char text[512];
 	va_list arguments;
@@ -23,7 +24,7 @@ warn(const struct load *load, const struct conf_place *place, const char *format
 
 static void on_warning(const struct conf_place *place, const char *text, void *userdata)
 {
-	const struct load *load = userdata;
+	const struct config_load *load = userdata;
 
 	load->warn->warning(place, text, load->warn->userdata);
 }
@@ -36,11 +37,11 @@ static bool nft_can_spell(const struct config_forward *forward)
 	for (size_t i = 0; i < forward->n_upstreams; i++)
 		if (strpbrk(forward->upstreams[i].name, special))
 			return false;
-	return !strpbrk(forward->alternative, special);
+	return !strpbrk(forward->backup_upstream, special);
 }
 
 /* A tunnel is what a gateway receives through, and a relay sends through. */
-static int verify_forward(struct load *load, const char *file)
+static int verify_forward(struct config_load *load, const char *file)
 {
 	const struct conf_place place = { .file = file };
 	struct config *config = load->config;
@@ -83,7 +84,7 @@ static int verify_forward(struct load *load, const char *file)
 }
 
 /* Drop what is incomplete, refuse what cannot work: the second phase. */
-static int verify(struct load *load, const char *file)
+static int verify(struct config_load *load, const char *file)
 {
 	const struct conf_place place = { .file = file };
 	struct config *config = load->config;
@@ -106,7 +107,7 @@ static int verify(struct load *load, const char *file)
 		return -EINVAL;
 	}
 	if (config->mode == CONFIG_RELAY && (config->n_relays > 0 || config_discovers(config)))
-		warn(load, &place, "[Relay] means nothing with Mode=relay; ignored");
+		warn(load, &place, "[Relay] is not valid with Mode=relay; ignored");
 
 	for (size_t i = 0; i < config->n_rewrites; i++) {
 		if (config->rewrites[i].relay.family == AF_UNSPEC) {
@@ -132,9 +133,9 @@ static int name_from_file(struct config *config, const char *file)
 	return parse_ifname(name, config->name);
 }
 
-static int load_begin(struct load *load, const struct conf_handler *handler)
+static int load_begin(struct config_load *load, const struct conf_handler *handler)
 {
-	*load = (struct load){ .warn = handler, .match = true };
+	*load = (struct config_load){ .warn = handler, .match = true };
 	load->config = calloc(1, sizeof(*load->config));
 	if (!load->config)
 		return -ENOMEM;
@@ -143,7 +144,7 @@ static int load_begin(struct load *load, const struct conf_handler *handler)
 }
 
 /* r is what reading came to. Hands out the config, or frees it. */
-static int load_end(struct load *load, const char *file, int r, struct config **ret)
+static int load_end(struct config_load *load, const char *file, int r, struct config **ret)
 {
 	const struct conf_place place = { .file = file };
 
@@ -180,7 +181,7 @@ static int copy_pieces(struct config *config, char *const *pieces, size_t n)
 int config_load(const struct conf_unit *unit, const struct conf_handler *handler,
 		struct config **ret)
 {
-	struct load load;
+	struct config_load load;
 	int r;
 
 	r = load_begin(&load, handler);
@@ -197,7 +198,7 @@ int config_load_text(const char *file, const char *text, size_t length,
 {
 	char *piece = (char *)file;
 	unsigned int section = 0;
-	struct load load;
+	struct config_load load;
 	int r;
 
 	r = load_begin(&load, handler);
@@ -333,15 +334,4 @@ bool config_equal(const struct config *a, const struct config *b)
 	       a->strict == b->strict && discovery_equal(a, b) && rewrites_equal(a, b) &&
 	       sysctls_equal(a, b) && joins_equal(a, b) &&
 	       config_forward_equal(&a->forward, &b->forward);
-}
-
-const char *config_mode_string(enum config_mode mode)
-{
-	static const char *const names[] = {
-		[CONFIG_GATEWAY] = "gateway",
-		[CONFIG_RELAY] = "relay",
-		[CONFIG_PROXY] = "proxy",
-	};
-
-	return mode >= 0 && mode < _CONFIG_MODE_MAX ? names[mode] : "invalid";
 }

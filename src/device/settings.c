@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "device/settings.h"
 
+#include "base/array.h"
 #include "base/parse.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #define LINGER_SEC   30
 #define MAX_CHANNELS 100000
 
-struct load {
+struct settings_load {
 	struct settings *settings;
 	const struct conf_handler *warn;
 	FILE *gateway;
@@ -57,9 +58,9 @@ static const struct {
 } keys[] = {
 	{ "Link", parse_interface, FIELD(link), "an interface name of 1 to 15 bytes" },
 	{ "LingerSec", parse_seconds, FIELD(linger_sec), "seconds" },
-	{ "Limit", parse_limit, FIELD(max_channels), "a number from 1 to 1000000" },
+	{ "MaxChannels", parse_limit, FIELD(max_channels), "a number from 1 to 1000000" },
 	{ "HostJoins", parse_bool, FIELD(host_joins), "yes or no" },
-	{ "Route", parse_bool, FIELD(route), "yes or no" },
+	{ "InstallRoutes", parse_bool, FIELD(install_routes), "yes or no" },
 };
 
 static void set_defaults(struct settings *settings)
@@ -67,14 +68,31 @@ static void set_defaults(struct settings *settings)
 	*settings = (struct settings){ .linger_sec = LINGER_SEC, .max_channels = MAX_CHANNELS };
 }
 
+/* The old spelling goes with the next release. */
+static const char *current_name(const struct conf_assignment *assignment)
+{
+	static const struct {
+		const char *old_key, *key;
+	} aliases[] = { { "Limit", "MaxChannels" }, { "Route", "InstallRoutes" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
+		if (strcmp(aliases[i].old_key, assignment->key) != 0)
+			continue;
+		conf_warn(assignment, "%s= is called %s= now", aliases[i].old_key, aliases[i].key);
+		return aliases[i].key;
+	}
+	return assignment->key;
+}
+
 static void assign(struct settings *settings, const struct conf_assignment *assignment)
 {
+	const char *name = current_name(assignment);
 	struct settings defaults;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		void *field = (char *)settings + keys[i].offset;
 
-		if (strcmp(keys[i].key, assignment->key) != 0)
+		if (strcmp(keys[i].key, name) != 0)
 			continue;
 		if (*assignment->value == '\0') {
 			set_defaults(&defaults);
@@ -91,7 +109,7 @@ static void assign(struct settings *settings, const struct conf_assignment *assi
 
 static int on_assignment(const struct conf_assignment *assignment, void *userdata)
 {
-	struct load *load = userdata;
+	struct settings_load *load = userdata;
 
 	if (strcmp(assignment->section, SECTION) == 0) {
 		assign(load->settings, assignment);
@@ -106,7 +124,7 @@ static int on_assignment(const struct conf_assignment *assignment, void *userdat
 
 static void on_warning(const struct conf_place *place, const char *text, void *userdata)
 {
-	const struct load *load = userdata;
+	const struct settings_load *load = userdata;
 
 	load->warn->warning(place, text, load->warn->userdata);
 }
@@ -114,7 +132,7 @@ static void on_warning(const struct conf_place *place, const char *text, void *u
 int settings_load(const struct conf_handler *warn, struct settings *ret)
 {
 	struct settings settings;
-	struct load load = { .settings = &settings, .warn = warn };
+	struct settings_load load = { .settings = &settings, .warn = warn };
 	const struct conf_handler handler = { on_assignment, on_warning, &load };
 	struct conf_unit *units = NULL;
 	size_t n = 0, length;

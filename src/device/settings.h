@@ -15,9 +15,9 @@ struct settings {
 	/* [Channels] */
 	char link[IFNAMSIZ];   /* of gateways made on demand; "": where the route to the relay is */
 	uint32_t linger_sec;   /* such a gateway goes so long after its last channel */
-	uint32_t max_channels; /* Limit= */
+	uint32_t max_channels; /* MaxChannels= */
 	bool host_joins;       /* what applications join is wanted */
-	bool route;	       /* of groups to their gateways, for applications */
+	bool install_routes;   /* of groups to their gateways, for applications */
 
 	char *gateway; /* all other sections: of a device file, for those gateways; never NULL */
 };

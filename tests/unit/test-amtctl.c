@@ -38,7 +38,7 @@ static void test_near_distance(void **state)
 		{ "stauts", "status", 2 },
 		{ "kitten", "sitting", 3 },
 	};
-	char word[NEAR_WORD_MAX + 2];
+	char word[SUGGEST_WORD_MAX + 2];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -49,8 +49,8 @@ static void test_near_distance(void **state)
 	memset(word, 'a', sizeof(word) - 1);
 	word[sizeof(word) - 1] = '\0';
 	assert_int_equal(near_distance(word, "a"), UINT_MAX);
-	word[NEAR_WORD_MAX] = '\0';
-	assert_int_equal(near_distance(word, "a"), NEAR_WORD_MAX - 1);
+	word[SUGGEST_WORD_MAX] = '\0';
+	assert_int_equal(near_distance(word, "a"), SUGGEST_WORD_MAX - 1);
 }
 
 static const char *verb(size_t i)
@@ -60,15 +60,15 @@ static const char *verb(size_t i)
 	return verbs[i];
 }
 
-static void test_near_find(void **state)
+static void test_suggest_find(void **state)
 {
-	assert_string_equal(near_find("lst", verb), "list");
-	assert_string_equal(near_find("crate", verb), "create");
-	assert_string_equal(near_find("stats", verb), "status");
-	assert_null(near_find("cta", verb));
-	assert_null(near_find("x", verb));
-	assert_null(near_find("", verb));
-	assert_null(near_find("wireguard", verb));
+	assert_string_equal(suggest_find("lst", verb), "list");
+	assert_string_equal(suggest_find("crate", verb), "create");
+	assert_string_equal(suggest_find("stats", verb), "status");
+	assert_null(suggest_find("cta", verb));
+	assert_null(suggest_find("x", verb));
+	assert_null(suggest_find("", verb));
+	assert_null(suggest_find("wireguard", verb));
 }
 
 static void test_human_span(void **state)
@@ -131,16 +131,12 @@ static void test_human_size(void **state)
 		assert_string_equal(human_size(buf, cases[i].bytes), cases[i].text);
 }
 
-static const struct request_option *option(const char *name)
+static const struct config_key *option(const char *name)
 {
-	const struct request_option *row;
-	size_t i;
+	const struct config_key *row = request_find_option(name);
 
-	for (i = 0; (row = request_option(i)); i++)
-		if (!strcmp(row->name, name))
-			return row;
-	fail_msg("no option --%s", name);
-	return NULL;
+	assert_non_null(row);
+	return row;
 }
 
 struct word {
@@ -172,10 +168,10 @@ static void test_request_text(void **state)
 		    { "link", "eth0" },
 		    { "relay", "192.0.2.1" },
 		    { "downstream", "br0" },
-		    { "alternative", "gre0" } },
+		    { "backup-upstream", "gre0" } },
 		  "[AMT]\nName=amt0\nLink=eth0\n\n[Relay]\nAddress=192.0.2.1\n\n"
 		  "[Forward]\nDownstream=lan0\nDownstream=br0\nUpstream=eth1 10.0.0.0/8\n"
-		  "Alternative=gre0\n" },
+		  "BackupUpstream=gre0\n" },
 		{ { { "mode", "proxy" }, { "upstream", "eth0" }, { "downstream", "br0" } },
 		  "[AMT]\nName=amt0\nMode=proxy\n\n[Forward]\nDownstream=br0\n"
 		  "Upstream=eth0\n" },
@@ -228,25 +224,25 @@ static void test_request_bad_value(void **state)
 		{ { "link", "a/b" }, "name of an interface" },
 		{ { "link", "a b" }, "name of an interface" },
 		{ { "mode", "router" }, "gateway, relay or proxy" },
-		{ { "relay", "relay.example.net" }, "not an address" },
-		{ { "relay", "192.0.2.256" }, "not an address" },
-		{ { "relay", "192.0.2.1 " }, "not an address" },
+		{ { "relay", "relay.example.net" }, "an IPv4 address" },
+		{ { "relay", "192.0.2.256" }, "an IPv4 address" },
+		{ { "relay", "192.0.2.1 " }, "an IPv4 address" },
 		{ { "relay", "2001:db8::1" }, "IPv6" },
 		{ { "relay", "127.0.0.1" }, "one host" },
 		{ { "relay", "232.1.1.1" }, "one host" },
 		{ { "relay", "0.0.0.0" }, "one host" },
 		{ { "local", "255.255.255.255" }, "one host" },
 		{ { "rewrite", "any" }, "no \"=\"" },
-		{ { "rewrite", "any=" }, "is no address" },
+		{ { "rewrite", "any=" }, "empty" },
 		{ { "rewrite", "any=::1" }, "IPv6" },
 		{ { "rewrite", "=192.0.2.1" }, "is no prefix" },
 		{ { "rewrite", "10.0.0.1/8=192.0.2.1" }, "beyond its length" },
 		{ { "rewrite", "10.0.0.0/33=192.0.2.1" }, "is no prefix" },
 		{ { "port", "0" }, "from 1 to 65535" },
 		{ { "port", "65536" }, "out of range" },
-		{ { "port", "22x" }, "not a number" },
-		{ { "port", "-1" }, "not a number" },
-		{ { "relay-port", "" }, "not a number" },
+		{ { "port", "22x" }, "a number" },
+		{ { "port", "-1" }, "a number" },
+		{ { "relay-port", "" }, "empty" },
 		{ { "max-tunnels", "0" }, "out of range" },
 		{ { "mtu", "107" }, "from 108 to 65535" },
 		{ { "description", "a\nb" }, "control characters" },
@@ -255,14 +251,14 @@ static void test_request_bad_value(void **state)
 		{ { "description", "" }, "empty" },
 		{ { "on-failure", "maybe" }, "accept or drop" },
 		{ { "downstream", "a/b" }, "name of an interface" },
-		{ { "upstream", " " }, "no interface" },
-		{ { "upstream", "eth0 10.0.0.1/8" }, "beyond its length" },
-		{ { "upstream", "eth0 10.0.0.0/8 x" }, "is no prefix" },
+		{ { "upstream", " " }, "empty" },
+		{ { "upstream", "eth0 10.0.0.1/8" }, "prefixes" },
+		{ { "upstream", "eth0 10.0.0.0/8 x" }, "prefixes" },
 		{ { "sysctl", "rp_filter=0" }, "ipv4.NAME" },
 		{ { "sysctl", "ipv4.../../x=0" }, "ipv4.NAME" },
 		{ { "sysctl", "ipv4.rp_filter" }, "no \"=\"" },
 		{ { "sysctl", "ipv4.rp_filter=" }, "empty" },
-		{ { "sysctl", "ipv4.rp_filter=0\n[AMT]" }, "no sysctl takes" },
+		{ { "sysctl", "ipv4.rp_filter=0\n[AMT]" }, "control characters" },
 	};
 	char why[REQUEST_WHY_MAX], dashed[32];
 	struct request *request;
@@ -296,16 +292,16 @@ static void test_request_combination(void **state)
 		    { "upstream", "eth0" },
 		    { "downstream", "br0" },
 		    { "relay", "192.0.2.1" } },
-		  "--relay: means nothing with --mode proxy" },
+		  "--relay: not valid with --mode proxy" },
 		{ { { "link", "eth0" } }, "--relay is missing" },
 		{ { { "link", "eth0" }, { "mode", "relay" } }, NULL },
 		{ { { "link", "eth0" }, { "mode", "relay" }, { "port", "2269" } }, NULL },
 		{ { { "relay", "192.0.2.1" }, { "link", "eth0" }, { "mode", "relay" } },
-		  "--relay: means nothing with --mode relay" },
+		  "--relay: not valid with --mode relay" },
 		{ { { "rewrite", "any=192.0.2.1" }, { "link", "eth0" }, { "mode", "relay" } },
-		  "--rewrite: means nothing with --mode relay" },
+		  "--rewrite: not valid with --mode relay" },
 		{ { { "relay", "192.0.2.1" }, { "link", "eth0" }, { "on-failure", "drop" } },
-		  "--on-failure: means nothing without" },
+		  "--on-failure: not valid without" },
 		{ { { "link", "eth0" }, { "link", "eth0" } }, "--link: given twice" },
 	};
 	char why[REQUEST_WHY_MAX];
@@ -352,7 +348,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_near_distance),
-		cmocka_unit_test(test_near_find),
+		cmocka_unit_test(test_suggest_find),
 		cmocka_unit_test(test_human_span),
 		cmocka_unit_test(test_human_ago),
 		cmocka_unit_test(test_human_size),

@@ -97,27 +97,31 @@ static void test_warnings(void **state)
 		const char *line;    /* behind GATEWAY */
 		const char *warning; /* begins so */
 	} table[] = {
-		{ "[AMT]\nPort=0\n", "6 Port=0: expected a port from 1 to 65535" },
+		{ "[AMT]\nPort=0\n", "6 Port=0: expected a number from 1 to 65535" },
 		{ "[AMT]\nPort=65536\n", "6 Port=65536: expected" },
 		{ "[AMT]\nLocal=127.0.0.1\n", "6 Local=127.0.0.1: expected an IPv4 address" },
 		{ "[AMT]\nLocal=2001:db8::1\n", "6 Local=2001:db8::1: expected an IPv4 address" },
-		{ "[AMT]\nMode=both\n", "6 Mode=both: expected 'gateway', 'relay' or 'proxy'" },
-		{ "[AMT]\nLink=a/b\n", "6 Link=a/b: expected an interface name" },
-		{ "[AMT]\nMTUBytes=107\n", "6 MTUBytes=107: expected bytes" },
+		{ "[AMT]\nMode=both\n", "6 Mode=both: expected gateway, relay or proxy" },
+		{ "[AMT]\nLink=a/b\n", "6 Link=a/b: expected the name of an interface" },
+		{ "[AMT]\nMTUBytes=107\n", "6 MTUBytes=107: expected a number" },
 		{ "[AMT]\nKeepConfiguration=maybe\n", "6 KeepConfiguration=maybe: expected yes" },
 		{ "[AMT]\nColour=red\n", "6 unknown key 'Colour' in section [AMT]" },
 		{ "[Colour]\nRed=1\n", "6 unknown section [Colour]" },
-		{ "[Relay]\nAddress=224.0.0.1\n", "6 Address=224.0.0.1: expected the unicast" },
+		{ "[Relay]\nAddress=224.0.0.1\n", "6 Address=224.0.0.1: expected an IPv4 address" },
 		{ "[Relay]\nAddress=relay.example\n", "6 Address=relay.example: expected" },
 		{ "[Rewrite]\nAdvertised=10.0.0.1/8\n",
 		  "6 Advertised=10.0.0.1/8: expected a prefix" },
 		{ "[Rewrite]\nAdvertised=any\n", "0 a [Rewrite] section without Relay=" },
 		{ "[Rewrite]\nRelay=0.0.0.0\n", "6 Relay=0.0.0.0: expected a unicast" },
 		{ "[Rewrite]\nOnFailure=panic\n",
-		  "6 OnFailure=panic: expected 'accept' or 'drop'" },
+		  "6 OnFailure=panic: expected accept or drop" },
 		{ "[Sysctl]\nkernel.panic=1\n", "6 [Sysctl] kernel.panic=: expected ipv4.NAME" },
 		{ "[Sysctl]\nipv4.../../x=1\n", "6 [Sysctl] ipv4.../../x=: expected ipv4.NAME" },
 		{ "[Match]\nVirtualization=cheese\n", "6 Virtualization=cheese: expected" },
+		{ "[Forward]\nAlternative=gre0\n", "6 Alternative= is called BackupUpstream= now" },
+		{ "[Forward]\nSilentSec=9\n", "6 SilentSec= is called UpstreamTimeoutSec= now" },
+		{ "[Forward]\nGratuitousReportSec=9\n",
+		  "6 GratuitousReportSec= is called UnsolicitedReportSec= now" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -281,12 +285,13 @@ static void test_forward(void **state)
 	assert_true(config_forwards(&config->forward));
 	config_free(config);
 
-	assert_int_equal(load("[AMT]\nMode=proxy\n[Forward]\nDownstream=br0\n"
-			      "Upstream=eth0\nUpstream=gre0 10.0.0.0/8 2001:db8::/32\n"
-			      "Alternative=gre1\nSilentSec=3\nTable=100\nUnicastReports=only\n"
-			      "IGMPVersion=2\nFastLeave=yes\nTTL=64\n",
-			      &warnings, &config),
-			 0);
+	assert_int_equal(
+		load("[AMT]\nMode=proxy\n[Forward]\nDownstream=br0\n"
+		     "Upstream=eth0\nUpstream=gre0 10.0.0.0/8 2001:db8::/32\n"
+		     "BackupUpstream=gre1\nUpstreamTimeoutSec=3\nTable=100\nUnicastReports=only\n"
+		     "IGMPVersion=2\nFastLeave=yes\nTTL=64\n",
+		     &warnings, &config),
+		0);
 	assert_string_equal(warnings.text, "");
 	assert_int_equal(config->mode, CONFIG_PROXY);
 	assert_int_equal(config->forward.n_upstreams, 3);
@@ -341,11 +346,28 @@ static void test_forward_refused(void **state)
 	config_free(config);
 }
 
+/* The old spelling does what the new one does. */
+static void test_renamed(void **state)
+{
+	struct warnings warnings;
+	struct config *config;
+
+	assert_int_equal(load(GATEWAY "[Forward]\nUpstream=eth1\nAlternative=gre0\nSilentSec=9\n"
+				      "GratuitousReportSec=7\n",
+			      &warnings, &config),
+			 0);
+	assert_string_equal(config->forward.backup_upstream, "gre0");
+	assert_int_equal(config->forward.upstream_timeout_sec, 9);
+	assert_int_equal(config->forward.unsolicited_report_sec, 7);
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_warnings), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_renamed), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_reset),	 cmocka_unit_test(test_relay_mode),
 		cmocka_unit_test(test_forward),	 cmocka_unit_test(test_forward_refused),
 		cmocka_unit_test(test_limits),	 cmocka_unit_test(test_equal),

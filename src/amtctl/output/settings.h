@@ -28,6 +28,7 @@ struct verb_option {
 	const char *name;
 	const char *argument; /* NULL: takes none */
 	const char *help;
+	const char *words; /* values to complete, as in device/config-keys.h; NULL: any */
 };
 
 #define VERB_OPTIONS_MAX 16

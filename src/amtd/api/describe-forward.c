@@ -270,7 +270,7 @@ const void *view_forward(struct arena *arena, const struct forward_device *devic
 		.table = forward_config(forward)->table,
 		.upstreams = view_upstreams(arena, forward),
 		.upstream_packets = upstream_packets(forward),
-		.alternative = forward_config(forward)->alternative,
+		.alternative = forward_config(forward)->backup_upstream,
 		.switched = forward->switched,
 		.downstreams = view_downstreams(arena, forward),
 		.families[FAMILY_IPV4] = view_family(arena, forward, FAMILY_IPV4),

@@ -16,7 +16,8 @@ static bool is_wanted(const struct channels *channels, const struct channel *cha
 {
 	const struct device *device;
 
-	if (!channels->settings.route || !channel->via || !(channel->owners & ~CHANNEL_FORWARD))
+	if (!channels->settings.install_routes || !channel->via ||
+	    !(channel->owners & ~CHANNEL_FORWARD))
 		return false;
 	device = devices_find(channels->manager, channel->via->name);
 	return device && device->config->mode == CONFIG_GATEWAY;
@@ -104,7 +105,7 @@ static bool has_lost(const struct channels *channels, const struct channel_devic
 
 void group_route_link(struct channels *channels, struct channel_device *via)
 {
-	if (!channels->settings.route || via->ifindex == 0)
+	if (!channels->settings.install_routes || via->ifindex == 0)
 		return;
 	if (has_lost(channels, via))
 		for (struct channel *c = via->table; c; c = c->peer) {

@@ -63,7 +63,7 @@ static void want_for_host(struct channels *channels, const struct channel_key *k
 		if (!host->limit_told)
 			log_warning(
 				channel_format(key, text),
-				"an application wants it, but there are %u channels already; raise Limit= in amtd.conf",
+				"an application wants it, but there are %u channels already; raise MaxChannels= in amtd.conf",
 				channels->settings.max_channels);
 		host->limit_told = true;
 		return;

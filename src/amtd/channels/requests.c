@@ -63,7 +63,7 @@ int channels_join(struct channels *channels, const char *text, const char *on, s
 	    channel_table_count(channels->table) >= channels->settings.max_channels)
 		return failure_set(
 			ret_failure, FAILURE_FAILED,
-			"there are %u channels already, which is the limit; leave some (amtctl leave), or raise Limit= in amtd.conf",
+			"there are %u channels already, which is the limit; leave some (amtctl leave), or raise MaxChannels= in amtd.conf",
 			channels->settings.max_channels);
 	channel = channel_table_add(channels->table, &key, on, clock_realtime());
 	r = !channel ? -ENOMEM : *on != '\0' ? want_set_via(channels, channel, on) : 0;

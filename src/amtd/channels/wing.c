@@ -82,10 +82,10 @@ static void apply_settings(struct channels *channels)
 static void on_reload(struct manager *manager)
 {
 	struct channels *channels = channels_of(manager);
-	const bool route = channels->settings.route;
+	const bool route = channels->settings.install_routes;
 
 	load_settings(channels);
-	if (channels->settings.route != route)
+	if (channels->settings.install_routes != route)
 		group_route_all(channels);
 	apply_settings(channels);
 }

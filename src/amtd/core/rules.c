@@ -178,8 +178,8 @@ static int collect_ttls(struct device *const *devices, size_t n, struct firewall
 			continue;
 		for (size_t j = 0; j < forward->n_upstreams; j++)
 			add_ttl(rules, forward->upstreams[j].name, forward->ttl);
-		if (forward->alternative[0] != '\0')
-			add_ttl(rules, forward->alternative, forward->ttl);
+		if (forward->backup_upstream[0] != '\0')
+			add_ttl(rules, forward->backup_upstream, forward->ttl);
 	}
 	merge_ttls(rules);
 	return 0;

@@ -59,7 +59,7 @@ static void switch_upstream(struct forward *forward, const char *why)
 	forward_refresh_upstreams(forward);
 	upstream_listener_refresh(forward->owner);
 	log_notice(forward->device->config->name, "takes sources from %s: %s",
-		   forward->switched ? forward_config(forward)->alternative
+		   forward->switched ? forward_config(forward)->backup_upstream
 				     : default_upstream(forward_config(forward)),
 		   why);
 }
@@ -69,15 +69,16 @@ void backup_poll(struct forward *forward, uint64_t now)
 	const struct config_forward *config = forward_config(forward);
 	uint64_t packets = upstream_packets(forward);
 
-	if (config->silent_sec == 0 || config->alternative[0] == '\0' || !default_upstream(config))
+	if (config->upstream_timeout_sec == 0 || config->backup_upstream[0] == '\0' ||
+	    !default_upstream(config))
 		return;
 	if (packets != forward->upstream_packets || !is_wanted(forward)) {
 		forward->upstream_packets = packets;
 		forward->heard_at = now;
 		return;
 	}
-	if (now - forward->heard_at >= config->silent_sec * USEC_PER_SEC)
-		switch_upstream(forward, "the other upstream is silent (SilentSec=)");
+	if (now - forward->heard_at >= config->upstream_timeout_sec * USEC_PER_SEC)
+		switch_upstream(forward, "the other upstream is silent (UpstreamTimeoutSec=)");
 }
 
 /* Could this one take its sources from the interface? */
@@ -86,8 +87,8 @@ static bool knows_upstream(const struct forward *forward, const char *upstream)
 	const struct config_forward *config = forward_config(forward);
 	const char *name = default_upstream(config);
 
-	return config->alternative[0] != '\0' && name &&
-	       (strcmp(config->alternative, upstream) == 0 || strcmp(name, upstream) == 0);
+	return config->backup_upstream[0] != '\0' && name &&
+	       (strcmp(config->backup_upstream, upstream) == 0 || strcmp(name, upstream) == 0);
 }
 
 int backup_switch(struct forwarding *forwarding, const char *upstream, const char *name,
@@ -106,13 +107,13 @@ int backup_switch(struct forwarding *forwarding, const char *upstream, const cha
 			continue;
 		found++;
 		if (forward->switched !=
-		    (strcmp(forward_config(forward)->alternative, upstream) == 0))
+		    (strcmp(forward_config(forward)->backup_upstream, upstream) == 0))
 			switch_upstream(forward, "as asked");
 	}
 	if (found > 0)
 		return 0;
 	return failure_set(
 		ret_failure, FAILURE_INVALID,
-		"no device%s%s can take its sources from %s; name it in Alternative= of [Forward], amt(5), beside an Upstream= without prefixes",
+		"no device%s%s can take its sources from %s; name it in BackupUpstream= of [Forward], amt(5), beside an Upstream= without prefixes",
 		*name != '\0' ? " " : "", name, upstream);
 }

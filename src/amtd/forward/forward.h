@@ -121,7 +121,7 @@ struct forward {
 	size_t n_downstreams;
 	int *upstreams; /* ifindex of each of the configuration's; 0: it is not there */
 	size_t n_upstreams;
-	bool switched; /* Alternative= is in use */
+	bool switched; /* BackupUpstream= is in use */
 	bool dirty;
 	int error;	       /* below 0: nothing of what is above is there; it is tried again */
 	int broken;	       /* below 0: a forwarder is of no more use; all is made anew */

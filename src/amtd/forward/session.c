@@ -65,7 +65,7 @@ static void on_join(int upstream, const struct address *group, const struct filt
 				forward, family, "the sources of %s cannot be sought: %s",
 				address_format(group, text),
 				r == -EDQUOT
-					? "there are as many channels already as Limit= in amtd.conf allows"
+					? "there are as many channels already as MaxChannels= in amtd.conf allows"
 					: strerror(-r));
 		return;
 	}
@@ -425,7 +425,7 @@ static bool has_interface(const struct forward *forward, const char *name, int i
 	for (size_t i = 0; i < config->n_upstreams; i++)
 		if (is_it(config->upstreams[i].name, forward->upstreams[i], name, ifindex))
 			return true;
-	return is_it(config->alternative, 0, name, ifindex);
+	return is_it(config->backup_upstream, 0, name, ifindex);
 }
 
 void session_moved(struct forwarding *forwarding)

@@ -127,7 +127,7 @@ static int on_gratuitous(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)sd_event_source_set_time_relative(
 		source, more ? PAUSE_USEC
-			     : listeners_config(listeners)->gratuitous_report_sec * USEC_PER_SEC);
+			     : listeners_config(listeners)->unsolicited_report_sec * USEC_PER_SEC);
 	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
 }
@@ -233,9 +233,9 @@ int unsolicited_start(struct listeners *listeners)
 	sd_event *event = listeners->manager->event;
 	int r = 0;
 
-	if (config->gratuitous_report_sec > 0)
+	if (config->unsolicited_report_sec > 0)
 		r = sd_event_add_time_relative(event, &listeners->gratuitous, CLOCK_MONOTONIC,
-					       config->gratuitous_report_sec * USEC_PER_SEC, 0,
+					       config->unsolicited_report_sec * USEC_PER_SEC, 0,
 					       on_gratuitous, listeners);
 	if (r >= 0 && config->self_query_sec > 0)
 		r = sd_event_add_time_relative(event, &listeners->self_query, CLOCK_MONOTONIC,

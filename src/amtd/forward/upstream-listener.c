@@ -226,7 +226,7 @@ static bool has_interface(const struct listeners *listeners, int ifindex, const 
 	for (size_t i = 0; *name != '\0' && i < config->n_upstreams; i++)
 		if (strcmp(config->upstreams[i].name, name) == 0)
 			return true;
-	return *name != '\0' && strcmp(config->alternative, name) == 0;
+	return *name != '\0' && strcmp(config->backup_upstream, name) == 0;
 }
 
 bool upstream_listener_link(struct forward_device *owner, const struct link_change *change)

@@ -50,7 +50,7 @@ const char *forward_upstream_name(const struct forward *forward, size_t i)
 	const struct config_upstream *upstream = &forward_config(forward)->upstreams[i];
 
 	return forward->switched && upstream->prefix.address.family == AF_UNSPEC
-		       ? forward_config(forward)->alternative
+		       ? forward_config(forward)->backup_upstream
 		       : upstream->name;
 }
 
