@@ -10,6 +10,7 @@
 /* Each verb gets the words after it and returns an exit code. */
 int verb_list(const struct settings *settings, int argc, char **argv);
 int verb_status(const struct settings *settings, int argc, char **argv);
+int verb_daemon(const struct settings *settings, int argc, char **argv);
 int verb_create(const struct settings *settings, int argc, char **argv);
 int verb_delete(const struct settings *settings, int argc, char **argv);
 int verb_reload(const struct settings *settings, int argc, char **argv);

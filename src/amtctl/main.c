@@ -29,6 +29,7 @@ static const struct verb {
 	{ "list", "[NAME...]", "List devices (default)", 0, ARGUMENTS_ANY, false, verb_list },
 	{ "status", "[NAME...]", "Show all that is known of devices", 0, ARGUMENTS_ANY, false,
 	  verb_status },
+	{ "daemon", "", "Show amtd itself: its queue, its errors", 0, 0, false, verb_daemon },
 	{ "create", "NAME", "Create a device; see below", 1, 1, true, verb_create },
 	{ "delete", "NAME...", "Delete devices that create made", 1, ARGUMENTS_ANY, false,
 	  verb_delete },

@@ -89,17 +89,17 @@ static bool is_wanted(const struct monitor *monitor, const json_t *object)
  * Each kind of event, in words.
  */
 
-static void tell_created(const json_t *event, struct line *line)
+static void format_created(const json_t *event, struct line *line)
 {
 	add(line, "created, %s, from %s", text(event, "mode"), text(event, "file"));
 }
 
-static void tell_removed(const json_t *event, struct line *line)
+static void format_removed(const json_t *event, struct line *line)
 {
 	add(line, "removed");
 }
 
-static void tell_present(const json_t *event, struct line *line)
+static void format_present(const json_t *event, struct line *line)
 {
 	uint64_t since = number(event, "state_since_usec"), now = number(event, "time_usec");
 	char span[HUMAN_MAX];
@@ -110,7 +110,7 @@ static void tell_present(const json_t *event, struct line *line)
 	add(line, ": %s", text(event, "reason"));
 }
 
-static void tell_state(const json_t *event, struct line *line)
+static void format_state(const json_t *event, struct line *line)
 {
 	const char *former = text(event, "former_state");
 
@@ -119,17 +119,17 @@ static void tell_state(const json_t *event, struct line *line)
 		add(line, " (was %s)", former);
 }
 
-static void tell_relay(const json_t *event, struct line *line)
+static void format_relay(const json_t *event, struct line *line)
 {
 	const char *former = text(event, "former_relay");
 
-	add(line, "relay %s (%s) is taken", text(event, "relay"), text(event, "origin"));
+	add(line, "relay %s (%s) chosen", text(event, "relay"), text(event, "origin"));
 	if (*former)
 		add(line, " after %s", former);
 	add(line, ": %s", text(event, "reason"));
 }
 
-static void tell_advertisement(const json_t *event, struct line *line)
+static void format_advertisement(const json_t *event, struct line *line)
 {
 	const char *advertised = text(event, "advertised"), *relay = text(event, "relay");
 	uint64_t count = number(event, "count");
@@ -147,21 +147,21 @@ static void tell_advertisement(const json_t *event, struct line *line)
 }
 
 /* "IGMPv3 Query of 192.0.2.1 on eth0 (upstream)" */
-static void tell_message(const json_t *event, const char *what, struct line *line)
+static void format_message(const json_t *event, const char *what, struct line *line)
 {
 	add(line, "%sv%" PRIu64 " %s of %s on %s (%s)",
 	    strcmp(text(event, "protocol"), "mld") ? "IGMP" : "MLD", number(event, "version"), what,
 	    text(event, "source"), text(event, "on"), text(event, "side"));
 }
 
-static void tell_missed(const json_t *event, struct line *line)
+static void format_missed(const json_t *event, struct line *line)
 {
 	if (number(event, "missed") > 0)
-		add(line, " (%" PRIu64 " others came too fast to be told)",
+		add(line, " (%" PRIu64 " others left out: too many a second)",
 		    number(event, "missed"));
 }
 
-static void tell_sources(const json_t *object, struct line *line)
+static void format_sources(const json_t *object, struct line *line)
 {
 	const json_t *sources = json_object_get(object, "sources");
 	uint64_t untold = number(object, "sources_untold");
@@ -176,55 +176,61 @@ static void tell_sources(const json_t *object, struct line *line)
 		add(line, "}");
 }
 
-static void tell_query(const json_t *event, struct line *line)
+static void format_query(const json_t *event, struct line *line)
 {
-	tell_message(event, "Query", line);
+	format_message(event, "Query", line);
 	if (*text(event, "group"))
 		add(line, ": %s", text(event, "group"));
-	tell_sources(event, line);
-	tell_missed(event, line);
+	format_sources(event, line);
+	format_missed(event, line);
 }
 
-static void tell_report(const json_t *event, struct line *line)
+static void format_report(const json_t *event, struct line *line)
 {
 	const json_t *records = json_object_get(event, "records"), *record;
 	size_t i;
 
-	tell_message(event, json_is_true(json_object_get(event, "leave")) ? "Leave" : "Report",
-		     line);
+	format_message(event, json_is_true(json_object_get(event, "leave")) ? "Leave" : "Report",
+		       line);
 	if (json_is_true(json_object_get(event, "unicast")))
 		add(line, ", unicast");
 	json_array_foreach (records, i, record) {
 		add(line, "%s %s %s", i == 0 ? ":" : ",", text(record, "type"),
 		    text(record, "group"));
-		tell_sources(record, line);
+		format_sources(record, line);
 	}
-	tell_missed(event, line);
+	format_missed(event, line);
 }
 
-static void tell_lost(const json_t *event, struct line *line)
+static void format_lost(const json_t *event, struct line *line)
 {
-	add(line, "%" PRIu64 " events were lost, since they were not read; what is now:",
+	add(line,
+	    "%" PRIu64 " events lost, not read in time; the state now:", number(event, "count"));
+}
+
+static void format_overrun(const json_t *event, struct line *line)
+{
+	add(line, "amtd did not read in time: %s overrun, %" PRIu64 " so far", text(event, "queue"),
 	    number(event, "count"));
 }
 
-static void tell(const json_t *event, struct line *line)
+static void format_event(const json_t *event, struct line *line)
 {
 	static const struct {
 		const char *name;
-		void (*tell)(const json_t *event, struct line *line);
+		void (*format_event)(const json_t *event, struct line *line);
 	} kinds[] = {
-		{ "created", tell_created }, { "removed", tell_removed },
-		{ "present", tell_present }, { "state", tell_state },
-		{ "relay", tell_relay },     { "advertisement", tell_advertisement },
-		{ "query", tell_query },     { "report", tell_report },
-		{ "lost", tell_lost },
+		{ "created", format_created }, { "removed", format_removed },
+		{ "present", format_present }, { "state", format_state },
+		{ "relay", format_relay },     { "advertisement", format_advertisement },
+		{ "query", format_query },     { "report", format_report },
+		{ "lost", format_lost },       { "overrun", format_overrun },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(kinds[i].name, text(event, "event"))) {
-			kinds[i].tell(event, line);
+			kinds[i].format_event(event, line);
 			return;
 		}
 	add(line, "%s", text(event, "event")); /* of an amtd that is newer */
@@ -239,7 +245,7 @@ static void print_line(const json_t *event)
 	struct line line = { 0 };
 	struct tm tm;
 
-	tell(event, &line);
+	format_event(event, &line);
 	if (localtime_r(&seconds, &tm))
 		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 	/* Not output_safe(): its copies would pile up. */

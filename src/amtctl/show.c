@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verbs that look: list, status. */
+/* The verbs that show: list, status, daemon. */
 #include "amtctl/amtctl.h"
 #include "amtctl/client.h"
 #include "amtctl/offline.h"
+#include "amtctl/output/daemon.h"
 #include "amtctl/output/device-table.h"
 #include "amtctl/output/device.h"
 #include "amtctl/output/fields.h"
@@ -13,6 +14,24 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+/* What keeps amtd itself from working stands before its devices. */
+static void print_daemon_errors(const struct settings *settings)
+{
+	struct client *client;
+	json_t *daemon;
+
+	if (client_open(settings, &client) != AMTCTL_OK)
+		return;
+	if (client_call(client, "daemon", &daemon, "Daemon", NULL) == AMTCTL_OK) {
+		if (daemon_has_errors(daemon)) {
+			daemon_print(daemon);
+			putchar('\n');
+		}
+		json_decref(daemon);
+	}
+	client_close(client);
+}
 
 /* All devices, from amtd or else from the kernel. */
 static int get_devices(const struct settings *settings, json_t **ret)
@@ -112,9 +131,11 @@ static int show_devices(const struct settings *settings, int argc, char **argv, 
 		output_page(settings);
 		if (settings->json != JSON_MODE_OFF)
 			output_json(settings, chosen);
-		else if (!table)
+		else if (!table) {
+			if (argc == 0)
+				print_daemon_errors(settings);
 			print_blocks(chosen);
-		else if (device_table_print(chosen, settings->legend, clock_realtime()) < 0)
+		} else if (device_table_print(chosen, settings->legend, clock_realtime()) < 0)
 			r = complain(AMTCTL_FAILED, "out of memory");
 	}
 
@@ -131,4 +152,25 @@ int verb_list(const struct settings *settings, int argc, char **argv)
 int verb_status(const struct settings *settings, int argc, char **argv)
 {
 	return show_devices(settings, argc, argv, false);
+}
+
+int verb_daemon(const struct settings *settings, int argc, char **argv)
+{
+	struct client *client;
+	json_t *daemon;
+	int r;
+
+	r = client_open_or_complain(settings, &client);
+	if (r != AMTCTL_OK)
+		return r;
+	r = client_call(client, "daemon", &daemon, "Daemon", NULL);
+	client_close(client);
+	if (r != AMTCTL_OK)
+		return r;
+	if (settings->json != JSON_MODE_OFF)
+		output_json(settings, daemon);
+	else
+		daemon_print(daemon);
+	json_decref(daemon);
+	return AMTCTL_OK;
 }

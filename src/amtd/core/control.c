@@ -6,6 +6,7 @@
 #include "amtd/core/ports.h"
 #include "base/log.h"
 #include "device/device.h"
+#include "device/event.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -105,14 +106,32 @@ static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 	return to.wing->packet(manager, to.device, queue, queued, &packet);
 }
 
+/* The kernel let control messages pass, or dropped them, without amtd. */
+static void on_overrun(const struct queue_counters *counters)
+{
+	if (counters->overruns == 1)
+		log_warning(
+			NULL,
+			"NFQUEUE overrun: control messages were lost to amtd, which did not read in time");
+	event_emit(&(struct event){
+		.kind = EVENT_OVERRUN,
+		.reason = "nfqueue",
+		.missed = counters->overruns,
+	});
+}
+
 static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct manager *manager = userdata;
+	const struct queue_counters *counters = queue_counters(manager->queue);
+	const uint64_t before = counters->overruns;
 	int r;
 
 	r = queue_dispatch(manager->queue, PACKETS_AT_ONCE);
 	if (r < 0)
 		log_error(NULL, "reading the queue failed: %s", strerror(-r));
+	if (counters->overruns != before)
+		on_overrun(counters);
 	return 0;
 }
 
