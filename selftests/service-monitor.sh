@@ -116,9 +116,9 @@ expect "of other devices" "" "$(cat "$TMP/other.log")"
 wait_for 10 log_has human ' amt0 +removed$'
 clock='^[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3} amt0 +'
 check "the lines" log_has human "${clock}created, gateway, from /.*/run/amt/amt0\.amt$"
-check "the lines" log_has human "${clock}relay $RELAY \(configured\) is taken: "
+check "the lines" log_has human "${clock}relay $RELAY \(configured\) chosen: "
 check "the lines" log_has human "${clock}connected: Queries from $RELAY \(was discovering\)$"
-check "the lines" log_has human "${clock}relay $RELAY2 \(configured\) is taken after $RELAY: "
+check "the lines" log_has human "${clock}relay $RELAY2 \(configured\) chosen after $RELAY: "
 
 step "Advertisements that are rewritten or refused"
 ip -n "${NS}relay" link set r1 up
