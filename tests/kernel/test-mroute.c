@@ -4,6 +4,7 @@
  * namespace without addresses: what is sent from in0's end ("in0-end") comes in through in0, and
  * what the kernel routes out is seen at the other ends.
  */
+#include "kernel/error-text.h"
 #include "kernel/mroute.h"
 #include "kernel/mrule.h"
 #include "net.h"
