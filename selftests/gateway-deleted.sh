@@ -41,9 +41,28 @@ done | ip -n "${NS}gateway" -force -batch - 2>/dev/null || true
 wait_for 10 state_is gateway amt0 connected
 stream_comes
 
+log_has() {
+	amtd_log gateway | grep -q "$1"
+}
+
+step "more of other tables than amtd can hear: that is no removal"
+kill -STOP "${PIDS[amtd-gateway]}"
+{
+	echo "table inet other { set s { type ipv4_addr; }; }"
+	for ((i = 0; i < 20000; i++)); do
+		echo "add element inet other s { 10.0.$((i / 256)).$((i % 256)) }"
+	done
+} | on gateway nft -f -
+kill -CONT "${PIDS[amtd-gateway]}"
+wait_for 10 log_has 'netlink events lost, resynchronizing'
+refuse "a removal is logged" log_has 'somebody removed'
+wait_for 5 has_table
+stream_comes
+
 step "the table, by somebody who flushes the ruleset"
 check "the table is there" has_table
 on gateway nft flush ruleset
+wait_for 5 log_has 'somebody removed'
 wait_for 5 has_table
 stream_comes
 

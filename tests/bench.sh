@@ -13,7 +13,7 @@ top=$(dirname "$here")
 export AMTD_BUILD=${AMTD_BUILD:-$top/build}
 
 # Each part prints lines of: what TAB value TAB unit TAB what is wanted.
-PARTS=(rewrite forwarder queue datapath failover crowd channels)
+PARTS=(rewrite forwarder queue datapath failover crowd create channels)
 
 die() {
 	echo "bench.sh: $*" >&2
@@ -90,6 +90,12 @@ part_failover() {
 
 part_crowd() {
 	in_uml travel "$here/bench/crowd.sh" | grep "	"
+	return "${PIPESTATUS[0]}"
+}
+
+# Real time: what counts is what the processor does.
+part_create() {
+	in_uml real "$here/bench/create.sh" | grep "	"
 	return "${PIPESTATUS[0]}"
 }
 

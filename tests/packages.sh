@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034 # for those who source it
 
 PACKAGES_BUILD=(gcc libc6-dev meson ninja-build pkg-config libsystemd-dev libnl-3-dev
-	libmnl-dev libnetfilter-queue-dev libnftables-dev libjansson-dev
+	libnl-route-3-dev libmnl-dev libnetfilter-queue-dev libnftables-dev libjansson-dev
 	libsmartcols-dev libunbound-dev libcmocka-dev)
 
 # A User-Mode Linux kernel, and what the namespaces are made of.

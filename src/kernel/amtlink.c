@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/amtlink.h"
 
+#include "base/array.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_link.h>
@@ -40,15 +42,9 @@ static int put_data(struct nl_msg *message, const struct amtlink *want)
 	return 0;
 }
 
-static int put_create(struct nl_msg *message, const struct amtlink *want)
+static int put_linkinfo(struct nl_msg *message, const struct amtlink *want)
 {
-	struct ifinfomsg info = { 0 };
 	struct nlattr *linkinfo, *data;
-
-	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put_string(message, IFLA_IFNAME, want->link.name) < 0 ||
-	    (want->link.mtu > 0 && nla_put_u32(message, IFLA_MTU, want->link.mtu) < 0))
-		return -ENOMEM;
 
 	linkinfo = nla_nest_start(message, IFLA_LINKINFO);
 	if (!linkinfo || nla_put_string(message, IFLA_INFO_KIND, "amt") < 0)
@@ -63,108 +59,92 @@ static int put_create(struct nl_msg *message, const struct amtlink *want)
 
 int amtlink_create(struct netlink *netlink, const struct amtlink *want)
 {
-	struct nl_msg *message;
+	struct nl_msg *message = NULL;
+	struct rtnl_link *link;
 
 	if (want->local.family == AF_INET6 || want->discovery.family == AF_INET6)
 		return -EAFNOSUPPORT;
-	message = nlmsg_alloc_simple(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	if (!message)
-		return -ENOMEM;
-	if (put_create(message, want) < 0) {
+	link = rtnl_link_alloc();
+	if (link) {
+		rtnl_link_set_name(link, want->link.name);
+		if (want->link.mtu > 0)
+			rtnl_link_set_mtu(link, want->link.mtu);
+		(void)rtnl_link_build_add_request(link, NLM_F_CREATE | NLM_F_EXCL, &message);
+	}
+	rtnl_link_put(link);
+	if (message && put_linkinfo(message, want) < 0) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}
 	return netlink_call(netlink, message);
 }
 
-static void parse_data(struct nlattr *data, struct amtlink *amtlink)
+/* IFLA_INFO_DATA, which libnl-route passes over. */
+static const struct nlattr *find_data(const struct nlmsghdr *header)
 {
-	static struct nla_policy policy[IFLA_AMT_MAX + 1] = {
-		[IFLA_AMT_MODE] = { .type = NLA_U32 },
-		[IFLA_AMT_RELAY_PORT] = { .type = NLA_U16 },
-		[IFLA_AMT_GATEWAY_PORT] = { .type = NLA_U16 },
-		[IFLA_AMT_LINK] = { .type = NLA_U32 },
-		[IFLA_AMT_MAX_TUNNELS] = { .type = NLA_U32 },
-	};
+	const struct nlattr *info;
+
+	info = nlmsg_find_attr((struct nlmsghdr *)header, sizeof(struct ifinfomsg), IFLA_LINKINFO);
+	return info ? nla_find(nla_data(info), nla_len(info), IFLA_INFO_DATA) : NULL;
+}
+
+static void parse(struct rtnl_link *link, const struct nlmsghdr *header, struct amtlink *ret)
+{
 	struct nlattr *attributes[IFLA_AMT_MAX + 1];
+	const struct nlattr *data = find_data(header);
 
-	if (nla_parse_nested(attributes, IFLA_AMT_MAX, data, policy) < 0)
+	*ret = (struct amtlink){ 0 };
+	link_from_object(link, &ret->link);
+	if (strcmp(ret->link.kind, "amt") != 0 || !data ||
+	    nla_parse_nested(attributes, IFLA_AMT_MAX, (struct nlattr *)data, NULL) < 0)
 		return;
-	if (attributes[IFLA_AMT_MODE])
-		amtlink->mode = nla_get_u32(attributes[IFLA_AMT_MODE]);
-	if (attributes[IFLA_AMT_RELAY_PORT])
-		amtlink->relay_port = ntohs(nla_get_u16(attributes[IFLA_AMT_RELAY_PORT]));
-	if (attributes[IFLA_AMT_GATEWAY_PORT])
-		amtlink->gateway_port = ntohs(nla_get_u16(attributes[IFLA_AMT_GATEWAY_PORT]));
-	if (attributes[IFLA_AMT_LINK])
-		amtlink->lower = nla_get_u32(attributes[IFLA_AMT_LINK]);
-	if (attributes[IFLA_AMT_LOCAL_IP])
-		amtlink->local = get_address(attributes[IFLA_AMT_LOCAL_IP]);
-	if (attributes[IFLA_AMT_DISCOVERY_IP])
-		amtlink->discovery = get_address(attributes[IFLA_AMT_DISCOVERY_IP]);
-	if (attributes[IFLA_AMT_REMOTE_IP])
-		amtlink->remote = get_address(attributes[IFLA_AMT_REMOTE_IP]);
-	if (attributes[IFLA_AMT_MAX_TUNNELS])
-		amtlink->max_tunnels = nla_get_u32(attributes[IFLA_AMT_MAX_TUNNELS]);
+	/* What the kernel left out, nla_memcpy() leaves zero. */
+	nla_memcpy(&ret->mode, attributes[IFLA_AMT_MODE], sizeof(ret->mode));
+	nla_memcpy(&ret->relay_port, attributes[IFLA_AMT_RELAY_PORT], sizeof(ret->relay_port));
+	nla_memcpy(&ret->gateway_port, attributes[IFLA_AMT_GATEWAY_PORT],
+		   sizeof(ret->gateway_port));
+	nla_memcpy(&ret->lower, attributes[IFLA_AMT_LINK], sizeof(ret->lower));
+	ret->local = get_address(attributes[IFLA_AMT_LOCAL_IP]);
+	ret->discovery = get_address(attributes[IFLA_AMT_DISCOVERY_IP]);
+	ret->remote = get_address(attributes[IFLA_AMT_REMOTE_IP]);
+	nla_memcpy(&ret->max_tunnels, attributes[IFLA_AMT_MAX_TUNNELS], sizeof(ret->max_tunnels));
+	ret->relay_port = ntohs(ret->relay_port);
+	ret->gateway_port = ntohs(ret->gateway_port);
 }
 
-static int parse(const struct nlmsghdr *header, struct amtlink *ret)
+static int take_one(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
 {
-	struct nlattr *attribute, *info[IFLA_INFO_MAX + 1];
-	struct amtlink amtlink = { 0 };
-	int r;
-
-	r = link_parse(header, &amtlink.link);
-	if (r < 0)
-		return r;
-
-	attribute =
-		nlmsg_find_attr((struct nlmsghdr *)header, sizeof(struct ifinfomsg), IFLA_LINKINFO);
-	if (strcmp(amtlink.link.kind, "amt") == 0 && attribute &&
-	    nla_parse_nested(info, IFLA_INFO_MAX, attribute, NULL) >= 0 && info[IFLA_INFO_DATA])
-		parse_data(info[IFLA_INFO_DATA], &amtlink);
-	*ret = amtlink;
+	if (!object)
+		return -EBADMSG;
+	parse((struct rtnl_link *)object, header, userdata);
 	return 0;
-}
-
-static int take_one(const struct nlmsghdr *header, void *userdata)
-{
-	return parse(header, userdata);
 }
 
 int amtlink_get(struct netlink *netlink, const char *name, struct amtlink *ret)
 {
-	struct amtlink amtlink = { 0 };
 	int r;
 
-	r = netlink_query(netlink, link_request(name, 0), take_one, &amtlink);
+	r = link_query(netlink, name, take_one, ret);
 	if (r < 0)
 		return r;
-	*ret = amtlink;
-	return strcmp(amtlink.link.kind, "amt") == 0 ? 0 : -EMEDIUMTYPE;
+	return strcmp(ret->link.kind, "amt") == 0 ? 0 : -EMEDIUMTYPE;
 }
 
 struct list {
 	struct amtlink *items;
-	size_t n;
+	size_t n, size;
 };
 
-static int take_each(const struct nlmsghdr *header, void *userdata)
+static int take_each(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
 {
+	struct rtnl_link *link = (struct rtnl_link *)object;
 	struct list *list = userdata;
-	struct amtlink amtlink, *items;
-	int r;
 
-	r = parse(header, &amtlink);
-	if (r < 0)
-		return r;
-	if (strcmp(amtlink.link.kind, "amt") != 0)
+	if (!link || strcmp(rtnl_link_get_type(link) ?: "", "amt") != 0)
 		return 0;
-	items = reallocarray(list->items, list->n + 1, sizeof(*items));
-	if (!items)
+	if (!GROW(list->items, list->n, list->size))
 		return -ENOMEM;
-	list->items = items;
-	list->items[list->n++] = amtlink;
+	parse(link, header, &list->items[list->n++]);
 	return 0;
 }
 
@@ -175,7 +155,7 @@ int amtlink_list(struct netlink *netlink, struct amtlink **ret, size_t *ret_n)
 
 	do {
 		list = (struct list){ 0 };
-		r = netlink_query(netlink, link_request(NULL, 0), take_each, &list);
+		r = netlink_dump(netlink, RTM_GETLINK, AF_UNSPEC, take_each, &list);
 		if (r < 0)
 			free(list.items);
 	} while (r == -EAGAIN);

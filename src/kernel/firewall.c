@@ -406,18 +406,18 @@ int firewall_fd(const struct firewall *firewall)
 
 /* Does somebody take something out of amtd's tables? What is added to it (a counter, a trace) is no
  * harm. In all these messages the first attribute is the table's name. */
-static bool is_loss(const struct nlmsghdr *nlh, bool table6)
+static bool is_removal(const struct nlmsghdr *nlh, bool table6)
 {
-	static const int losses[] = { NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE,
-				      NFT_MSG_DELSET, NFT_MSG_DELSETELEM };
+	static const int removals[] = { NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE,
+					NFT_MSG_DELSET, NFT_MSG_DELSETELEM };
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 	size_t i;
 
-	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
-		if (nlh->nlmsg_type == message_type(losses[i]))
+	for (i = 0; i < sizeof(removals) / sizeof(removals[0]); i++)
+		if (nlh->nlmsg_type == message_type(removals[i]))
 			break;
-	if (i == sizeof(losses) / sizeof(losses[0]) ||
+	if (i == sizeof(removals) / sizeof(removals[0]) ||
 	    (nfg->nfgen_family != NFPROTO_IPV4 && (nfg->nfgen_family != NFPROTO_IPV6 || !table6)))
 		return false;
 
@@ -432,7 +432,7 @@ int firewall_dispatch(struct firewall *firewall)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[EVENT_MAX];
 	const struct nlmsghdr *nlh;
-	bool lost = false;
+	bool removed = false, lost = false;
 	ssize_t n;
 	int left;
 
@@ -451,9 +451,10 @@ int firewall_dispatch(struct firewall *firewall)
 		left = n;
 		for (nlh = (struct nlmsghdr *)buf; mnl_nlmsg_ok(nlh, left);
 		     nlh = mnl_nlmsg_next(nlh, &left))
-			lost |= is_loss(nlh, firewall->rules.n_ttls > 0);
+			removed |= is_removal(nlh, firewall->rules.n_ttls > 0);
 	}
-	if (lost)
-		firewall->known = false;
-	return lost;
+	if (!removed && !lost)
+		return 0;
+	firewall->known = false;
+	return removed ? FIREWALL_REMOVED : FIREWALL_LOST;
 }

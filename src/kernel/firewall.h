@@ -98,8 +98,11 @@ int firewall_remove(struct firewall *firewall, char **ret_error);
  * restart). */
 int firewall_fd(const struct firewall *firewall);
 
-/* Read what waits. 1 when the table must be committed anew (it was removed, or events were lost:
- * ENOBUFS), 0 when not, or negative errno. */
+/* Read what waits: 0, negative errno, or why the table must be committed anew. */
+enum firewall_change {
+	FIREWALL_REMOVED = 1, /* the table, or something in it */
+	FIREWALL_LOST,	      /* netlink events were lost (ENOBUFS): it may have been */
+};
 int firewall_dispatch(struct firewall *firewall);
 
 #endif

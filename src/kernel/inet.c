@@ -1,32 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/inet.h"
 
+#include "kernel/route.h"
+
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
+#include <netlink/route/addr.h>
 
-static int change_address(struct netlink *netlink, int type, int flags, int ifindex,
+typedef int (*builder)(struct rtnl_addr *addr, int flags, struct nl_msg **ret);
+
+static int change_address(struct netlink *netlink, builder build, int flags, int ifindex,
 			  const struct address *address)
 {
-	const int length = address->family == AF_INET ? sizeof(address->in) : sizeof(address->in6);
-	struct ifaddrmsg info = {
-		.ifa_family = address->family,
-		.ifa_prefixlen = length * 8,
-		.ifa_scope = RT_SCOPE_UNIVERSE, /* of an IPv6 address it is the kernel that knows */
-		.ifa_index = ifindex,
-	};
-	struct nl_msg *message;
+	struct nl_addr *local = netlink_from_address(address);
+	struct rtnl_addr *addr = rtnl_addr_alloc();
+	struct nl_msg *message = NULL;
 
-	message = nlmsg_alloc_simple(type, flags);
-	if (!message)
-		return -ENOMEM;
-	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(message, IFA_LOCAL, length, &address->in6) < 0 ||
-	    nla_put(message, IFA_ADDRESS, length, &address->in6) < 0) {
-		nlmsg_free(message);
-		return -ENOMEM;
+	if (local && addr && rtnl_addr_set_local(addr, local) == 0) {
+		rtnl_addr_set_ifindex(addr, ifindex);
+		(void)build(addr, flags, &message);
 	}
+	rtnl_addr_put(addr);
+	nl_addr_put(local);
 	return netlink_call(netlink, message);
 }
 
@@ -34,7 +30,8 @@ int inet_add_address(struct netlink *netlink, int ifindex, const struct address 
 {
 	int r;
 
-	r = change_address(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, address);
+	r = change_address(netlink, rtnl_addr_build_add_request, NLM_F_CREATE | NLM_F_EXCL, ifindex,
+			   address);
 	return r == -EEXIST ? 0 : r;
 }
 
@@ -42,17 +39,18 @@ int inet_remove_address(struct netlink *netlink, int ifindex, const struct addre
 {
 	int r;
 
-	r = change_address(netlink, RTM_DELADDR, 0, ifindex, address);
+	r = change_address(netlink, rtnl_addr_build_delete_request, 0, ifindex, address);
 	return r == -EADDRNOTAVAIL ? 0 : r;
 }
 
 struct answer {
 	struct in_addr source;
 	int ifindex;
-	unsigned char type;
+	uint8_t type;
 };
 
-static int take_route(const struct nlmsghdr *header, void *userdata)
+/* Not by libnl-route's object: it reads no route with an encapsulation that it does not know. */
+static int take_route(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
 {
 	struct nlattr *attributes[RTA_MAX + 1];
 	struct answer *answer = userdata;
@@ -61,34 +59,35 @@ static int take_route(const struct nlmsghdr *header, void *userdata)
 	if (nlmsg_parse((struct nlmsghdr *)header, sizeof(*route), attributes, RTA_MAX, NULL) < 0)
 		return -EBADMSG;
 	answer->type = route->rtm_type;
-	if (attributes[RTA_PREFSRC])
-		nla_memcpy(&answer->source, attributes[RTA_PREFSRC], sizeof(answer->source));
-	if (attributes[RTA_OIF])
-		answer->ifindex = nla_get_u32(attributes[RTA_OIF]);
+	nla_memcpy(&answer->source, attributes[RTA_PREFSRC], sizeof(answer->source));
+	nla_memcpy(&answer->ifindex, attributes[RTA_OIF], sizeof(answer->ifindex));
 	return 0;
 }
 
-/* RTM_GETROUTE to destination through the interface, from *source unless that is zero. */
+/* RTM_GETROUTE to destination through the interface, from source unless that is zero, which
+ * libnl-route does not take: the routes of a table have no source in IPv4. */
 static int ask_route(struct netlink *netlink, const struct address *destination, int ifindex,
-		     struct in_addr source, unsigned int flags, struct answer *ret)
+		     struct in_addr source, uint32_t flags, struct answer *ret)
 {
-	struct rtmsg route = {
-		.rtm_family = AF_INET,
-		.rtm_dst_len = 32,
-		.rtm_src_len = source.s_addr != 0 ? 32 : 0,
-		.rtm_flags = flags,
-	};
 	struct nl_msg *message;
+	struct rtnl_route *route;
+	int r = -ENOMEM;
 
 	if (destination->family != AF_INET)
 		return -EAFNOSUPPORT; /* as the driver's underlay */
+	*ret = (struct answer){ .source = source };
+	route = route_new(destination, ifindex);
 	message = nlmsg_alloc_simple(RTM_GETROUTE, 0);
-	if (!message)
-		return -ENOMEM;
-	if (nlmsg_append(message, &route, sizeof(route), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(message, RTA_DST, sizeof(destination->in), &destination->in) < 0 ||
-	    nla_put_u32(message, RTA_OIF, ifindex) < 0 ||
-	    (source.s_addr != 0 && nla_put(message, RTA_SRC, sizeof(source), &source) < 0)) {
+	if (route && message) {
+		rtnl_route_set_flags(route, flags);
+		r = rtnl_route_build_msg(message, route);
+	}
+	rtnl_route_put(route);
+	if (r == 0 && source.s_addr != 0) {
+		((struct rtmsg *)nlmsg_data(nlmsg_hdr(message)))->rtm_src_len = 32;
+		r = nla_put(message, RTA_SRC, sizeof(source), &source);
+	}
+	if (r < 0) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}
@@ -99,17 +98,15 @@ int inet_route_source(struct netlink *netlink, const struct address *destination
 		      struct address *source)
 {
 	const struct in_addr from = source->family == AF_INET ? source->in : (struct in_addr){ 0 };
-	struct answer answer = { .source = from };
+	struct answer answer;
 	int r;
 
 	/* With an output interface given, the kernel invents an on-link route where the table has
 	 * none, and lends it an address of another interface (ip_route_output_key_hash_rcu()). Only
 	 * RTM_F_FIB_MATCH tells. */
 	r = ask_route(netlink, destination, ifindex, from, RTM_F_FIB_MATCH, &answer);
-	if (r < 0)
-		return r;
-	answer = (struct answer){ .source = from };
-	r = ask_route(netlink, destination, ifindex, from, 0, &answer);
+	if (r == 0)
+		r = ask_route(netlink, destination, ifindex, from, 0, &answer);
 	if (r < 0)
 		return r;
 	if (answer.type != RTN_UNICAST || answer.ifindex != ifindex || answer.source.s_addr == 0)
@@ -120,7 +117,7 @@ int inet_route_source(struct netlink *netlink, const struct address *destination
 
 int inet_route_interface(struct netlink *netlink, const struct address *destination, int *ret)
 {
-	struct answer answer = { 0 };
+	struct answer answer;
 	int r;
 
 	r = ask_route(netlink, destination, 0, (struct in_addr){ 0 }, 0, &answer);
@@ -132,46 +129,65 @@ int inet_route_interface(struct netlink *netlink, const struct address *destinat
 	return 0;
 }
 
-struct primary {
+struct search {
 	int ifindex;
-	struct in_addr address;
+	struct address found;
+	inet_handler each;
+	void *userdata;
 };
 
-static int take_address(const struct nlmsghdr *header, void *userdata)
+static int take_primary(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
 {
-	const struct ifaddrmsg *info = nlmsg_data(header);
-	struct primary *primary = userdata;
-	struct nlattr *local;
+	struct rtnl_addr *addr = (struct rtnl_addr *)object;
+	struct search *search = userdata;
 
-	if (!nlmsg_valid_hdr(header, sizeof(*info)))
-		return -EBADMSG;
-	local = nlmsg_find_attr((struct nlmsghdr *)header, sizeof(*info), IFA_LOCAL);
-	if (local && (int)info->ifa_index == primary->ifindex && primary->address.s_addr == 0 &&
-	    !(info->ifa_flags & IFA_F_SECONDARY) && info->ifa_scope < RT_SCOPE_LINK)
-		nla_memcpy(&primary->address, local, sizeof(primary->address));
+	if (addr && rtnl_addr_get_ifindex(addr) == search->ifindex &&
+	    search->found.family == AF_UNSPEC && rtnl_addr_get_scope(addr) < RT_SCOPE_LINK &&
+	    !(rtnl_addr_get_flags(addr) & IFA_F_SECONDARY))
+		search->found = netlink_to_address(rtnl_addr_get_local(addr));
 	return 0;
 }
 
 int inet_primary_address(struct netlink *netlink, int ifindex, struct address *ret)
 {
-	struct primary primary = { .ifindex = ifindex };
-	struct ifaddrmsg info = { .ifa_family = AF_INET };
-	struct nl_msg *message;
+	struct search search;
 	int r;
 
 	do {
-		primary.address.s_addr = 0;
-		message = nlmsg_alloc_simple(RTM_GETADDR, NLM_F_DUMP);
-		if (message && nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0) {
-			nlmsg_free(message);
-			return -ENOMEM;
-		}
-		r = netlink_query(netlink, message, take_address, &primary);
+		search = (struct search){ .ifindex = ifindex };
+		r = netlink_dump(netlink, RTM_GETADDR, AF_INET, take_primary, &search);
 	} while (r == -EAGAIN);
 	if (r < 0)
 		return r;
-	if (primary.address.s_addr == 0)
+	if (search.found.family == AF_UNSPEC)
 		return -EADDRNOTAVAIL;
-	*ret = address_from_in(primary.address);
+	*ret = search.found;
 	return 0;
+}
+
+/* A kernel without IPv6 tells the IPv4 addresses. */
+static int take_link_local(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
+{
+	struct rtnl_addr *addr = (struct rtnl_addr *)object;
+	struct search *search = userdata;
+	struct address address;
+
+	if (!addr || rtnl_addr_get_family(addr) != AF_INET6 ||
+	    rtnl_addr_get_scope(addr) != RT_SCOPE_LINK ||
+	    rtnl_addr_get_flags(addr) & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
+		return 0;
+	address = netlink_to_address(rtnl_addr_get_local(addr));
+	search->each(rtnl_addr_get_ifindex(addr), &address, search->userdata);
+	return 0;
+}
+
+int inet_link_local(struct netlink *netlink, inet_handler each, void *userdata)
+{
+	struct search search = { .each = each, .userdata = userdata };
+	int r;
+
+	do
+		r = netlink_dump(netlink, RTM_GETADDR, AF_INET6, take_link_local, &search);
+	while (r == -EAGAIN);
+	return r;
 }

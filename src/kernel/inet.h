@@ -18,6 +18,12 @@ int inet_remove_address(struct netlink *netlink, int ifindex, const struct addre
 /* The first global address of an interface; -EADDRNOTAVAIL: it has none. */
 int inet_primary_address(struct netlink *netlink, int ifindex, struct address *ret);
 
+/* The IPv6 link-local addresses of all interfaces, with which MLD messages leave: once for each
+ * that is in use (not tentative), or more often. Of several of an interface the last is the one
+ * that the kernel uses (net/ipv6/addrconf.c, __ipv6_get_lladdr()). No IPv6 counts as no address. */
+typedef void (*inet_handler)(int ifindex, const struct address *address, void *userdata);
+int inet_link_local(struct netlink *netlink, inet_handler each, void *userdata);
+
 /* What address would a packet to destination leave with through the interface? Given *source not
  * zero: may it leave with that one? -ENETUNREACH or the kernel's other errno when not. */
 int inet_route_source(struct netlink *netlink, const struct address *destination, int ifindex,

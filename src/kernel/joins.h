@@ -19,8 +19,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JOINS_ERROR_MAX 256
-
 struct joins;
 
 /* family: AF_INET or AF_INET6. The limit of open files is raised as far as it goes; descriptors are
@@ -37,7 +35,7 @@ void joins_keep(struct joins *joins, joins_keeper keeper, void *userdata);
  * From now on the filter is what is wanted of the group there; INCLUDE {} leaves it. What stays
  * wanted is never left in between. 0; JOINS_WIDER: joined, and more comes than was wanted, since
  * the kernel takes no list so long; or negative errno: as much as was possible is joined, and
- * setting it again tries the rest. joins_error_text() has words for both.
+ * setting it again tries the rest. error-text.h has words for both.
  */
 #define JOINS_WIDER 1
 int joins_set(struct joins *joins, int ifindex, const struct address *group,
@@ -49,10 +47,6 @@ bool joins_has(const struct joins *joins, int ifindex, const struct address *gro
 
 /* The interface is gone. */
 void joins_forget(struct joins *joins, int ifindex);
-
-/* Why joins_set() returned what it did, and the mend. */
-const char *joins_error_text(const struct joins *joins, int result,
-			     char buf[static JOINS_ERROR_MAX]);
 
 sa_family_t joins_family(const struct joins *joins);
 

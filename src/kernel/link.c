@@ -3,138 +3,97 @@
 
 #include <errno.h>
 #include <linux/if.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
-#include <string.h>
+#include <stdio.h>
 
-static void parse_statistics(const struct nlattr *attribute, struct link *link)
+void link_from_object(struct rtnl_link *object, struct link *ret)
 {
-	struct rtnl_link_stats64 stats;
-
-	if (!attribute)
-		return;
-	memset(&stats, 0, sizeof(stats));
-	nla_memcpy(&stats, attribute, sizeof(stats)); /* older kernels send fewer bytes */
-	link->rx_packets = stats.rx_packets;
-	link->rx_bytes = stats.rx_bytes;
-	link->tx_packets = stats.tx_packets;
-	link->tx_bytes = stats.tx_bytes;
-}
-
-int link_parse(const struct nlmsghdr *header, struct link *ret)
-{
-	static struct nla_policy policy[IFLA_MAX + 1] = {
-		[IFLA_IFNAME] = { .type = NLA_STRING, .minlen = 1 },
-		[IFLA_MTU] = { .type = NLA_U32 },
-		[IFLA_OPERSTATE] = { .type = NLA_U8 },
-		[IFLA_LINKINFO] = { .type = NLA_NESTED },
+	*ret = (struct link){
+		.ifindex = rtnl_link_get_ifindex(object),
+		.flags = rtnl_link_get_flags(object),
+		.type = rtnl_link_get_arptype(object),
+		.operstate = rtnl_link_get_operstate(object),
+		.mtu = rtnl_link_get_mtu(object),
+		.rx_packets = rtnl_link_get_stat(object, RTNL_LINK_RX_PACKETS),
+		.rx_bytes = rtnl_link_get_stat(object, RTNL_LINK_RX_BYTES),
+		.tx_packets = rtnl_link_get_stat(object, RTNL_LINK_TX_PACKETS),
+		.tx_bytes = rtnl_link_get_stat(object, RTNL_LINK_TX_BYTES),
 	};
-	struct nlattr *attributes[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1];
-	const struct ifinfomsg *message;
-	struct link link = { 0 };
-
-	if (nlmsg_parse((struct nlmsghdr *)header, sizeof(*message), attributes, IFLA_MAX, policy) <
-		    0 ||
-	    !attributes[IFLA_IFNAME])
-		return -EBADMSG;
-
-	message = nlmsg_data(header);
-	link.ifindex = message->ifi_index;
-	link.flags = message->ifi_flags;
-	link.type = message->ifi_type;
-	nla_strlcpy(link.name, attributes[IFLA_IFNAME], sizeof(link.name));
-	if (attributes[IFLA_MTU])
-		link.mtu = nla_get_u32(attributes[IFLA_MTU]);
-	if (attributes[IFLA_OPERSTATE])
-		link.operstate = nla_get_u8(attributes[IFLA_OPERSTATE]);
-	parse_statistics(attributes[IFLA_STATS64], &link);
-	if (attributes[IFLA_LINKINFO] &&
-	    nla_parse_nested(info, IFLA_INFO_MAX, attributes[IFLA_LINKINFO], NULL) >= 0 &&
-	    info[IFLA_INFO_KIND])
-		nla_strlcpy(link.kind, info[IFLA_INFO_KIND], sizeof(link.kind));
-
-	*ret = link;
-	return 0;
+	snprintf(ret->name, sizeof(ret->name), "%s", rtnl_link_get_name(object));
+	snprintf(ret->kind, sizeof(ret->kind), "%s", rtnl_link_get_type(object) ?: "");
 }
 
-struct nl_msg *link_request(const char *name, int ifindex)
+int link_query(struct netlink *netlink, const char *name, netlink_handler handler, void *userdata)
 {
-	struct ifinfomsg info = { .ifi_index = ifindex };
+	struct ifinfomsg info = { 0 };
 	struct nl_msg *message;
 
-	message = nlmsg_alloc_simple(RTM_GETLINK, !name && ifindex == 0 ? NLM_F_DUMP : 0);
-	if (!message)
-		return NULL;
-	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    (name && nla_put_string(message, IFLA_IFNAME, name) < 0)) {
+	/* rtnl_link_build_get_request() also asks the driver about each virtual function. */
+	message = nlmsg_alloc_simple(RTM_GETLINK, 0);
+	if (message && (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+			nla_put_string(message, IFLA_IFNAME, name) < 0)) {
 		nlmsg_free(message);
-		return NULL;
+		return -ENOMEM;
 	}
-	return message;
+	return netlink_query(netlink, message, handler, userdata);
 }
 
-static int take_link(const struct nlmsghdr *header, void *userdata)
+static int take_link(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
 {
-	return link_parse(header, userdata);
+	if (!object)
+		return -EBADMSG;
+	link_from_object((struct rtnl_link *)object, userdata);
+	return 0;
 }
 
 int link_get(struct netlink *netlink, const char *name, struct link *ret)
 {
-	struct link link = { 0 };
-	int r;
-
-	r = netlink_query(netlink, link_request(name, 0), take_link, &link);
-	if (r < 0)
-		return r;
-	*ret = link;
-	return 0;
+	return link_query(netlink, name, take_link, ret);
 }
 
-/* RTM_NEWLINK for an interface that exists. mtu 0: leave it. */
-static int change(struct netlink *netlink, struct ifinfomsg info, uint32_t mtu)
+/* Takes over changes, which may be NULL. */
+static int change(struct netlink *netlink, int ifindex, struct rtnl_link *changes)
 {
-	struct nl_msg *message;
+	struct rtnl_link *link = rtnl_link_alloc();
+	struct nl_msg *message = NULL;
 
-	message = nlmsg_alloc_simple(RTM_NEWLINK, 0);
-	if (!message)
-		return -ENOMEM;
-	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    (mtu > 0 && nla_put_u32(message, IFLA_MTU, mtu) < 0)) {
-		nlmsg_free(message);
-		return -ENOMEM;
+	if (link && changes) {
+		rtnl_link_set_ifindex(link, ifindex);
+		(void)rtnl_link_build_change_request(link, changes, 0, &message);
 	}
+	rtnl_link_put(link);
+	rtnl_link_put(changes);
 	return netlink_call(netlink, message);
 }
 
 int link_set_up(struct netlink *netlink, int ifindex, bool up)
 {
-	struct ifinfomsg info = {
-		.ifi_index = ifindex,
-		.ifi_flags = up ? IFF_UP : 0,
-		.ifi_change = IFF_UP,
-	};
+	struct rtnl_link *changes = rtnl_link_alloc();
 
-	return change(netlink, info, 0);
+	if (changes)
+		(up ? rtnl_link_set_flags : rtnl_link_unset_flags)(changes, IFF_UP);
+	return change(netlink, ifindex, changes);
 }
 
 int link_set_mtu(struct netlink *netlink, int ifindex, uint32_t mtu)
 {
-	return change(netlink, (struct ifinfomsg){ .ifi_index = ifindex }, mtu);
+	struct rtnl_link *changes = rtnl_link_alloc();
+
+	if (changes)
+		rtnl_link_set_mtu(changes, mtu);
+	return change(netlink, ifindex, changes);
 }
 
 int link_delete(struct netlink *netlink, int ifindex)
 {
-	struct ifinfomsg info = { .ifi_index = ifindex };
-	struct nl_msg *message;
+	struct rtnl_link *link = rtnl_link_alloc();
+	struct nl_msg *message = NULL;
 
-	message = nlmsg_alloc_simple(RTM_DELLINK, 0);
-	if (!message)
-		return -ENOMEM;
-	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0) {
-		nlmsg_free(message);
-		return -ENOMEM;
+	if (link) {
+		rtnl_link_set_ifindex(link, ifindex);
+		(void)rtnl_link_build_delete_request(link, &message);
 	}
+	rtnl_link_put(link);
 	return netlink_call(netlink, message);
 }
 

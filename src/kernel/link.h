@@ -8,6 +8,7 @@
 #include "kernel/netlink.h"
 
 #include <net/if.h>
+#include <netlink/route/link.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,9 +25,6 @@ struct link {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 };
 
-/* Read an RTM_NEWLINK or RTM_DELLINK. 0 or -EBADMSG. */
-int link_parse(const struct nlmsghdr *header, struct link *ret);
-
 /* -ENODEV when there is none. */
 int link_get(struct netlink *netlink, const char *name, struct link *ret);
 
@@ -37,8 +35,8 @@ int link_set_mtu(struct netlink *netlink, int ifindex, uint32_t mtu);
 
 const char *link_operstate_string(uint8_t operstate);
 
-/* A request RTM_GETLINK by name, or by ifindex when name is NULL, or for all when both are unset;
- * NULL without memory. */
-struct nl_msg *link_request(const char *name, int ifindex);
+/* For those who know more of a kind of link: its RTM_NEWLINK; and what any kind has of it. */
+int link_query(struct netlink *netlink, const char *name, netlink_handler handler, void *userdata);
+void link_from_object(struct rtnl_link *object, struct link *ret);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/monitor.h"
 
-#include "kernel/link.h"
+#include "kernel/netlink.h"
 
 #include <errno.h>
-#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
 #include <netlink/netlink.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <netlink/route/route.h>
 #include <stdlib.h>
 
 /* Room for the events of a thousand interfaces made at once; beyond it MONITOR_LOST. */
@@ -19,47 +20,39 @@ struct monitor {
 	void *userdata;
 };
 
-static void on_link(struct monitor *monitor, const struct nlmsghdr *header)
+static void on_object(struct nl_object *object, void *userdata)
 {
-	struct link link;
+	struct monitor *monitor = userdata;
+	struct rtnl_link *link = (struct rtnl_link *)object;
+	struct rtnl_addr *addr = (struct rtnl_addr *)object;
+	struct rtnl_route *route = (struct rtnl_route *)object;
+	int ifindex = 0;
 
-	if (link_parse(header, &link) == 0)
-		monitor->handler(MONITOR_LINK, link.ifindex, link.name, monitor->userdata);
-}
-
-static void on_address(struct monitor *monitor, const struct nlmsghdr *header)
-{
-	const struct ifaddrmsg *address = nlmsg_data(header);
-
-	if (nlmsg_valid_hdr(header, sizeof(*address)))
-		monitor->handler(MONITOR_INET, address->ifa_index, "", monitor->userdata);
-}
-
-static void on_route(struct monitor *monitor, const struct nlmsghdr *header)
-{
-	struct nlattr *oif;
-
-	if (!nlmsg_valid_hdr(header, sizeof(struct rtmsg)))
+	switch (nl_object_get_msgtype(object)) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		monitor->handler(MONITOR_LINK, rtnl_link_get_ifindex(link),
+				 rtnl_link_get_name(link), monitor->userdata);
 		return;
-	oif = nlmsg_find_attr((struct nlmsghdr *)header, sizeof(struct rtmsg), RTA_OIF);
-	monitor->handler(MONITOR_INET, oif ? (int)nla_get_u32(oif) : 0, "", monitor->userdata);
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		ifindex = rtnl_addr_get_ifindex(addr);
+		break;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		if (rtnl_route_get_nnexthops(route) == 1)
+			ifindex = rtnl_route_nh_get_ifindex(rtnl_route_nexthop_n(route, 0));
+		break;
+	}
+	monitor->handler(MONITOR_INET, ifindex, "", monitor->userdata);
 }
 
 static int on_message(struct nl_msg *message, void *userdata)
 {
-	static const struct {
-		int type;
-		void (*handle)(struct monitor *monitor, const struct nlmsghdr *header);
-	} table[] = {
-		{ RTM_NEWLINK, on_link },    { RTM_DELLINK, on_link },
-		{ RTM_NEWADDR, on_address }, { RTM_DELADDR, on_address },
-		{ RTM_NEWROUTE, on_route },  { RTM_DELROUTE, on_route },
-	};
-	const struct nlmsghdr *header = nlmsg_hdr(message);
+	struct monitor *monitor = userdata;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (table[i].type == header->nlmsg_type)
-			table[i].handle(userdata, header);
+	if (nl_msg_parse(message, on_object, monitor) < 0)
+		monitor->handler(MONITOR_LOST, 0, "", monitor->userdata);
 	return NL_OK;
 }
 
@@ -92,6 +85,7 @@ int monitor_open(monitor_handler handler, void *userdata, struct monitor **ret)
 		monitor_close(monitor);
 		return -EIO;
 	}
+	nl_socket_set_msg_buf_size(monitor->socket, NETLINK_MESSAGE_MAX);
 	(void)nl_socket_set_buffer_size(monitor->socket, RECEIVE_BUFFER, 0);
 
 	*ret = monitor;
@@ -118,7 +112,8 @@ int monitor_dispatch(struct monitor *monitor)
 
 		if (r == -NLE_AGAIN)
 			return 0;
-		if (r == -NLE_NOMEM) { /* what libnl makes of ENOBUFS */
+		/* ENOBUFS, as libnl has it; a message that is too long. */
+		if (r == -NLE_NOMEM || r == -NLE_MSG_TRUNC) {
 			monitor->handler(MONITOR_LOST, 0, "", monitor->userdata);
 			return 0; /* what is left makes it readable again */
 		}

@@ -10,7 +10,7 @@
 enum monitor_event {
 	MONITOR_LINK, /* interface ifindex, named name, came, changed or went */
 	MONITOR_INET, /* an address of ifindex, or an IPv4 route out of it (0: not known) */
-	MONITOR_LOST, /* ENOBUFS: events were lost, look at everything */
+	MONITOR_LOST, /* events were lost (ENOBUFS), or cannot be read: look at everything */
 };
 
 /* name is "" where the event has none. Lives until the handler returns. */

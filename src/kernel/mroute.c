@@ -144,32 +144,6 @@ void mroute_close(struct mroute *mroute)
 	free(mroute);
 }
 
-const char *mroute_error_text(int error, sa_family_t family)
-{
-	bool v4 = family == AF_INET;
-
-	switch (error) {
-	case -EADDRINUSE:
-		return v4 ? "another program routes IPv4 multicast in this table (smcroute, pimd, igmpproxy?); stop it, or give Table="
-			  : "another program routes IPv6 multicast in this table (smcroute, pim6sd, mcproxy?); stop it, or give Table=";
-	case -ENOPROTOOPT:
-	case -EAFNOSUPPORT:
-	case -EPROTONOSUPPORT:
-		return v4 ? "this kernel has no IPv4 multicast routing; it needs CONFIG_IP_MROUTE"
-			  : "this kernel has no IPv6 multicast routing; it needs CONFIG_IPV6_MROUTE, and IPv6 not disabled";
-	case -EOPNOTSUPP:
-		return v4 ? "this kernel has one multicast routing table only; leave out Table=, or use one with CONFIG_IP_MROUTE_MULTIPLE_TABLES"
-			  : "this kernel has one multicast routing table only; leave out Table=, or use one with CONFIG_IPV6_MROUTE_MULTIPLE_TABLES";
-	case -EINVAL:
-		return "the kernel knows no table of this number; give Table= one under 100000000";
-	case -EPERM:
-	case -EACCES:
-		return "multicast routing needs CAP_NET_RAW and CAP_NET_ADMIN";
-	default:
-		return strerror(-error);
-	}
-}
-
 int mroute_fd(const struct mroute *mroute)
 {
 	return mroute->fd;

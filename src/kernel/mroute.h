@@ -51,9 +51,6 @@ int mroute_open(sa_family_t family, uint32_t table, mroute_handler handler, void
 		struct mroute **ret);
 void mroute_close(struct mroute *mroute); /* NULL is fine */
 
-/* What an error of mroute_open() means and how to mend it, in words. */
-const char *mroute_error_text(int error, sa_family_t family);
-
 /* Non-blocking; readable when upcalls wait. Handle at most max of them: the number handled, or
  * negative errno. Upcalls that the kernel had no room for come again with the next packet. */
 int mroute_fd(const struct mroute *mroute);

@@ -2,38 +2,31 @@
 #include "kernel/mrule.h"
 
 #include <errno.h>
-#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <netlink/attr.h>
-#include <stdlib.h>
-#include <string.h>
+#include <netlink/route/rule.h>
 
 static int rtnl_family(sa_family_t family)
 {
 	return family == AF_INET ? RTNL_FAMILY_IPMR : RTNL_FAMILY_IP6MR;
 }
 
-static int change(struct netlink *netlink, int type, int flags, sa_family_t family,
+typedef int (*builder)(struct rtnl_rule *rule, int flags, struct nl_msg **ret);
+
+static int change(struct netlink *netlink, builder build, int flags, sa_family_t family,
 		  const char *device, uint32_t table)
 {
-	struct fib_rule_hdr header = {
-		.family = rtnl_family(family),
-		.action = FR_ACT_TO_TBL,
-	};
-	struct nl_msg *message;
+	struct rtnl_rule *rule = rtnl_rule_alloc();
+	struct nl_msg *message = NULL;
 
-	message = nlmsg_alloc_simple(type, flags);
-	if (!message)
-		return -ENOMEM;
-	if (nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) < 0 ||
-	    nla_put_string(message, FRA_IIFNAME, device) < 0 ||
-	    nla_put_u32(message, FRA_TABLE, table) < 0 ||
-	    nla_put_u32(message, FRA_PRIORITY, MRULE_PRIORITY) < 0 ||
-	    nla_put_u8(message, FRA_PROTOCOL, MRULE_PROTOCOL) < 0) {
-		nlmsg_free(message);
-		return -ENOMEM;
+	if (rule && rtnl_rule_set_iif(rule, device) == 0) {
+		rtnl_rule_set_family(rule, rtnl_family(family));
+		rtnl_rule_set_action(rule, FR_ACT_TO_TBL);
+		rtnl_rule_set_table(rule, table);
+		rtnl_rule_set_prio(rule, MRULE_PRIORITY);
+		(void)rtnl_rule_set_protocol(rule, MRULE_PROTOCOL);
+		(void)build(rule, flags, &message);
 	}
+	rtnl_rule_put(rule);
 	return netlink_call(netlink, message);
 }
 
@@ -41,7 +34,7 @@ int mrule_add(struct netlink *netlink, sa_family_t family, const char *device, u
 {
 	int r;
 
-	r = change(netlink, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, family, device, table);
+	r = change(netlink, rtnl_rule_build_add_request, NLM_F_EXCL, family, device, table);
 	return r == -EEXIST ? 0 : r;
 }
 
@@ -49,69 +42,56 @@ int mrule_remove(struct netlink *netlink, sa_family_t family, const char *device
 {
 	int r;
 
-	r = change(netlink, RTM_DELRULE, 0, family, device, table);
+	r = change(netlink, rtnl_rule_build_delete_request, 0, family, device, table);
 	return r == -ENOENT ? 0 : r;
 }
 
 /* What a dump found: rules are removed after it. */
 struct found {
+	struct netlink *netlink;
 	sa_family_t family;
 	mrule_keep keep;
 	void *userdata;
-	struct {
-		char device[IFNAMSIZ];
-		uint32_t table;
-	} * rules;
-	size_t n;
+	struct nl_cache *stale;
 };
 
-static int take_rule(const struct nlmsghdr *header, void *userdata)
+static int take_rule(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
 {
-	static struct nla_policy policy[FRA_MAX + 1] = {
-		[FRA_IIFNAME] = { .type = NLA_STRING, .minlen = 1 },
-		[FRA_TABLE] = { .type = NLA_U32 },
-		[FRA_PROTOCOL] = { .type = NLA_U8 },
-	};
-	struct nlattr *attributes[FRA_MAX + 1];
+	struct rtnl_rule *rule = (struct rtnl_rule *)object;
 	struct found *found = userdata;
-	char device[IFNAMSIZ];
-	uint32_t table;
-	void *rules;
+	uint8_t protocol;
 
-	if (nlmsg_parse((struct nlmsghdr *)header, sizeof(struct fib_rule_hdr), attributes, FRA_MAX,
-			policy) < 0)
-		return -EBADMSG;
-	if (!attributes[FRA_PROTOCOL] || nla_get_u8(attributes[FRA_PROTOCOL]) != MRULE_PROTOCOL ||
-	    !attributes[FRA_IIFNAME] || !attributes[FRA_TABLE])
+	if (!rule || rtnl_rule_get_protocol(rule, &protocol) < 0 || protocol != MRULE_PROTOCOL ||
+	    !rtnl_rule_get_iif(rule) ||
+	    found->keep(found->family, rtnl_rule_get_iif(rule), rtnl_rule_get_table(rule),
+			found->userdata))
 		return 0;
-	nla_strlcpy(device, attributes[FRA_IIFNAME], sizeof(device));
-	table = nla_get_u32(attributes[FRA_TABLE]);
-	if (found->keep(found->family, device, table, found->userdata))
-		return 0;
-	rules = reallocarray(found->rules, found->n + 1, sizeof(*found->rules));
-	if (!rules)
-		return -ENOMEM;
-	found->rules = rules;
-	memcpy(found->rules[found->n].device, device, sizeof(device));
-	found->rules[found->n++].table = table;
-	return 0;
+	return nl_cache_add(found->stale, object) < 0 ? -ENOMEM : 0;
+}
+
+static void remove_found(struct nl_object *object, void *userdata)
+{
+	struct rtnl_rule *rule = (struct rtnl_rule *)object;
+	struct found *found = userdata;
+
+	(void)mrule_remove(found->netlink, found->family, rtnl_rule_get_iif(rule),
+			   rtnl_rule_get_table(rule));
 }
 
 int mrule_clean(struct netlink *netlink, sa_family_t family, mrule_keep keep, void *userdata)
 {
-	const struct fib_rule_hdr header = { .family = rtnl_family(family) };
-	struct found found = { .family = family, .keep = keep, .userdata = userdata };
-	struct nl_msg *message;
+	struct found found = {
+		.netlink = netlink,
+		.family = family,
+		.keep = keep,
+		.userdata = userdata,
+	};
 	int r;
 
-	message = nlmsg_alloc_simple(RTM_GETRULE, NLM_F_DUMP);
-	if (message && nlmsg_append(message, (void *)&header, sizeof(header), NLMSG_ALIGNTO) < 0) {
-		nlmsg_free(message);
-		message = NULL;
-	}
-	r = netlink_query(netlink, message, take_rule, &found);
-	for (size_t i = 0; i < found.n; i++)
-		(void)mrule_remove(netlink, family, found.rules[i].device, found.rules[i].table);
-	free(found.rules);
+	if (nl_cache_alloc_name("route/rule", &found.stale) < 0)
+		return -ENOMEM;
+	r = netlink_dump(netlink, RTM_GETRULE, rtnl_family(family), take_rule, &found);
+	nl_cache_foreach(found.stale, remove_found, &found);
+	nl_cache_free(found.stale);
 	return r == -EOPNOTSUPP || r == -EAFNOSUPPORT ? 0 : r;
 }

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rtnetlink requests through libnl: one socket, one request at a time. The kernel answers such a
- * request before sendmsg() returns, so a call does not block the event loop.
+ * rtnetlink requests through libnl-route, whose objects (rtnl_link, rtnl_addr, rtnl_route,
+ * rtnl_rule) make the requests and hold the answers: one socket, one request at a time. The kernel
+ * answers such a request before sendmsg() returns, so a call does not block the event loop.
  */
 #ifndef AMT_KERNEL_NETLINK_H
 #define AMT_KERNEL_NETLINK_H
 
+#include "base/address.h"
+
+#include <netlink/addr.h>
 #include <netlink/msg.h>
+#include <netlink/object.h>
+
+/* The kernel puts no more into a message of a dump (net/netlink/af_netlink.c, netlink_recvmsg()).
+ * Told the size, libnl reads a message without peeking at its length before. */
+#define NETLINK_MESSAGE_MAX 32768
 
 struct netlink;
 
@@ -18,14 +27,27 @@ void netlink_close(struct netlink *netlink); /* NULL is fine */
 const char *netlink_error_text(const struct netlink *netlink);
 
 /* Send, take over and free the message; wait for the acknowledgement. 0, or the kernel's negative
- * errno. message NULL: -ENOMEM, so that an allocation need not be checked twice. */
+ * errno. message NULL: -ENOMEM, so that an allocation need not be checked twice. -ENOBUFS, -EIO:
+ * the answer was lost; the next call is not troubled by that. */
 int netlink_call(struct netlink *netlink, struct nl_msg *message);
 
-/* The same for a request with answers: each is handed to the handler, which returns 0 or negative
- * errno, the first of which is returned. A dump that was interrupted by a change (NLM_F_DUMP_INTR)
- * returns -EAGAIN: drop what came and ask again. */
-typedef int (*netlink_handler)(const struct nlmsghdr *header, void *userdata);
+/* The same for a request with answers: each is handed to the handler, as libnl-route's object
+ * (NULL: libnl-route cannot read it) and as it came. It returns 0 or negative errno, the first of
+ * which is returned, and makes no call of its own. */
+typedef int (*netlink_handler)(struct nl_object *object, const struct nlmsghdr *header,
+			       void *userdata);
 int netlink_query(struct netlink *netlink, struct nl_msg *message, netlink_handler handler,
 		  void *userdata);
+
+/* All of RTM_GET…; family AF_UNSPEC: any. When it was interrupted by a change (NLM_F_DUMP_INTR),
+ * -EAGAIN: drop what came and ask again. */
+int netlink_dump(struct netlink *netlink, int type, sa_family_t family, netlink_handler handler,
+		 void *userdata);
+
+/* A host's address, /32 or /128: nl_addr_put(); NULL without memory. */
+struct nl_addr *netlink_from_address(const struct address *address);
+
+/* NULL: AF_UNSPEC. */
+struct address netlink_to_address(struct nl_addr *addr);
 
 #endif

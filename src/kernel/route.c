@@ -3,60 +3,71 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
-#include <stdlib.h>
 
 /* Of IPv6, each interface has ff00::/8 in the table "local", which is asked before "main"
  * (net/ipv6/addrconf.c, addrconf_add_mroute()): only there a longer prefix is found. */
-static unsigned char table_of(sa_family_t family)
+static uint32_t table_of(sa_family_t family)
 {
 	return family == AF_INET ? RT_TABLE_MAIN : RT_TABLE_LOCAL;
 }
 
-static int length_of(sa_family_t family)
+struct rtnl_route *route_new(const struct address *destination, int ifindex)
 {
-	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+	struct nl_addr *addr = netlink_from_address(destination);
+	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
+	struct rtnl_route *route = rtnl_route_alloc();
+
+	if (!addr || !hop || !route || rtnl_route_set_dst(route, addr) < 0) {
+		if (hop)
+			rtnl_route_nh_free(hop);
+		rtnl_route_put(route);
+		nl_addr_put(addr);
+		return NULL;
+	}
+	rtnl_route_nh_set_ifindex(hop, ifindex);
+	rtnl_route_add_nexthop(route, hop);
+	nl_addr_put(addr);
+	return route;
 }
 
-static int change(struct netlink *netlink, int type, int flags, struct rtmsg *route, int ifindex,
-		  const struct address *group)
+static struct rtnl_route *new_route(int ifindex, const struct address *group)
 {
-	const int length = length_of(group->family);
-	struct nl_msg *message;
+	struct rtnl_route *route = route_new(group, ifindex);
 
-	route->rtm_family = group->family;
-	route->rtm_dst_len = length * 8;
-	route->rtm_table = table_of(group->family);
-	route->rtm_protocol = ROUTE_PROTOCOL;
-	message = nlmsg_alloc_simple(type, flags);
-	if (!message)
-		return -ENOMEM;
-	if (nlmsg_append(message, route, sizeof(*route), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(message, RTA_DST, length, &group->in6) < 0 ||
-	    (ifindex != 0 && nla_put_u32(message, RTA_OIF, ifindex) < 0)) {
-		nlmsg_free(message);
-		return -ENOMEM;
-	}
-	return netlink_call(netlink, message);
+	if (!route)
+		return NULL;
+	rtnl_route_set_table(route, table_of(group->family));
+	rtnl_route_set_protocol(route, ROUTE_PROTOCOL);
+	/* As `ip route add GROUP dev DEV`; and as ff00::/8 is. */
+	rtnl_route_set_type(route, group->family == AF_INET ? RTN_UNICAST : RTN_MULTICAST);
+	return route;
 }
 
 int route_add(struct netlink *netlink, int ifindex, const struct address *group)
 {
-	struct rtmsg route = {
-		.rtm_scope = RT_SCOPE_LINK, /* of IPv6 it is not looked at */
-		/* As `ip route add GROUP dev DEV`; and as ff00::/8 is. */
-		.rtm_type = group->family == AF_INET ? RTN_UNICAST : RTN_MULTICAST,
-	};
+	struct rtnl_route *route = new_route(ifindex, group);
+	struct nl_msg *message = NULL;
 
-	return change(netlink, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &route, ifindex, group);
+	if (route) {
+		rtnl_route_set_scope(route, RT_SCOPE_LINK); /* of IPv6 it is not looked at */
+		(void)rtnl_route_build_add_request(route, NLM_F_EXCL, &message);
+	}
+	rtnl_route_put(route);
+	return netlink_call(netlink, message);
 }
 
 int route_remove(struct netlink *netlink, const struct address *group)
 {
-	struct rtmsg route = { .rtm_scope = RT_SCOPE_NOWHERE };
+	struct rtnl_route *route = new_route(0, group);
+	struct nl_msg *message = NULL;
 	int r;
 
-	r = change(netlink, RTM_DELROUTE, 0, &route, 0, group);
+	if (route) {
+		rtnl_route_set_scope(route, RT_SCOPE_NOWHERE);
+		(void)rtnl_route_build_del_request(route, 0, &message);
+	}
+	rtnl_route_put(route);
+	r = netlink_call(netlink, message);
 	return r == -ESRCH ? 0 : r;
 }
 
@@ -65,60 +76,49 @@ struct found {
 	sa_family_t family;
 	route_keep keep;
 	void *userdata;
-	struct address *groups;
-	size_t n, room;
+	struct nl_cache *stale;
 };
 
-static int take_route(const struct nlmsghdr *header, void *userdata)
+static int take_route(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
 {
-	static struct nla_policy policy[RTA_MAX + 1] = { [RTA_OIF] = { .type = NLA_U32 } };
-	struct nlattr *attributes[RTA_MAX + 1];
+	struct rtnl_route *route = (struct rtnl_route *)object;
 	struct found *found = userdata;
-	const int length = length_of(found->family);
-	const struct rtmsg *route = nlmsg_data(header);
-	struct address group = { .family = found->family };
+	struct rtnl_nexthop *hop;
+	struct address group;
+	struct nl_addr *addr;
 
-	if (nlmsg_parse((struct nlmsghdr *)header, sizeof(*route), attributes, RTA_MAX, policy) < 0)
-		return -EBADMSG;
-	if (route->rtm_family != found->family || route->rtm_protocol != ROUTE_PROTOCOL ||
-	    route->rtm_table != table_of(found->family) || route->rtm_dst_len != length * 8 ||
-	    !attributes[RTA_DST] || nla_len(attributes[RTA_DST]) != length || !attributes[RTA_OIF])
+	if (!route || rtnl_route_get_protocol(route) != ROUTE_PROTOCOL ||
+	    rtnl_route_get_table(route) != table_of(found->family))
 		return 0;
-	nla_memcpy(&group.in6, attributes[RTA_DST], length);
-	if (found->keep((int)nla_get_u32(attributes[RTA_OIF]), &group, found->userdata))
+	addr = rtnl_route_get_dst(route);
+	group = netlink_to_address(addr);
+	hop = rtnl_route_nexthop_n(route, 0);
+	if (group.family != found->family || !hop ||
+	    nl_addr_get_prefixlen(addr) != nl_addr_get_len(addr) * 8 ||
+	    found->keep(rtnl_route_nh_get_ifindex(hop), &group, found->userdata))
 		return 0;
-	if (found->n == found->room) {
-		size_t room = found->room > 0 ? found->room * 2 : 16;
-		struct address *groups = reallocarray(found->groups, room, sizeof(*groups));
+	/* An interrupted dump, asked for again, has some of them twice. */
+	return nl_cache_add(found->stale, object) == -NLE_NOMEM ? -ENOMEM : 0;
+}
 
-		if (!groups)
-			return -ENOMEM;
-		found->groups = groups;
-		found->room = room;
-	}
-	found->groups[found->n++] = group;
-	return 0;
+static void remove_found(struct nl_object *object, void *userdata)
+{
+	struct address group = netlink_to_address(rtnl_route_get_dst((struct rtnl_route *)object));
+
+	(void)route_remove(userdata, &group);
 }
 
 int route_clean(struct netlink *netlink, sa_family_t family, route_keep keep, void *userdata)
 {
-	const struct rtmsg route = { .rtm_family = family };
 	struct found found = { .family = family, .keep = keep, .userdata = userdata };
-	struct nl_msg *message;
 	int r;
 
-	do {
-		message = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_DUMP);
-		if (message &&
-		    nlmsg_append(message, (void *)&route, sizeof(route), NLMSG_ALIGNTO) < 0) {
-			nlmsg_free(message);
-			message = NULL;
-		}
-		found.n = 0;
-		r = netlink_query(netlink, message, take_route, &found);
-	} while (r == -EAGAIN);
-	for (size_t i = 0; i < found.n; i++)
-		(void)route_remove(netlink, &found.groups[i]);
-	free(found.groups);
+	if (nl_cache_alloc_name("route/route", &found.stale) < 0)
+		return -ENOMEM;
+	do
+		r = netlink_dump(netlink, RTM_GETROUTE, family, take_route, &found);
+	while (r == -EAGAIN);
+	nl_cache_foreach(found.stale, remove_found, netlink);
+	nl_cache_free(found.stale);
 	return r == -EOPNOTSUPP || r == -EAFNOSUPPORT ? 0 : r;
 }

@@ -10,10 +10,15 @@
 #include "base/address.h"
 #include "kernel/netlink.h"
 
+#include <netlink/route/route.h>
 #include <stdbool.h>
 
 /* Whose they are, `ip route show protocol 113`: the number that amtd's rules have, too. */
 #define ROUTE_PROTOCOL 113
+
+/* To a host or a group, through an interface unless that is 0: rtnl_route_put(); NULL without
+ * memory. */
+struct rtnl_route *route_new(const struct address *destination, int ifindex);
 
 /* GROUP/32 or /128 leads to the interface. -EEXIST: the group has a route already, somebody's. */
 int route_add(struct netlink *netlink, int ifindex, const struct address *group);

@@ -40,6 +40,21 @@ void net_shell(const char *command)
 		errx(1, "'%s' failed: %#x", command, status);
 }
 
+bool net_shows(const char *command, const char *text)
+{
+	FILE *f = popen(command, "re");
+	bool found = false;
+	char line[1024];
+
+	if (!f)
+		err(1, "%s", command);
+	while (fgets(line, sizeof(line), f))
+		found = found || strstr(line, text);
+	if (pclose(f) != 0)
+		errx(1, "'%s' failed", command);
+	return found;
+}
+
 void net_setup(void)
 {
 	char command[256];

@@ -49,4 +49,7 @@ bool net_readable(int fd, int milliseconds);
 /* sh -c, which must succeed. */
 void net_shell(const char *command);
 
+/* sh -c, which must succeed: does a line of its output have the text? */
+bool net_shows(const char *command, const char *text);
+
 #endif

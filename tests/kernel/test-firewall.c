@@ -169,7 +169,7 @@ static void test_difference(void **state)
 	rules.n_linux_relays = 0;
 	commit(firewall, &rules);
 	assert_int_equal(table_handle(), handle);
-	assert_int_equal(firewall_dispatch(watcher), 1);
+	assert_int_equal(firewall_dispatch(watcher), FIREWALL_REMOVED);
 	assert_elements("map", "ports",
 			"[[2268,{\"goto\":{\"target\":\"relay\"}}],"
 			"[40001,{\"goto\":{\"target\":\"gateway\"}}],"
@@ -217,7 +217,7 @@ static void test_behind_its_back(void **state)
 	for (i = 0; i < sizeof(harms) / sizeof(harms[0]); i++) {
 		net_shell(harms[i]);
 		assert_true(net_readable(firewall_fd(firewall), 5000));
-		assert_int_equal(firewall_dispatch(firewall), 1);
+		assert_int_equal(firewall_dispatch(firewall), FIREWALL_REMOVED);
 		commit(firewall, &rules);
 		assert_elements("map", "relay_ports", "[[40000,2268],[40001,2269]]");
 		/* The commit is no event of its own. */
@@ -235,6 +235,30 @@ static void test_behind_its_back(void **state)
 	rules.n_gateways = 3;
 	commit(firewall, &rules);
 	assert_elements("map", "relay_ports", "[[40000,2268],[40001,2269],[40002,2268]]");
+	firewall_free(firewall);
+}
+
+/* More events than the socket has room for: whether any was about the table is not known. */
+static void test_overrun(void **state)
+{
+	struct firewall *firewall = new_firewall();
+	struct firewall_rules rules = two_gateways();
+	int size = 1;
+
+	commit(firewall, &rules);
+	if (setsockopt(firewall_fd(firewall), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0)
+		err(1, "SO_RCVBUF");
+	net_shell("for i in 1 2 3 4 5 6 7 8; do nft add table inet other$i; done");
+	assert_int_equal(firewall_dispatch(firewall), FIREWALL_LOST);
+	assert_int_equal(firewall_dispatch(firewall), 0);
+	net_shell("for i in 1 2 3 4 5 6 7 8; do nft add table inet more$i; done; "
+		  "nft delete table ip amtd");
+	assert_int_equal(firewall_dispatch(firewall), FIREWALL_LOST);
+	commit(firewall, &rules);
+	assert_elements("map", "relay_ports", "[[40000,2268],[40001,2269]]");
+
+	net_shell("nft delete table ip amtd");
+	assert_int_equal(firewall_dispatch(firewall), FIREWALL_REMOVED);
 	firewall_free(firewall);
 }
 
@@ -428,6 +452,7 @@ int main(void)
 		cmocka_unit_test_setup(test_difference, setup),
 		cmocka_unit_test_setup(test_takes_over, setup),
 		cmocka_unit_test_setup(test_behind_its_back, setup),
+		cmocka_unit_test_setup(test_overrun, setup),
 		cmocka_unit_test_setup(test_remove, setup),
 		cmocka_unit_test_setup(test_no_permission, setup),
 		cmocka_unit_test_setup(test_inward, setup),

@@ -2,7 +2,7 @@
 /*
  * The listener is at HOST's end of the veth pair; RELAY's kernel is a host that joins and leaves.
  */
-#include "kernel/linklocal.h"
+#include "kernel/inet.h"
 #include "kernel/listener.h"
 #include "net.h"
 
@@ -257,16 +257,16 @@ static void test_unicast(void **state)
 }
 
 struct search {
-	const char *device;
+	int ifindex;
 	struct in6_addr address;
 	bool found;
 };
 
-static void take_address(const char *device, const struct address *address, void *userdata)
+static void take_address(int ifindex, const struct address *address, void *userdata)
 {
 	struct search *search = userdata;
 
-	if (strcmp(device, search->device) == 0) {
+	if (ifindex == search->ifindex) {
 		search->address = address->in6;
 		search->found = true;
 	}
@@ -275,15 +275,19 @@ static void take_address(const char *device, const struct address *address, void
 /* Until the kernel has found the address to be unique, there is none. */
 static struct in6_addr link_local(enum net_side side, const char *device)
 {
-	struct search search = { .device = device };
+	struct search search = { 0 };
+	struct netlink *netlink;
 	int i;
 
 	net_enter(side);
+	search.ifindex = if_nametoindex(device);
+	assert_int_equal(netlink_open(&netlink), 0);
 	for (i = 0; i < 100 && !search.found; i++) {
 		if (i > 0)
 			usleep(100000);
-		assert_int_equal(linklocal_list(take_address, &search), 0);
+		assert_int_equal(inet_link_local(netlink, take_address, &search), 0);
 	}
+	netlink_close(netlink);
 	net_enter(HOST);
 	assert_true(search.found);
 	return search.address;

@@ -4,6 +4,7 @@
  * namespace without addresses: what is sent from in0's end ("in0-end") comes in through in0, and
  * what the kernel routes out is seen at the other ends.
  */
+#include "kernel/error-text.h"
 #include "kernel/mroute.h"
 #include "kernel/mrule.h"
 #include "net.h"
@@ -389,20 +390,6 @@ static void test_taken(void **state)
 	}
 }
 
-static bool smcrouted_has(const char *file, const char *device)
-{
-	char line[256];
-	bool found = false;
-	FILE *f = fopen(file, "re");
-
-	if (!f)
-		err(1, "%s", file);
-	while (fgets(line, sizeof(line), f))
-		found = found || strstr(line, device);
-	fclose(f);
-	return found;
-}
-
 /* Another program, and both ways out of it: a table of one's own, and its end. */
 static void test_smcrouted(void **state)
 {
@@ -421,8 +408,8 @@ static void test_smcrouted(void **state)
 		       "/tmp/test-mroute.pid", NULL);
 		_exit(127);
 	}
-	for (i = 0; i < 100 && !(smcrouted_has("/proc/net/ip_mr_vif", "out0") &&
-				 smcrouted_has("/proc/net/ip6_mr_vif", "out0"));
+	for (i = 0; i < 100 && !(net_shows("cat /proc/net/ip_mr_vif", "out0") &&
+				 net_shows("cat /proc/net/ip6_mr_vif", "out0"));
 	     i++)
 		usleep(100000);
 

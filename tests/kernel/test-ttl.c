@@ -187,7 +187,7 @@ static void test_table6(void **state)
 	assert_int_equal(system("nft list table ip6 amtd | grep -q other0"), 0);
 
 	net_shell("nft delete table ip6 amtd");
-	assert_int_equal(firewall_dispatch(firewall), 1);
+	assert_int_equal(firewall_dispatch(firewall), FIREWALL_REMOVED);
 	commit(firewall, 2);
 	assert_int_equal(system("nft list table ip6 amtd >/dev/null"), 0);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/groups.h"
-#include "kernel/linklocal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -106,23 +105,6 @@ static void test_enough(void **state)
 	assert_string_equal(seen, "last ff3e::8000:1 ");
 }
 
-/* As Linux 6.1 prints them: scope 20 is link-local; flag 40 is tentative, 80 permanent. */
-static void test_linklocal(void **state)
-{
-	static const char text[] = "00000000000000000000000000000001 01 80 10 80       lo\n"
-				   "20010db8000100000000000000000002 02 40 00 80       g0\n"
-				   "fe80000000000000e82d3ffffeeb4f95 07 40 20 80     amt0\n"
-				   "fe80000000000000000000000000dead 08 40 20 c0     amt1\n"
-				   "fe80 09 40 20 80     amt2\n"
-				   "nonsense\n";
-	char seen[128];
-	FILE *file = open_text(text, seen);
-
-	linklocal_read(file, collect, seen);
-	fclose(file);
-	assert_string_equal(seen, "amt0 fe80::e82d:3fff:feeb:4f95 ");
-}
-
 static void collect_source(int ifindex, const struct address *group, const struct address *source,
 			   void *userdata)
 {
@@ -213,11 +195,10 @@ static void test_routed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_igmp),	  cmocka_unit_test(test_igmp6),
-		cmocka_unit_test(test_junk),	  cmocka_unit_test(test_enough),
-		cmocka_unit_test(test_linklocal), cmocka_unit_test(test_sources),
-		cmocka_unit_test(test_sources6),  cmocka_unit_test(test_sources_junk),
-		cmocka_unit_test(test_routed),
+		cmocka_unit_test(test_igmp),	     cmocka_unit_test(test_igmp6),
+		cmocka_unit_test(test_junk),	     cmocka_unit_test(test_enough),
+		cmocka_unit_test(test_sources),	     cmocka_unit_test(test_sources6),
+		cmocka_unit_test(test_sources_junk), cmocka_unit_test(test_routed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
+#include "kernel/error-text.h"
 #include "kernel/joins.h"
 
 #include <errno.h>
@@ -35,7 +36,6 @@ static int apply_group(struct channels *channels, struct channel_device *via,
 		       const struct address *group, char **ret_problem)
 {
 	struct joins *joins = joins_of(channels, group);
-	char error_text[JOINS_ERROR_MAX];
 	struct filter filter;
 	int r;
 
@@ -47,7 +47,7 @@ static int apply_group(struct channels *channels, struct channel_device *via,
 	filter_clear(&filter);
 	if (r == 0)
 		return 0;
-	*ret_problem = strdup(joins_error_text(joins, r, error_text));
+	*ret_problem = strdup(joins_error_text(r, group->family));
 	if (r < 0)
 		timer_ensure(channels->retry, RETRY_USEC);
 	return r < 0 ? r : 0;

@@ -75,9 +75,16 @@ static int on_firewall(sd_event_source *source, int fd, uint32_t events, void *u
 {
 	struct manager *manager = userdata;
 
-	if (firewall_dispatch(manager->firewall) <= 0)
+	switch (firewall_dispatch(manager->firewall)) {
+	case FIREWALL_REMOVED:
+		log_notice(NULL, "somebody removed the nftables table 'ip amtd': made anew");
+		break;
+	case FIREWALL_LOST:
+		log_notice(NULL, "nftables: netlink events lost, resynchronizing");
+		break;
+	default:
 		return 0;
-	log_notice(NULL, "somebody removed the nftables table 'ip amtd': made anew");
+	}
 	pass_schedule(manager);
 	return 0;
 }

@@ -154,8 +154,7 @@ static void find_own(struct side *side)
 {
 	const struct downstream *downstream = side->downstream;
 
-	side->own = source_address(downstream->forward->manager, side->family, downstream->ifindex,
-				   downstream->name);
+	side->own = source_address(downstream->forward->manager, side->family, downstream->ifindex);
 }
 
 static int start_router(struct side *side)

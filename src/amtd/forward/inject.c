@@ -197,7 +197,7 @@ static int send_family(struct manager *manager, const struct injection *injectio
 	};
 	int r = 0;
 
-	batch.source = source_address(manager, which, link->ifindex, link->name);
+	batch.source = source_address(manager, which, link->ifindex);
 	if (batch.source.family == AF_UNSPEC && family == AF_INET6)
 		return -EADDRNOTAVAIL;
 	if (injection->destination.family != AF_UNSPEC)

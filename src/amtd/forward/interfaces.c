@@ -3,6 +3,7 @@
 
 #include "amtd/forward/refused.h"
 #include "amtd/forward/routing.h"
+#include "kernel/error-text.h"
 #include "kernel/link.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ bool forward_add_interface(struct forward *forward, const char *name, int ifinde
 		    !forward->routing->mroutes[family])
 			continue;
 		forward_refused(forward, family, "%s: %s", name,
-				routing_error_text(results[family]));
+				mroute_error_text(results[family], family_to_af(family)));
 	}
 	return true;
 }

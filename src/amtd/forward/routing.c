@@ -2,6 +2,7 @@
 #include "amtd/forward/routing.h"
 
 #include "base/log.h"
+#include "kernel/error-text.h"
 #include "kernel/mrule.h"
 
 #include <errno.h>
@@ -101,16 +102,10 @@ void routing_retry(struct routing *routing)
 			int r = add_interface(routing, family, interface);
 
 			if (r < 0 && r != -EADDRNOTAVAIL)
-				log_error(interface->name, "%s", routing_error_text(r));
+				log_error(interface->name, "%s",
+					  mroute_error_text(r, family_to_af(family)));
 		}
 	}
-}
-
-const char *routing_error_text(int error)
-{
-	return error == -ENOSPC
-		       ? "the kernel routes multicast between at most 32 interfaces of a table; give another one with Table="
-		       : strerror(-error);
 }
 
 int routing_add(struct routing *routing, const char *name, int ifindex,

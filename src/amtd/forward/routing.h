@@ -17,10 +17,10 @@ void routing_retry(struct routing *routing); /* what could not be had may be fre
 /* Rules of a previous amtd, which lead to tables that are no more. */
 void routing_clean(struct forwarding *forwarding);
 
-/* Let its routes use the interface. 0 and what each family says to that, or -ENOMEM. */
+/* Let its routes use the interface. 0 and what each family says to that (mroute_error_text()), or
+ * -ENOMEM. */
 int routing_add(struct routing *routing, const char *name, int ifindex,
 		int results[static _FAMILY_MAX]);
 void routing_remove(struct routing *routing, int ifindex); /* once for each routing_add() */
-const char *routing_error_text(int error);		   /* of the results of routing_add() */
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
+#include "kernel/error-text.h"
 #include "kernel/joins.h"
 
 #include <errno.h>
@@ -54,7 +55,7 @@ static void on_join(int upstream, const struct address *group, const struct filt
 {
 	struct forward *forward = userdata;
 	enum family family = family_of(group);
-	char text[ADDRESS_TEXT_MAX], error_text[JOINS_ERROR_MAX];
+	char text[ADDRESS_TEXT_MAX];
 	int r;
 
 	stay_alive(forward->owner->forwarding);
@@ -74,11 +75,10 @@ static void on_join(int upstream, const struct address *group, const struct filt
 	r = joins_set(forward->joins[family], upstream, group, filter);
 	if (r == JOINS_WIDER)
 		forward_refused(forward, family, "%s: %s", address_format(group, text),
-				joins_error_text(forward->joins[family], r, error_text));
+				joins_error_text(r, group->family));
 	else if (r < 0)
 		forward_refused(forward, family, "%s cannot be joined upstream: %s",
-				address_format(group, text),
-				joins_error_text(forward->joins[family], r, error_text));
+				address_format(group, text), joins_error_text(r, group->family));
 }
 
 static void on_route(const struct address *source, const struct address *group, int incoming,

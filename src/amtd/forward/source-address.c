@@ -2,30 +2,26 @@
 #include "amtd/forward/source-address.h"
 
 #include "kernel/inet.h"
-#include "kernel/linklocal.h"
-
-#include <string.h>
 
 struct own {
-	const char *name;
+	int ifindex;
 	struct address address;
 };
 
-static void take_own(const char *device, const struct address *address, void *userdata)
+static void take_own(int ifindex, const struct address *address, void *userdata)
 {
 	struct own *own = userdata;
 
-	if (strcmp(device, own->name) == 0 && own->address.family == AF_UNSPEC)
+	if (ifindex == own->ifindex)
 		own->address = *address;
 }
 
-struct address source_address(struct manager *manager, enum family family, int ifindex,
-			      const char *name)
+struct address source_address(struct manager *manager, enum family family, int ifindex)
 {
-	struct own own = { .name = name };
+	struct own own = { .ifindex = ifindex };
 
 	if (family == FAMILY_IPV6)
-		(void)linklocal_list(take_own, &own);
+		(void)inet_link_local(manager->netlink, take_own, &own);
 	else
 		(void)inet_primary_address(manager->netlink, ifindex, &own.address);
 	return own.address;

@@ -8,7 +8,6 @@
 #include "amtd/forward/forward.h"
 
 /* Its first IPv4 address, or its link-local one. AF_UNSPEC: it has none. */
-struct address source_address(struct manager *manager, enum family family, int ifindex,
-			      const char *name);
+struct address source_address(struct manager *manager, enum family family, int ifindex);
 
 #endif

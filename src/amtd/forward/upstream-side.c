@@ -21,7 +21,7 @@ const struct address *listener_side_address(struct listener_side *side)
 	if (side->own.family == AF_UNSPEC && (side->own_at == 0 || now - side->own_at > OWN_USEC)) {
 		side->own_at = now;
 		side->own = source_address(upstream->listeners->manager, side->family,
-					   upstream->ifindex, upstream->name);
+					   upstream->ifindex);
 	}
 	return &side->own;
 }

@@ -8,8 +8,8 @@
 #include "base/timer.h"
 #include "kernel/datagram.h"
 #include "kernel/groups.h"
+#include "kernel/inet.h"
 #include "kernel/link.h"
-#include "kernel/linklocal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -48,7 +48,7 @@ static void collect(const char *device, const struct address *address, void *use
 		return; /* the relay finds out by itself, minutes later */
 	entry = &teardown->entries[teardown->n++];
 	*entry = (struct teardown_entry){ .address = *address };
-	strncpy(entry->device, device, IFNAMSIZ - 1);
+	snprintf(entry->device, sizeof(entry->device), "%s", device);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -58,6 +58,14 @@ static int compare_entries(const void *a, const void *b)
 	return strcmp(x->device, y->device);
 }
 
+static void collect_source(int ifindex, const struct address *address, void *userdata)
+{
+	char device[IFNAMSIZ];
+
+	if (if_indextoname(ifindex, device))
+		collect(device, address, userdata);
+}
+
 static bool collect_group(const char *device, const struct address *group, void *userdata)
 {
 	collect(device, group, userdata);
@@ -65,7 +73,7 @@ static bool collect_group(const char *device, const struct address *group, void 
 }
 
 /* Once for all devices that go: what is joined can only be read for all interfaces together. */
-static void open_teardown(struct teardown *teardown)
+static void open_teardown(struct teardown *teardown, struct netlink *netlink)
 {
 	int r;
 
@@ -74,7 +82,7 @@ static void open_teardown(struct teardown *teardown)
 	teardown->open = true;
 	r = groups_list(collect_group, teardown);
 	if (r >= 0)
-		r = linklocal_list(collect, teardown);
+		r = inet_link_local(netlink, collect_source, teardown);
 	if (r < 0)
 		log_warning(NULL,
 			    "cannot read what is joined: %s; relays go on sending for minutes",
@@ -185,7 +193,7 @@ static void send_teardown(struct gateway *gateway, struct address relay,
 	if (!address_is_set(&relay) || !(tickets->igmp.known || tickets->mld.known) ||
 	    link_get(gateway->manager->netlink, device->config->name, &link) < 0)
 		return;
-	open_teardown(teardown);
+	open_teardown(teardown, gateway->manager->netlink);
 	if (!teardown->datagram)
 		return;
 	path.datagram = teardown->datagram;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What errors of the kernel's multicast interfaces mean and how to mend them, for the user. Those
+ * that need no explanation have strerror()'s text. Of rtnetlink's the kernel gives the text itself:
+ * netlink_error_text().
+ */
+#ifndef AMT_KERNEL_ERROR_TEXT_H
+#define AMT_KERNEL_ERROR_TEXT_H
+
+#include <sys/socket.h>
+
+/* Of joins_set(): negative errno or JOINS_WIDER. */
+const char *joins_error_text(int error, sa_family_t family);
+
+/* Of mroute_open() and mroute_add_interface(). */
+const char *mroute_error_text(int error, sa_family_t family);
+
+#endif
