@@ -6,20 +6,21 @@
 #ifndef AMT_BASE_PACE_H
 #define AMT_BASE_PACE_H
 
+#include "base/clock.h"
+
 #include <stdbool.h>
-#include <stdint.h>
 
 struct pace {
-	uint64_t until; /* microseconds: all that was taken is paid for then */
+	usec_t until; /* all that was taken is paid for then */
 };
 
-static inline bool pace_take(struct pace *pace, uint32_t per_second, uint64_t now)
+static inline bool pace_take(struct pace *pace, uint32_t per_second, usec_t now)
 {
 	if (pace->until < now)
 		pace->until = now;
-	if (pace->until - now > 1000000 - 1000000 / per_second)
+	if (pace->until - now > USEC_PER_SEC - USEC_PER_SEC / per_second)
 		return false;
-	pace->until += 1000000 / per_second;
+	pace->until += USEC_PER_SEC / per_second;
 	return true;
 }
 

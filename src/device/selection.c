@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "device/selection.h"
 
+#include "base/clock.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,9 +35,8 @@
 #define COVERED (32 * SEC)
 
 /* When all have failed: one question each so long, longer and longer. */
-#define ROUND_MIN     (1 * SEC)
-#define ROUND_MAX     (7500 * MSEC)
-#define ROUND_DOUBLES 3
+#define ROUND_MIN (1 * SEC)
+#define ROUND_MAX (7500 * MSEC)
 
 /* Who is not in use need not answer in haste. */
 #define PATIENCE (1 * SEC)
@@ -82,10 +83,8 @@ static bool all_held(const struct selection *selection, uint64_t now)
  * together need not ask together. */
 static uint64_t round_pause(const struct selection *selection)
 {
-	uint64_t pause = ROUND_MAX;
+	usec_t pause = usec_back_off(ROUND_MIN, ROUND_MAX, selection->round);
 
-	if (selection->round <= ROUND_DOUBLES && ROUND_MIN << selection->round < ROUND_MAX)
-		pause = ROUND_MIN << selection->round;
 	return pause - pause / 8 + selection->options.random() % (pause / 4);
 }
 

@@ -2,6 +2,7 @@
 /*
  * A lookup is a tree of queries: AMTRELAY, or PTR and SRV, and then the addresses of names.
  */
+#include "base/array.h"
 #include "discovery/query.h"
 
 #include <stdio.h>
@@ -79,22 +80,12 @@ static struct candidate inherit(const struct candidate *seed, const struct query
 static void add_candidate(struct lookup *lookup, const struct candidate *candidate)
 {
 	struct lookup_result *result = &lookup->result;
-	struct candidate *candidates, *added;
-	size_t room;
+	struct candidate *added;
 
-	if (result->n_candidates == RESOLVER_CANDIDATES_MAX) {
+	if (result->n_candidates == RESOLVER_CANDIDATES_MAX ||
+	    !GROW(result->candidates, result->n_candidates, lookup->room)) {
 		result->cut = true;
 		return;
-	}
-	if (result->n_candidates == lookup->room) {
-		room = lookup->room == 0 ? 4 : 2 * lookup->room;
-		candidates = reallocarray(result->candidates, room, sizeof(*candidates));
-		if (!candidates) {
-			result->cut = true;
-			return;
-		}
-		result->candidates = candidates;
-		lookup->room = room;
 	}
 
 	added = &result->candidates[result->n_candidates++];
@@ -213,8 +204,7 @@ static void take_addresses(struct step *step, const struct query_answer *answer)
 	for (i = 0; result && result->havedata && result->data[i]; i++) {
 		if (result->len[i] != (is_a ? 4 : 16))
 			continue;
-		candidate.address.family = is_a ? AF_INET : AF_INET6;
-		memcpy(&candidate.address.in6, result->data[i], (size_t)result->len[i]);
+		candidate.address = address_load(is_a ? AF_INET : AF_INET6, result->data[i]);
 		candidate.skip = candidate_judge_address(&candidate.address);
 		add_candidate(step->lookup, &candidate);
 		step->target->found = true;

@@ -76,10 +76,10 @@ int forwarder_missing(struct forwarder *forwarder, int interface, const struct a
 /* No packets come any more. What is included by a filter keeps its route. */
 void forwarder_idle(struct forwarder *forwarder, const struct address *source,
 		    const struct address *group);
-/* Ask of each flow whether it is idle. mark is the asker's own for this flow, zero at first. */
+/* Ask of each flow whether it is idle. cookie is the caller's own for this flow, zero at first. */
 void forwarder_sweep(struct forwarder *forwarder,
 		     bool (*idle)(const struct address *source, const struct address *group,
-				  uint64_t *mark, void *userdata),
+				  uint64_t *cookie, void *userdata),
 		     void *userdata);
 
 /* The route that source and group have. Positive: it is returned, *ret_outgoing (n, as told) until

@@ -4,23 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct key router_key(const struct router *router, const struct address *address)
+struct key router_key(const struct address *address)
 {
 	struct key key = { 0 };
 
-	if (router->options.family == AF_INET)
-		memcpy(key.bytes, &address->in, sizeof(address->in));
-	else
-		memcpy(key.bytes, &address->in6, sizeof(address->in6));
+	address_store(address, key.bytes);
 	return key;
 }
 
 struct address router_address(const struct router *router, const struct key *key)
 {
-	struct address address = { .family = router->options.family };
-
-	memcpy(&address.in6, key->bytes, sizeof(address.in6));
-	return address;
+	return address_load(router->options.family, key->bytes);
 }
 
 bool router_asks(const struct router *router)

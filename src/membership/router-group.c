@@ -213,7 +213,7 @@ static size_t read_sources(struct router *router, const struct group_sources *fr
 			router_ignore(router, ROUTER_IGNORED_SOURCE);
 			continue;
 		}
-		out[n++] = (struct source){ .key = router_key(router, &address) };
+		out[n++] = (struct source){ .key = router_key(&address) };
 		sorted = sorted && (n < 2 || source_compare(&out[n - 2], &out[n - 1]) < 0);
 	}
 	if (sorted)
@@ -267,12 +267,12 @@ uint8_t group_version(const struct router *router, const struct group *group, ui
 static struct group *new_group(struct router *router, const struct key *key, uint16_t room,
 			       const struct address *host)
 {
-	struct key host_key = router_key(router, host);
+	struct key host_key = router_key(host);
 	enum router_ignored reason = ROUTER_IGNORED_GROUPS;
 	struct group *group;
 	int r;
 
-	if (router->store.n < router->options.max_groups) {
+	if (router->store.heap.n < router->options.max_groups) {
 		group = store_add(&router->store, key, room);
 		r = group ? 0 : -ENOMEM;
 		if (group && router->options.max_groups_per_host > 0)
@@ -307,7 +307,7 @@ void group_record(struct router *router, const struct group_message *message,
 		  const struct group_record *said, uint64_t now)
 {
 	struct group_record record = *said;
-	struct key key = router_key(router, &record.group);
+	struct key key = router_key(&record.group);
 	struct group *group = group_find(router, &key, now);
 	enum filter_mode before = group ? group->mode : FILTER_INCLUDE;
 	struct work work = { .router = router, .now = now };
@@ -372,7 +372,7 @@ static bool expire(struct store *store, struct group *group, uint64_t now)
 		group->mode = FILTER_INCLUDE;
 		group->timer = 0;
 		group->retransmits = 0;
-		group->group_at = NEVER;
+		group->group_at = USEC_NEVER;
 	}
 	for (uint16_t i = 0; i < group->n; i++) {
 		struct source *source = &group->sources[i];
@@ -436,7 +436,7 @@ struct group *group_find(struct router *router, const struct key *key, uint64_t 
  * that it gives them, as in RFC 2236, section 3. */
 void group_query_heard(struct router *router, const struct group_query *query, uint64_t now)
 {
-	struct key key = router_key(router, &query->group);
+	struct key key = router_key(&query->group);
 	struct group *group = group_find(router, &key, now);
 	uint64_t until = now + router_last_member_usec(router);
 
@@ -451,7 +451,7 @@ void group_query_heard(struct router *router, const struct group_query *query, u
 		struct source asked = { 0 }, *source;
 
 		group_source(&query->sources, router->options.family, i, &address);
-		asked.key = router_key(router, &address);
+		asked.key = router_key(&address);
 		source = bsearch(&asked, group->sources, group->n, sizeof(asked), source_compare);
 		if (source && source->timer > until)
 			source->timer = until;

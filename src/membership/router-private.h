@@ -7,9 +7,8 @@
 #define AMT_MEMBERSHIP_ROUTER_PRIVATE_H
 
 #include "base/hash.h"
+#include "base/heap.h"
 #include "membership/router.h"
-
-#define NEVER UINT64_MAX
 
 /* An address of the router's family, as on the wire; IPv4: the rest is zero. */
 struct key {
@@ -33,11 +32,11 @@ enum older {
 
 struct group {
 	struct group *next;		 /* of the hash's chain */
-	uint64_t deadline;		 /* the first of all these */
+	usec_t deadline;		 /* the first of all these */
 	uint64_t timer;			 /* of EXCLUDE mode */
-	uint64_t group_at, sources_at;	 /* retransmissions; NEVER: none */
+	uint64_t group_at, sources_at;	 /* retransmissions; USEC_NEVER: none */
 	uint64_t older_until[OLDER_MAX]; /* 7.3.2: Older Host Present timers; no event */
-	uint32_t heap;			 /* where in it */
+	uint32_t heap;			 /* struct heap's */
 	uint32_t host;			 /* whose account it is on; 0: none's */
 	uint16_t n, room;
 	uint8_t mode; /* enum filter_mode */
@@ -56,9 +55,8 @@ struct host {
 struct store {
 	struct hash hash;
 	struct group **buckets;
-	struct group **heap;
+	struct heap heap;   /* of all groups */
 	uint32_t n_buckets; /* a power of two */
-	uint32_t n, room;   /* of the heap, where all groups are */
 	uint32_t n_sources; /* of all groups */
 
 	struct host *hosts; /* [0] is never used */
@@ -89,7 +87,7 @@ struct router {
 };
 
 /* router.c */
-struct key router_key(const struct router *router, const struct address *address);
+struct key router_key(const struct address *address);
 struct address router_address(const struct router *router, const struct key *key);
 bool router_asks(const struct router *router);
 uint64_t router_membership_usec(const struct router *router);

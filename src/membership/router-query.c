@@ -7,11 +7,6 @@
 /* Bytes of sources in one Query: with all headers it fits in 1280 bytes, the least MTU of IPv6. */
 #define SOURCES_BYTES 1024
 
-static size_t address_length(const struct router *router)
-{
-	return router->options.family == AF_INET ? 4 : 16;
-}
-
 static void send_query(struct router *router, struct group_query *query)
 {
 	query->version = router->options.version;
@@ -44,7 +39,8 @@ static void send_group(struct router *router, struct group *group, uint64_t now)
 
 	send_query(router, &query);
 	group->retransmits--;
-	group->group_at = group->retransmits > 0 ? now + router->options.last_member_usec : NEVER;
+	group->group_at =
+		group->retransmits > 0 ? now + router->options.last_member_usec : USEC_NEVER;
 }
 
 /* 6.6.3.2: all sources with Queries left, those that were answered for with S, the others
@@ -52,7 +48,7 @@ static void send_group(struct router *router, struct group *group, uint64_t now)
 static void send_sources(struct router *router, struct group *group, bool suppress, uint64_t now)
 {
 	uint64_t until = now + router_last_member_usec(router);
-	size_t length = address_length(router), filled = 0;
+	size_t length = address_length(router->options.family), filled = 0;
 	uint8_t buf[SOURCES_BYTES];
 	struct group_query query = {
 		.group = router_address(router, &group->key),
@@ -87,13 +83,13 @@ void query_due(struct router *router, struct group *group, uint64_t now)
 		if (asks)
 			send_group(router, group, now);
 		else
-			group->group_at = NEVER;
+			group->group_at = USEC_NEVER;
 	}
 	if (!asks)
 		group->retransmits = 0;
 	if (group->sources_at > now && asks)
 		return;
-	if (asks && group->sources_at != NEVER) {
+	if (asks && group->sources_at != USEC_NEVER) {
 		send_sources(router, group, true, now);
 		send_sources(router, group, false, now);
 	}
@@ -104,5 +100,5 @@ void query_due(struct router *router, struct group *group, uint64_t now)
 			source->retransmits = asks ? source->retransmits - 1 : 0;
 		left = left || source->retransmits > 0;
 	}
-	group->sources_at = left ? now + router->options.last_member_usec : NEVER;
+	group->sources_at = left ? now + router->options.last_member_usec : USEC_NEVER;
 }

@@ -25,7 +25,7 @@ static void trim_scratch(struct router *router)
 }
 
 /* The options' values, until a querier says others. */
-static void restore(struct router *router)
+static void restore_timing(struct router *router)
 {
 	router->robustness = router->options.robustness;
 	router->interval = router->options.query_interval_usec;
@@ -37,7 +37,7 @@ static bool in_range(uint64_t value, uint64_t max)
 	return value > 0 && value <= max;
 }
 
-static bool valid(const struct router_options *options)
+static bool options_valid(const struct router_options *options)
 {
 	return (options->family == AF_INET || options->family == AF_INET6) &&
 	       in_range(options->version, VERSION_MAX(options->family)) &&
@@ -53,7 +53,7 @@ int router_new(const struct router_options *options, const struct router_ops *op
 	struct router *router;
 	int r;
 
-	if (!valid(options))
+	if (!options_valid(options))
 		return -EINVAL;
 	router = calloc(1, sizeof(*router));
 	if (!router)
@@ -71,7 +71,7 @@ int router_new(const struct router_options *options, const struct router_ops *op
 	router->own = *own;
 	router->general_at = now;
 	router->startup = options->robustness;
-	restore(router);
+	restore_timing(router);
 	*ret = router;
 	return 0;
 }
@@ -146,7 +146,7 @@ static void yield_querier(struct router *router, const struct group_message *mes
 	const struct group_query *query = &message->query;
 
 	if (!address_equal(&router->querier, &message->source))
-		restore(router);
+		restore_timing(router);
 	router->querier = message->source;
 	router->robustness = router->options.robustness;
 	if (in_range(query->robustness, ROBUSTNESS_MAX))
@@ -159,19 +159,13 @@ static void yield_querier(struct router *router, const struct group_message *mes
 	router->querier_until = now + router->robustness * router->interval + router->response / 2;
 }
 
-static bool unspecified(const struct address *address)
-{
-	static const struct address zero;
-
-	return memcmp(&address->in6, &zero.in6, address->family == AF_INET ? 4 : 16) == 0;
-}
-
 void router_query(struct router *router, const struct group_message *message, uint64_t now)
 {
 	router_run(router, now);
 	router->counters.queries++;
 	/* Switches that watch ask without an address, and are no routers: RFC 4541, 2.1.1. */
-	if (unspecified(&message->source) || address_equal(&message->source, &router->own)) {
+	if (address_is_unspecified(&message->source) ||
+	    address_equal(&message->source, &router->own)) {
 		router_ignore(router, ROUTER_IGNORED_QUERY);
 		return;
 	}
@@ -187,7 +181,7 @@ void router_query(struct router *router, const struct group_message *message, ui
 uint64_t router_next(const struct router *router)
 {
 	const struct group *first = store_first(&router->store);
-	uint64_t next = first ? first->deadline : NEVER;
+	uint64_t next = first ? first->deadline : USEC_NEVER;
 
 	if (router_asks(router) && router->general_at < next)
 		next = router->general_at;
@@ -202,7 +196,7 @@ static void run_general(struct router *router, uint64_t now)
 	bool startup = router->startup > 0;
 
 	if (router->own.family == AF_UNSPEC) {
-		router->general_at = NEVER;
+		router->general_at = USEC_NEVER;
 		return;
 	}
 	/* 8.6 and 8.7: Startup Query Count, each a Startup Query Interval from the last */
@@ -222,7 +216,7 @@ void router_run(struct router *router, uint64_t now)
 		router->querier = (struct address){ .family = AF_UNSPEC };
 		router->general_at = now;
 		router->startup = 0;
-		restore(router);
+		restore_timing(router);
 	}
 	while (groups-- > 0 && (first = store_first(&router->store)) && first->deadline <= now)
 		group_update(router, first, false, now);
@@ -232,7 +226,7 @@ void router_run(struct router *router, uint64_t now)
 
 int router_filter(const struct router *router, const struct address *group, struct filter *ret)
 {
-	struct key key = router_key(router, group);
+	struct key key = router_key(group);
 	const struct group *found = store_find(&router->store, &key);
 	int r;
 
@@ -259,9 +253,9 @@ bool router_next_group(const struct router *router, size_t *position, uint64_t n
 {
 	const struct group *group;
 
-	if (*position >= router->store.n)
+	if (*position >= router->store.heap.n)
 		return false;
-	group = router->store.heap[(*position)++];
+	group = router->store.heap.entries[(*position)++];
 	*ret = (struct router_group){
 		.group = router_address(router, &group->key),
 		.mode = group->mode,
@@ -277,7 +271,7 @@ bool router_next_group(const struct router *router, size_t *position, uint64_t n
 
 size_t router_groups(const struct router *router)
 {
-	return router->store.n;
+	return router->store.heap.n;
 }
 
 const struct address *router_querier(const struct router *router)

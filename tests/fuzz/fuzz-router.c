@@ -187,7 +187,7 @@ static void pass(struct link *link, uint8_t how)
 
 	if (how & 1)
 		link->now += (how >> 1) * SEC / 8;
-	else if (next != NEVER && next > link->now)
+	else if (next != USEC_NEVER && next > link->now)
 		link->now = next;
 	router_run(link->router, link->now);
 	REQUIRE(router_next(link->router) > link->now);
@@ -198,7 +198,7 @@ static void check_group(const struct link *link, const struct group *group)
 	REQUIRE(group->n <= group->room && group->n <= link->options.max_sources);
 	REQUIRE(group->mode == FILTER_EXCLUDE || group->n > 0);
 	REQUIRE((group->mode == FILTER_EXCLUDE) == (group->timer > 0));
-	REQUIRE(group->deadline > link->now && group->deadline != NEVER);
+	REQUIRE(group->deadline > link->now && group->deadline != USEC_NEVER);
 	REQUIRE(group->mode == FILTER_INCLUDE || group->deadline <= group->timer);
 	REQUIRE(group->retransmits <= 7);
 	for (uint16_t i = 0; i < group->n; i++) {
@@ -214,15 +214,19 @@ static void check_group(const struct link *link, const struct group *group)
 static void check(const struct link *link)
 {
 	const struct store *store = &link->router->store;
+	const struct heap *heap = &store->heap;
 	uint32_t charged = 0, sources = 0;
 
-	REQUIRE(store->n <= link->options.max_groups && store->n <= store->room);
-	for (uint32_t i = 0; i < store->n; i++) {
-		REQUIRE(store->heap[i]->heap == i);
-		REQUIRE(i == 0 || store->heap[(i - 1) / 2]->deadline <= store->heap[i]->deadline);
-		REQUIRE(store_find(store, &store->heap[i]->key) == store->heap[i]);
-		check_group(link, store->heap[i]);
-		sources += store->heap[i]->n;
+	REQUIRE(heap->n <= link->options.max_groups && heap->n <= heap->room);
+	for (uint32_t i = 0; i < heap->n; i++) {
+		const struct group *group = heap->entries[i],
+				   *above = heap->entries[i > 0 ? (i - 1) / 2 : 0];
+
+		REQUIRE(group->heap == i);
+		REQUIRE(i == 0 || above->deadline <= group->deadline);
+		REQUIRE(store_find(store, &group->key) == group);
+		check_group(link, group);
+		sources += group->n;
 	}
 	REQUIRE(sources == store->n_sources);
 	REQUIRE(link->options.max_sources_in_all == 0 ||
@@ -231,7 +235,7 @@ static void check(const struct link *link)
 		REQUIRE(store->hosts[i].groups <= link->options.max_groups_per_host);
 		charged += store->hosts[i].groups;
 	}
-	REQUIRE(charged == (link->options.max_groups_per_host > 0 ? store->n : 0));
+	REQUIRE(charged == (link->options.max_groups_per_host > 0 ? heap->n : 0));
 }
 
 /* Who follows changed() knows all. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "hex.h"
 #include "wire/amtrelay.h"
 
@@ -8,8 +9,6 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* "amtrelays.example.com." in wire format */
 #define NAME "09616d7472656c617973 076578616d706c65 03636f6d 00"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "captures.h"
 #include "hex.h"
 #include "wire/message.h"
@@ -8,8 +9,6 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Offset of the UDP payload in a capture: none has IP options. */
 #define PAYLOAD 28
