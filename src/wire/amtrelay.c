@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "wire/amtrelay.h"
 
+#include "base/array.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +23,7 @@ static const struct relay_field {
 	[AMTRELAY_NAME] = { AF_UNSPEC, 0 },
 };
 
-#define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
+#define N_FIELDS ARRAY_SIZE(fields)
 
 const char *amtrelay_error_string(enum amtrelay_error error)
 {
