@@ -42,6 +42,11 @@ static inline usec_t clock_to_realtime(usec_t monotonic)
 	return monotonic == 0 ? 0 : monotonic + clock_realtime() - clock_monotonic();
 }
 
+static inline usec_t usec_min(usec_t a, usec_t b)
+{
+	return a < b ? a : b;
+}
+
 /* A wait that doubles: first << n, max at most. */
 static inline usec_t usec_back_off(usec_t first, usec_t max, unsigned int n)
 {

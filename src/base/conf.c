@@ -213,7 +213,7 @@ static int finish_line(struct conf_parser *parser)
 }
 
 /* There is room for a NUL behind. */
-static void append(struct conf_parser *parser, const char *text, size_t length)
+static void append_text(struct conf_parser *parser, const char *text, size_t length)
 {
 	size_t n = length;
 
@@ -254,11 +254,11 @@ static int parse_line(struct conf_parser *parser, const char *text, size_t lengt
 	if (parser->first == 0)
 		parser->first = number;
 	if (backslashes % 2 == 0) {
-		append(parser, text, length);
+		append_text(parser, text, length);
 		return finish_line(parser);
 	}
-	append(parser, text, length - 1);
-	append(parser, " ", 1);
+	append_text(parser, text, length - 1);
+	append_text(parser, " ", 1);
 	return 0;
 }
 

@@ -55,9 +55,9 @@ int parse_u16(const char *text, uint16_t min, uint16_t max, uint16_t *ret)
 }
 
 /* Not strtod(), which goes by the locale. */
-int parse_span(const char *text, uint64_t min_usec, uint64_t max_usec, uint64_t *ret_usec)
+int parse_span(const char *text, usec_t min_usec, usec_t max_usec, usec_t *ret_usec)
 {
-	uint64_t usec = 0, unit = USEC_PER_SEC;
+	usec_t usec = 0, unit = USEC_PER_SEC;
 	size_t digits = strspn(text, "0123456789"), decimals = 0, i;
 
 	if (text[digits] == '.')

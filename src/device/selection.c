@@ -416,11 +416,6 @@ bool selection_next(struct selection *selection, uint64_t now, struct selection_
 	return false;
 }
 
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 uint64_t selection_deadline(const struct selection *selection, uint64_t now)
 {
 	uint64_t deadline = NEVER;
@@ -428,16 +423,16 @@ uint64_t selection_deadline(const struct selection *selection, uint64_t now)
 	if (selection->n == 0)
 		return NEVER;
 	if (selection->phase == SELECTION_SEEKING || selection->leaving)
-		deadline = sooner(deadline, selection->seek_at);
+		deadline = usec_min(deadline, selection->seek_at);
 	if (selection->phase == SELECTION_TRYING)
-		deadline = sooner(deadline, selection->trial_until);
+		deadline = usec_min(deadline, selection->trial_until);
 	if (selection->phase == SELECTION_GOOD) {
-		deadline = sooner(deadline, selection->query + selection->options.dead_usec);
+		deadline = usec_min(deadline, selection->query + selection->options.dead_usec);
 		if (!selection->candidates[selection->chosen].probing)
-			deadline = sooner(deadline,
-					  selection->check_now ? now : selection->evidence + IDLE);
+			deadline = usec_min(
+				deadline, selection->check_now ? now : selection->evidence + IDLE);
 		if (selection->options.return_usec > 0 && selection->chosen > 0)
-			deadline = sooner(deadline, selection->return_at);
+			deadline = usec_min(deadline, selection->return_at);
 	}
 	return deadline < now ? now : deadline;
 }

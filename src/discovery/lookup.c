@@ -31,12 +31,12 @@ struct step {
 	struct query *query;
 	void (*take)(struct step *step, const struct query_answer *answer);
 	struct candidate seed;
-	struct target *target;
+	struct lookup_target *target;
 };
 
 /* A name whose addresses are asked for, by two steps. */
-struct target {
-	struct target *next;
+struct lookup_target {
+	struct lookup_target *next;
 	struct candidate seed;
 	bool found, failed;
 };
@@ -47,7 +47,7 @@ struct lookup {
 	lookup_done done;
 	void *userdata;
 	struct step_list steps;
-	struct target *targets;
+	struct lookup_target *targets;
 	unsigned int n_steps; /* that there ever were */
 	struct lookup_result result;
 	size_t room; /* for candidates */
@@ -111,7 +111,7 @@ static void shorten(struct lookup *lookup, uint32_t ttl)
 static void on_answer(struct query *query, const struct query_answer *answer, void *userdata);
 
 static int add_step(struct lookup *lookup, const struct dnsname *name, enum rrtype type,
-		    const struct candidate *seed, struct target *target,
+		    const struct candidate *seed, struct lookup_target *target,
 		    void (*take)(struct step *, const struct query_answer *))
 {
 	struct step *step;
@@ -139,7 +139,7 @@ static int add_step(struct lookup *lookup, const struct dnsname *name, enum rrty
 
 static void lookup_free(struct lookup *lookup)
 {
-	struct target *target;
+	struct lookup_target *target;
 	struct step *step;
 
 	while ((step = TAILQ_FIRST(&lookup->steps))) {
@@ -159,7 +159,7 @@ static void lookup_free(struct lookup *lookup)
 /* Names without addresses are candidates, too: they are shown, with the reason. */
 static void lookup_finish(struct lookup *lookup)
 {
-	struct target *target;
+	struct lookup_target *target;
 
 	for (target = lookup->targets; target; target = target->next) {
 		if (target->found)
@@ -213,7 +213,7 @@ static void take_addresses(struct step *step, const struct query_answer *answer)
 
 static void follow_name(struct lookup *lookup, const struct candidate *seed)
 {
-	struct target *target;
+	struct lookup_target *target;
 
 	target = calloc(1, sizeof(*target));
 	if (!target) {

@@ -10,7 +10,7 @@
 
 #define BACK_OFF_MAX (120 * USEC_PER_SEC)
 
-uint64_t probe_back_off_usec(unsigned int n, uint32_t random)
+usec_t probe_back_off_usec(unsigned int n, uint32_t random)
 {
 	usec_t limit = usec_back_off(USEC_PER_SEC, BACK_OFF_MAX, n);
 

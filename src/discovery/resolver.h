@@ -13,6 +13,7 @@
 #ifndef AMT_DISCOVERY_RESOLVER_H
 #define AMT_DISCOVERY_RESOLVER_H
 
+#include "base/clock.h"
 #include "discovery/candidates.h"
 
 #define RESOLVER_TRUST_ANCHOR	"/usr/share/dns/root.key" /* Debian: dns-root-data */
@@ -35,7 +36,7 @@ struct resolver_options {
 	const char *resolv_conf; /* RESOLVER_CONF; read again when it changed */
 	enum dnssec_mode dnssec;
 	const char *trust_anchor; /* RESOLVER_TRUST_ANCHOR */
-	uint64_t timeout_usec;	  /* RESOLVER_TIMEOUT_USEC */
+	usec_t timeout_usec;	  /* RESOLVER_TIMEOUT_USEC */
 };
 
 enum lookup_outcome {

@@ -139,7 +139,7 @@ static void table_grow(struct channel_table *table)
 }
 
 struct channel *channel_table_add(struct channel_table *table, const struct channel_key *key,
-				  const char *on, uint64_t now)
+				  const char *on, usec_t now)
 {
 	struct channel *channel = channel_table_find(table, key, on), **bucket;
 

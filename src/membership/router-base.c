@@ -23,13 +23,13 @@ bool router_asks(const struct router *router)
 }
 
 /* Group Membership Interval, RFC 9776, 8.4; the Older Host Present Interval, 8.13, is the same. */
-uint64_t router_membership_usec(const struct router *router)
+usec_t router_membership_usec(const struct router *router)
 {
 	return router->robustness * router->interval + router->response;
 }
 
 /* Last Member Query Time, 8.10. */
-uint64_t router_last_member_usec(const struct router *router)
+usec_t router_last_member_usec(const struct router *router)
 {
 	return router->robustness * router->options.last_member_usec;
 }

@@ -20,7 +20,7 @@ static void send_query(struct router *router, struct group_query *query)
 void query_general(struct router *router, bool startup)
 {
 	struct group_query query = { .max_response_usec = router->response };
-	uint64_t usec = router->options.startup_response_usec;
+	usec_t usec = router->options.startup_response_usec;
 
 	if (startup && usec > 0 && usec < router->response)
 		query.max_response_usec = usec;
@@ -29,7 +29,7 @@ void query_general(struct router *router, bool startup)
 }
 
 /* 6.6.3.1: S once somebody has answered. */
-static void send_group(struct router *router, struct group *group, uint64_t now)
+static void send_group(struct router *router, struct group *group, usec_t now)
 {
 	struct group_query query = {
 		.group = router_address(router, &group->key),
@@ -45,9 +45,9 @@ static void send_group(struct router *router, struct group *group, uint64_t now)
 
 /* 6.6.3.2: all sources with Queries left, those that were answered for with S, the others
  * without. */
-static void send_sources(struct router *router, struct group *group, bool suppress, uint64_t now)
+static void send_sources(struct router *router, struct group *group, bool suppress, usec_t now)
 {
-	uint64_t until = now + router_last_member_usec(router);
+	usec_t until = now + router_last_member_usec(router);
 	size_t length = address_length(router->options.family), filled = 0;
 	uint8_t buf[SOURCES_BYTES];
 	struct group_query query = {
@@ -75,7 +75,7 @@ static void send_sources(struct router *router, struct group *group, bool suppre
 		send_query(router, &query);
 }
 
-void query_due(struct router *router, struct group *group, uint64_t now)
+void query_due(struct router *router, struct group *group, usec_t now)
 {
 	bool asks = router_asks(router), left = false;
 

@@ -73,7 +73,7 @@ static void rehash(struct store *store, uint32_t n_buckets)
 	}
 }
 
-void store_schedule(struct store *store, struct group *group, uint64_t deadline)
+void store_schedule(struct store *store, struct group *group, usec_t deadline)
 {
 	group->deadline = deadline;
 	heap_update(&store->heap, group);

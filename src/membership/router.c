@@ -48,7 +48,7 @@ static bool options_valid(const struct router_options *options)
 }
 
 int router_new(const struct router_options *options, const struct router_ops *ops, void *userdata,
-	       const struct address *own, uint64_t now, struct router **ret)
+	       const struct address *own, usec_t now, struct router **ret)
 {
 	struct router *router;
 	int r;
@@ -102,7 +102,7 @@ static bool any_source(const struct router *router, const struct group_message *
 }
 
 static void take_record(struct router *router, const struct group_message *message,
-			const struct group_record *record, uint64_t now)
+			const struct group_record *record, usec_t now)
 {
 	router->counters.records++;
 	if (!group_routable(&record->group))
@@ -114,7 +114,7 @@ static void take_record(struct router *router, const struct group_message *messa
 		group_record(router, message, record, now);
 }
 
-void router_report(struct router *router, const struct group_message *message, uint64_t now)
+void router_report(struct router *router, const struct group_message *message, usec_t now)
 {
 	struct group_record record;
 	size_t at = 0;
@@ -132,16 +132,16 @@ void router_report(struct router *router, const struct group_message *message, u
 
 /* Who says hours has hosts that leave go on for as long, be it by a forged Query alone. Who asks so
  * seldom is asked beside, which does no harm. */
-static uint64_t interval_taken(const struct router *router, uint64_t said)
+static usec_t interval_taken(const struct router *router, usec_t said)
 {
-	uint64_t own = router->options.query_interval_usec;
-	uint64_t max = own > INTERVAL_TAKEN ? own : INTERVAL_TAKEN;
+	usec_t own = router->options.query_interval_usec;
+	usec_t max = own > INTERVAL_TAKEN ? own : INTERVAL_TAKEN;
 
 	return said < max ? said : max;
 }
 
 /* RFC 9776, 6.6.2: the lowest address asks; 4.1.6 and 4.1.7: the others take over its values. */
-static void yield_querier(struct router *router, const struct group_message *message, uint64_t now)
+static void yield_querier(struct router *router, const struct group_message *message, usec_t now)
 {
 	const struct group_query *query = &message->query;
 
@@ -159,7 +159,7 @@ static void yield_querier(struct router *router, const struct group_message *mes
 	router->querier_until = now + router->robustness * router->interval + router->response / 2;
 }
 
-void router_query(struct router *router, const struct group_message *message, uint64_t now)
+void router_query(struct router *router, const struct group_message *message, usec_t now)
 {
 	router_run(router, now);
 	router->counters.queries++;
@@ -178,10 +178,10 @@ void router_query(struct router *router, const struct group_message *message, ui
 		group_query_heard(router, &message->query, now);
 }
 
-uint64_t router_next(const struct router *router)
+usec_t router_next(const struct router *router)
 {
 	const struct group *first = store_first(&router->store);
-	uint64_t next = first ? first->deadline : USEC_NEVER;
+	usec_t next = first ? first->deadline : USEC_NEVER;
 
 	if (router_asks(router) && router->general_at < next)
 		next = router->general_at;
@@ -190,9 +190,9 @@ uint64_t router_next(const struct router *router)
 	return next;
 }
 
-static void run_general(struct router *router, uint64_t now)
+static void run_general(struct router *router, usec_t now)
 {
-	uint64_t interval = router->interval;
+	usec_t interval = router->interval;
 	bool startup = router->startup > 0;
 
 	if (router->own.family == AF_UNSPEC) {
@@ -206,7 +206,7 @@ static void run_general(struct router *router, uint64_t now)
 	query_general(router, startup);
 }
 
-void router_run(struct router *router, uint64_t now)
+void router_run(struct router *router, usec_t now)
 {
 	unsigned int groups = GROUPS_AT_ONCE;
 	struct group *first;
@@ -248,7 +248,7 @@ int router_filter(const struct router *router, const struct address *group, stru
 	return 0;
 }
 
-bool router_next_group(const struct router *router, size_t *position, uint64_t now,
+bool router_next_group(const struct router *router, size_t *position, usec_t now,
 		       struct router_group *ret)
 {
 	const struct group *group;

@@ -8,6 +8,7 @@
 #ifndef AMT_MEMBERSHIP_ROUTER_H
 #define AMT_MEMBERSHIP_ROUTER_H
 
+#include "base/clock.h"
 #include "base/filter.h"
 #include "wire/group-message.h"
 
@@ -20,8 +21,8 @@ struct router_options {
 	bool fast_leave; /* what a host gives up goes at once, without asking the others */
 	bool ssm_only_in_ssm_range; /* RFC 4604: no any-source joins in 232.0.0.0/8, ff3x::/32 */
 	uint8_t robustness;
-	uint64_t query_interval_usec, query_response_usec, last_member_usec;
-	uint64_t startup_response_usec; /* of the first Queries, if it is shorter; 0: it is not */
+	usec_t query_interval_usec, query_response_usec, last_member_usec;
+	usec_t startup_response_usec; /* of the first Queries, if it is shorter; 0: it is not */
 	uint32_t max_groups;
 	uint32_t max_sources;	      /* of a group; UINT16_MAX where it is more */
 	uint32_t max_sources_in_all;  /* groups together; 0: no limit but these two */
@@ -62,32 +63,32 @@ struct router_group {
 	enum filter_mode mode;
 	size_t n_sources; /* requested and excluded ones */
 	uint8_t version;  /* of the oldest host heard: the group compatibility mode */
-	uint64_t expires; /* the last timer */
+	usec_t expires;	  /* the last timer */
 };
 
 /* own: of the interface, for the election; AF_UNSPEC: none yet, gives way to all and sends no
  * General Query. -EINVAL for options out of range, -ENOMEM. Send nothing before the first
  * router_run(), which is due now. */
 int router_new(const struct router_options *options, const struct router_ops *ops, void *userdata,
-	       const struct address *own, uint64_t now, struct router **ret);
+	       const struct address *own, usec_t now, struct router **ret);
 void router_free(struct router *router); /* says nothing to the ops */
 void router_set_address(struct router *router, const struct address *own);
 
 /* GROUP_REPORT and GROUP_LEAVE of hosts; GROUP_QUERY of another router. */
-void router_report(struct router *router, const struct group_message *message, uint64_t now);
-void router_query(struct router *router, const struct group_message *message, uint64_t now);
+void router_report(struct router *router, const struct group_message *message, usec_t now);
+void router_query(struct router *router, const struct group_message *message, usec_t now);
 
 /* When router_run() is due; UINT64_MAX: never. Of many groups that end at once it does some, and is
  * due again: those before their turn are as they were. */
-uint64_t router_next(const struct router *router);
-void router_run(struct router *router, uint64_t now);
+usec_t router_next(const struct router *router);
+void router_run(struct router *router, usec_t now);
 
 /* What is wanted now. 0 or -ENOMEM; *ret is cleared first, INCLUDE {} where nobody wants any. */
 int router_filter(const struct router *router, const struct address *group, struct filter *ret);
 
 /* All groups, in no order: start with *position 0. No other call that changes the router between.
  */
-bool router_next_group(const struct router *router, size_t *position, uint64_t now,
+bool router_next_group(const struct router *router, size_t *position, usec_t now,
 		       struct router_group *ret);
 size_t router_groups(const struct router *router);
 

@@ -28,9 +28,9 @@ struct tunnel {
 	uint16_t port;
 	uint8_t mac[AMT_MAC_LENGTH];
 	uint32_t nonce;
-	uint64_t since, last_query, last_update, expires;
-	uint64_t deadline; /* the first of expires and the routers' */
-	uint32_t heap;	   /* struct heap's */
+	usec_t since, last_query, last_update, expires;
+	usec_t deadline; /* the first of expires and the routers' */
+	uint32_t heap;	 /* struct heap's */
 	struct router *routers[_FAMILY_MAX];
 	struct tunnels *tunnels;
 };
@@ -205,7 +205,7 @@ static void on_router_changed(struct router *router, const struct address *group
 	mark_changed(tunnels, wanted);
 }
 
-static struct router *need_router(struct tunnel *tunnel, sa_family_t family, uint64_t now)
+static struct router *need_router(struct tunnel *tunnel, sa_family_t family, usec_t now)
 {
 	enum family i = family == AF_INET ? FAMILY_IGMP : FAMILY_MLD;
 	const struct router_options options = {
@@ -276,7 +276,7 @@ static void evict_tunnel(struct tunnels *tunnels)
 }
 
 static struct tunnel *begin_tunnel(struct tunnels *tunnels, const struct address *gateway,
-				   uint16_t port, uint64_t now)
+				   uint16_t port, usec_t now)
 {
 	struct tunnel *tunnel;
 
@@ -338,7 +338,7 @@ void tunnels_set_max(struct tunnels *tunnels, uint32_t max_tunnels)
 }
 
 void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint16_t port,
-		   const struct message *query, uint64_t now)
+		   const struct message *query, usec_t now)
 {
 	struct tunnel *tunnel;
 
@@ -373,7 +373,7 @@ static bool for_the_driver(const struct group_message *message)
 	       !(message->family == AF_INET && message->version == 1);
 }
 
-static void take_report(struct tunnel *tunnel, const struct message_inner *inner, uint64_t now)
+static void take_report(struct tunnel *tunnel, const struct message_inner *inner, usec_t now)
 {
 	struct tunnels *tunnels = tunnel->tunnels;
 	struct group_message message;
@@ -401,7 +401,7 @@ static void take_report(struct tunnel *tunnel, const struct message_inner *inner
 }
 
 void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
-		    const struct message *update, uint64_t now)
+		    const struct message *update, usec_t now)
 {
 	struct tunnel *tunnel;
 
@@ -421,7 +421,7 @@ void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
 	reschedule(tunnel);
 }
 
-void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, uint64_t now)
+void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, usec_t now)
 {
 	const struct message_gateway *gateway = &teardown->teardown.gateway;
 	struct tunnel *tunnel = NULL;
@@ -443,12 +443,12 @@ void tunnels_clear(struct tunnels *tunnels)
 		end_tunnel(tunnel_at(tunnels, tunnels->heap.n - 1));
 }
 
-uint64_t tunnels_next(const struct tunnels *tunnels)
+usec_t tunnels_next(const struct tunnels *tunnels)
 {
 	return tunnels->heap.n > 0 ? tunnel_at(tunnels, 0)->deadline : USEC_NEVER;
 }
 
-void tunnels_run(struct tunnels *tunnels, uint64_t now)
+void tunnels_run(struct tunnels *tunnels, usec_t now)
 {
 	while (tunnels_next(tunnels) <= now) {
 		struct tunnel *tunnel = tunnel_at(tunnels, 0);
@@ -556,7 +556,7 @@ size_t tunnels_count(const struct tunnels *tunnels)
 	return tunnels->heap.n;
 }
 
-static int each_group(const struct router *router, uint64_t now, tunnels_each each, void *userdata)
+static int each_group(const struct router *router, usec_t now, tunnels_each each, void *userdata)
 {
 	struct filter filter = { 0 };
 	struct router_group group;
@@ -572,7 +572,7 @@ static int each_group(const struct router *router, uint64_t now, tunnels_each ea
 	return r;
 }
 
-int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, uint64_t now,
+int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, usec_t now,
 		   tunnels_each each, void *userdata)
 {
 	const struct tunnel *tunnel = find_tunnel(tunnels, gateway);

@@ -10,6 +10,7 @@
 #ifndef AMT_MEMBERSHIP_TUNNELS_H
 #define AMT_MEMBERSHIP_TUNNELS_H
 
+#include "base/clock.h"
 #include "base/filter.h"
 #include "membership/router.h"
 #include "wire/group-message.h"
@@ -47,9 +48,9 @@ struct tunnels_counters {
 /* A tunnel, as it is shown. */
 struct tunnels_tunnel {
 	struct address gateway;
-	uint16_t port;				 /* of the Request that began it */
-	uint64_t since, last_query, last_update; /* last_update 0: none so far */
-	uint64_t expires;
+	uint16_t port;			       /* of the Request that began it */
+	usec_t since, last_query, last_update; /* last_update 0: none so far */
+	usec_t expires;
 	size_t groups;
 };
 
@@ -61,18 +62,18 @@ void tunnels_set_max(struct tunnels *tunnels, uint32_t max_tunnels);
 
 /* The relay device sends the Query to that gateway and port (host byte order). */
 void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint16_t port,
-		   const struct message *query, uint64_t now);
+		   const struct message *query, usec_t now);
 
 /* An Update from that address. */
 void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
-		    const struct message *update, uint64_t now);
+		    const struct message *update, usec_t now);
 /* A Teardown, from whatever address, RFC 7450, 5.1.7: the tunnel that it names ends. */
-void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, uint64_t now);
+void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, usec_t now);
 
 void tunnels_clear(struct tunnels *tunnels); /* all tunnels end, as when the device goes down */
 
-uint64_t tunnels_next(const struct tunnels *tunnels); /* tunnels_run() is due; UINT64_MAX: never */
-void tunnels_run(struct tunnels *tunnels, uint64_t now);
+usec_t tunnels_next(const struct tunnels *tunnels); /* tunnels_run() is due; UINT64_MAX: never */
+void tunnels_run(struct tunnels *tunnels, usec_t now);
 
 /* Tell what has changed, each group once. */
 void tunnels_flush(struct tunnels *tunnels);
@@ -90,7 +91,7 @@ size_t tunnels_count(const struct tunnels *tunnels);
  * returned; -ENOENT: no such tunnel. */
 typedef int (*tunnels_each)(const struct router_group *group, const struct filter *filter,
 			    void *userdata);
-int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, uint64_t now,
+int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, usec_t now,
 		   tunnels_each each, void *userdata);
 
 void tunnels_counters(const struct tunnels *tunnels, struct tunnels_counters *ret);

@@ -44,9 +44,9 @@ static ssize_t check_size(size_t total, size_t size)
 	return total > size ? -ENOBUFS : (ssize_t)total;
 }
 
-static void finish(const struct group_protocol *protocol, const struct group_message *message,
-		   uint8_t *packet, size_t total, const struct address *source,
-		   const struct address *destination)
+static void finish_packet(const struct group_protocol *protocol,
+			  const struct group_message *message, uint8_t *packet, size_t total,
+			  const struct address *source, const struct address *destination)
 {
 	const struct address right = group_destination(protocol, message);
 
@@ -104,7 +104,7 @@ ssize_t group_query_build(sa_family_t family, const struct group_query *query,
 	address_store(&query->group, p + protocol->group);
 	if (query->version == protocol->version)
 		put_query_rest(query, sources, p + older);
-	finish(protocol, &m, buf, (size_t)total, source, destination);
+	finish_packet(protocol, &m, buf, (size_t)total, source, destination);
 	return total;
 }
 
@@ -175,7 +175,7 @@ static ssize_t build_only(const struct group_protocol *protocol, uint8_t version
 	p[0] = type_of(protocol, m.type, version);
 	address_store(&records[0].group, p + protocol->group);
 	m.only = records[0];
-	finish(protocol, &m, buf, (size_t)total, source, destination);
+	finish_packet(protocol, &m, buf, (size_t)total, source, destination);
 	return total;
 }
 
@@ -198,7 +198,7 @@ static ssize_t build_records(const struct group_protocol *protocol,
 	p[0] = type_of(protocol, GROUP_REPORT, protocol->version);
 	group_store16(p + GROUP_REPORT_N, n);
 	put_records(records, n, address, p + GROUP_REPORT_RECORDS);
-	finish(protocol, &m, buf, (size_t)total, source, destination);
+	finish_packet(protocol, &m, buf, (size_t)total, source, destination);
 	return total;
 }
 

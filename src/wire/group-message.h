@@ -7,6 +7,7 @@
 #define AMT_WIRE_GROUP_MESSAGE_H
 
 #include "base/address.h"
+#include "base/clock.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,11 +43,11 @@ struct group_record {
 /* version: of IGMP 1, 2, 3; of MLD 1, 2. */
 struct group_query {
 	uint8_t version;
-	struct address group;	    /* AF_UNSPEC: a General Query */
-	uint64_t max_response_usec; /* IGMPv1: 10 s, which is implied */
-	bool suppress;		    /* S: Suppress Router-Side Processing */
-	uint8_t robustness;	    /* QRV; 0: none given */
-	uint64_t interval_usec;	    /* QQIC; 0 in versions without */
+	struct address group;	  /* AF_UNSPEC: a General Query */
+	usec_t max_response_usec; /* IGMPv1: 10 s, which is implied */
+	bool suppress;		  /* S: Suppress Router-Side Processing */
+	uint8_t robustness;	  /* QRV; 0: none given */
+	usec_t interval_usec;	  /* QQIC; 0 in versions without */
 	struct group_sources sources;
 };
 
