@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parts of two lists. */
+/* Parts of two sorted lists. */
 enum part {
 	ONLY_LEFT = 1 << 0,
 	IN_BOTH = 1 << 1,

@@ -166,7 +166,7 @@ int match_kernel_version(const char *expression)
 	return match_version(uts.release, expression);
 }
 
-/* What systemd-detect-virt(1) is asked; it has no library. */
+/* Questions to systemd-detect-virt(1), which has no library. */
 enum question {
 	INNERMOST,
 	CONTAINER,

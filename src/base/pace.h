@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * So many of something a second at most: as many may come at once, and then as the second goes by.
- * Pure. A zeroed struct is a full one.
+ * A token bucket: at most so many of something a second, all of them at once or spread. Pure. A
+ * zeroed struct is a full bucket.
  */
 #ifndef AMT_BASE_PACE_H
 #define AMT_BASE_PACE_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 struct pace {
-	usec_t until; /* all that was taken is paid for then */
+	usec_t until; /* the bucket is full again */
 };
 
 static inline bool pace_take(struct pace *pace, uint32_t per_second, usec_t now)

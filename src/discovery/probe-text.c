@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What of a probe is pure: its back-off and its words. */
+/* The pure part of probes: back-off and text. */
 #include "base/clock.h"
 #include "discovery/probe.h"
 

@@ -15,12 +15,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MESSAGE_MAX 2048 /* an Advertisement has 24 bytes at most; a fault is told the better */
+#define MESSAGE_MAX 2048 /* an Advertisement has 24 bytes at most; longer ones are reported */
 #define BUDGET	    256	 /* messages in one dispatch, so that an event loop stays fair */
 #define BUCKETS	    256	 /* a power of two */
 #define TOS	    0xc0 /* as the driver has it: AMT_TOS */
 
-/* What the kernel says of one message that was sent or received. */
+/* A message from the kernel, or its error about one. */
 struct arrival {
 	struct sockaddr_in address;
 	ssize_t length;
@@ -386,7 +386,7 @@ static bool note_elsewhere(struct prober *prober, const struct arrival *arrival,
 	return false;
 }
 
-/* What came from the relay itself. Only a right answer ends the attempt at once: anybody can send a
+/* A message from the relay itself. Only a right answer ends the attempt at once: anybody can send a
  * wrong one in a relay's name. */
 static bool take_answer(struct attempt *attempt, const struct message *message,
 			enum message_error error, usec_t received_usec)

@@ -69,7 +69,8 @@ typedef void (*probe_done)(struct probe *probe, const struct probe_result *resul
 
 /* device NULL: any; else SO_BINDTODEVICE, e.g. a VRF, for all probes. */
 int prober_open(const char *device, struct prober **ret);
-void prober_close(struct prober *prober); /* NULL is fine; ends its probes without a word */
+void prober_close(
+	struct prober *prober); /* NULL is fine; cancels its probes without calling done */
 
 int prober_fd(const struct prober *prober);
 usec_t prober_next_timeout(const struct prober *prober); /* UINT64_MAX: none */
@@ -78,11 +79,11 @@ const struct prober_counters *prober_counters(const struct prober *prober);
 /* 0, or negative errno of the socket. */
 int prober_dispatch(struct prober *prober, usec_t now);
 
-/* Ask a relay. Who asks one that is being asked (same relay, port, source and ifindex) shares the
- * answer, and the Discovery, too, unless the last was sent more than PROBE_SHARE_USEC ago: a relay
- * gets few, however many ask. Each asker has a time-out of its own. An ICMP error ends all. That a
- * packet cannot be sent at all is told like everything else, through done. -EINVAL: not a host's
- * address; -ENOMEM. */
+/* Probe a relay. A probe of one that is being probed (same relay, port, source and ifindex) shares
+ * the answer, and the Discovery, too, unless the last was sent more than PROBE_SHARE_USEC ago: a
+ * relay gets few, however many ask. Each asker has a time-out of its own. An ICMP error ends all.
+ * That a packet cannot be sent at all is told like everything else, through done. -EINVAL: not a
+ * host's address; -ENOMEM. */
 int probe_start(struct prober *prober, const struct probe_options *options, usec_t now,
 		probe_done done, void *userdata, struct probe **ret);
 void probe_cancel(struct probe *probe); /* without calling done; NULL is fine */

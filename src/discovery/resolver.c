@@ -196,7 +196,7 @@ static void on_result(void *userdata, int error, struct ub_result *result)
 	query_move(query, &query->resolver->finished);
 }
 
-/* When the next may leave. */
+/* Time that the next may be sent. */
 static usec_t rate_next(const struct resolver *resolver)
 {
 	usec_t oldest = resolver->sent[resolver->sent_next];
@@ -518,7 +518,7 @@ static int open_fds(struct resolver *resolver)
 	return 0;
 }
 
-/* What can be told without asking anybody: servers that are none, a trust anchor that is missing.
+/* Errors that show without a query: a server that is none, a trust anchor that is missing.
  */
 static int try_context(struct resolver *resolver)
 {

@@ -22,7 +22,7 @@
 #define RESOLVER_CANDIDATES_MAX 128	/* of one lookup */
 
 enum dnssec_mode {
-	DNSSEC_MODE_NO,		     /* nobody looks */
+	DNSSEC_MODE_NO,		     /* not validated */
 	DNSSEC_MODE_ALLOW_DOWNGRADE, /* as yes where the server can; else as no */
 	DNSSEC_MODE_YES,	     /* what is not secure is skipped */
 	_DNSSEC_MODE_MAX,
@@ -73,7 +73,8 @@ typedef void (*lookup_done)(struct lookup *lookup, const struct lookup_result *r
 /* -EINVAL: a server is none; -ENOENT: no trust anchor, and DNSSEC=yes; -EBADMSG: one that is not;
  * -ENOMEM. */
 int resolver_open(const struct resolver_options *options, struct resolver **ret);
-void resolver_close(struct resolver *resolver); /* NULL is fine; ends lookups without a word */
+void resolver_close(
+	struct resolver *resolver); /* NULL is fine; cancels its lookups without calling done */
 
 int resolver_fd(const struct resolver *resolver);
 int resolver_dispatch(struct resolver *resolver); /* 0, or negative errno */

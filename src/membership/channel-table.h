@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The channels that are wanted on this host: by whom, since when, and through which interface.
- * Pure. Times are CLOCK_REALTIME in microseconds.
+ * Pure. Times are CLOCK_REALTIME.
  *
  * A channel is known by its source and group and by the device that was asked for, which may be
  * none; so the same one may be there several times.
@@ -44,9 +44,9 @@ struct channel {
 	struct channel_device *on;  /* asked for; NULL: any */
 	struct channel_device *via; /* NULL: none so far */
 	usec_t since;
-	const char *problem; /* a text of the owner's, free()d with it; NULL: none */
+	const char *problem; /* text, free()d with it; NULL: none */
 
-	uint64_t packets, packets_before; /* counted; where the count of the firewall began */
+	uint64_t packets, packets_before; /* counted; the firewall's count at the start */
 	usec_t last_packet;		  /* 0: none */
 	uint32_t rate;			  /* packets a second */
 
@@ -85,7 +85,7 @@ struct channel_device *channel_table_devices(const struct channel_table *table);
 struct channel *channel_table_of_group(const struct channel_table *table,
 				       const struct address *group, const struct channel *previous);
 
-/* What of the group is wanted there, of all channels: INCLUDE {} for nothing. 0 or -ENOMEM. */
+/* The filter of all channels of the group there: INCLUDE {} for none. 0 or -ENOMEM. */
 int channel_table_filter(const struct channel_table *table, const struct channel_device *via,
 			 const struct address *group, struct filter *ret);
 

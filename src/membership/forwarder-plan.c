@@ -89,7 +89,7 @@ static int distribute(const struct upstreams *upstreams, const struct filter *me
 	return 0;
 }
 
-/* What only an upstream itself wants is not joined there, as it does not get it back. */
+/* A group that only an upstream itself wants is not joined there: it would not get it back. */
 static int plan_joins(struct forwarder *forwarder, const struct upstreams *upstreams,
 		      const struct forwarder_group *group, struct plan *plan)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the forwarder share. What was told is kept nowhere: it follows from the wants,
- * the flows and the upstreams, so that it is computed before and after each change, and the
- * difference told.
+ * Shared by the files of the forwarder. Joins and routes are not stored: they follow from the
+ * wants, the flows and the upstreams. They are computed before and after each change, and the
+ * difference goes to the ops.
  */
 #ifndef AMT_MEMBERSHIP_FORWARDER_PRIVATE_H
 #define AMT_MEMBERSHIP_FORWARDER_PRIVATE_H
@@ -13,7 +13,7 @@
 
 #include <sys/queue.h>
 
-/* What one downstream wants of a group. */
+/* The filter of one downstream for a group. */
 struct want {
 	struct want *next; /* of the group, by downstream */
 	int downstream;
@@ -57,7 +57,8 @@ struct upstreams {
 	size_t n, n_runs, n_interfaces, n_gone;
 };
 
-/* What a group is to have: joins in the order of the upstreams' interfaces, routes by source. */
+/* Joins and routes of a group: joins in the order of the upstreams' interfaces, routes by source.
+ */
 struct plan_join {
 	int ifindex;
 	bool own; /* the interface wants the group, too */

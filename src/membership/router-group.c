@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a source is before a record comes: none of the group's, requested (A, or X), excluded (Y) */
+/* State of a source before a record: none of the group's, requested (A, or X), excluded (Y) */
 enum state {
 	ABSENT,
 	REQUESTED,
@@ -13,7 +13,7 @@ enum state {
 	STATE_MAX,
 };
 
-/* What becomes of it. */
+/* Action on a source. */
 enum action {
 	KEEP,	  /* as it is */
 	DROP,	  /* "Delete" */
@@ -161,7 +161,7 @@ static size_t work_sources(struct work *work, const struct group *group,
 	return n;
 }
 
-/* How many new ones there is room for, beside these. */
+/* Room for new ones, beside these. */
 static uint32_t room_for(const struct router *router, const struct group *group, uint32_t kept)
 {
 	const struct router_options *options = &router->options;
@@ -225,8 +225,8 @@ static size_t read_sources(struct router *router, const struct group_sources *fr
 	return unique;
 }
 
-/* RFC 9776, section 7.3.2: beside an older host, that cannot say what it still wants, nobody's
- * leave can be heeded as far as that host would lose. Returns whether the record counts. */
+/* RFC 9776, section 7.3.2: an older host cannot tell what it still wants, so that leaves of
+ * others are ignored as far as it would lose traffic. Returns whether the record counts. */
 static bool apply_compat_mode(const struct router *router, const struct group *group,
 			      struct group_record *record, usec_t now)
 {
@@ -304,30 +304,30 @@ static void ask_group(struct router *router, struct group *group, usec_t now)
 }
 
 void group_record(struct router *router, const struct group_message *message,
-		  const struct group_record *said, usec_t now)
+		  const struct group_record *record, usec_t now)
 {
-	struct group_record record = *said;
-	struct key key = router_key(&record.group);
+	struct group_record applied = *record;
+	struct key key = router_key(&applied.group);
 	struct group *group = group_find(router, &key, now);
 	enum filter_mode before = group ? group->mode : FILTER_INCLUDE;
 	struct work work = { .router = router, .now = now };
 	struct source *sources;
 	size_t n, n_listed;
 
-	if (!apply_compat_mode(router, group, &record, now)) {
+	if (!apply_compat_mode(router, group, &applied, now)) {
 		router_ignore(router, ROUTER_IGNORED_OLDER);
 		return;
 	}
-	sources = router_scratch(router, 2 * (size_t)record.sources.n + (group ? group->n : 0));
+	sources = router_scratch(router, 2 * (size_t)applied.sources.n + (group ? group->n : 0));
 	if (!sources) {
 		router_ignore(router, ROUTER_IGNORED_MEMORY);
 		return;
 	}
-	work.row = &rows[before][record.type];
+	work.row = &rows[before][applied.type];
 	work.mode = work.row->exclude ? FILTER_EXCLUDE : before;
 	work.changed = work.mode != before;
 	work.group_timer = group ? group->timer : 0;
-	n_listed = read_sources(router, &record.sources, sources);
+	n_listed = read_sources(router, &applied.sources, sources);
 	sources += n_listed;
 	n = work_sources(&work, group, sources - n_listed, n_listed, sources);
 	n = limit_sources(&work, group, sources, n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the router share. Many groups with one source each are the common case: a
+ * Shared by the files of the router. Many groups with one source each are the common case: a
  * group and its sources are one allocation.
  */
 #ifndef AMT_MEMBERSHIP_ROUTER_PRIVATE_H
@@ -37,7 +37,7 @@ struct group {
 	usec_t group_at, sources_at;   /* retransmissions; USEC_NEVER: none */
 	usec_t older_until[OLDER_MAX]; /* 7.3.2: Older Host Present timers; no event */
 	uint32_t heap;		       /* struct heap's */
-	uint32_t host;		       /* whose account it is on; 0: none's */
+	uint32_t host;		       /* charged for it; 0: none */
 	uint16_t n, room;
 	uint8_t mode; /* enum filter_mode */
 	uint8_t retransmits;
@@ -110,7 +110,7 @@ void store_remove(struct store *store, struct group *group);
 void store_count(struct store *store, struct group *group, uint16_t n);
 void store_schedule(struct store *store, struct group *group, usec_t deadline);
 struct group *store_first(const struct store *store); /* NULL: none */
-/* Put a group on a host's account. -EDQUOT: it has max already; -ENOMEM. */
+/* Charge a host for a group. -EDQUOT: it has max already; -ENOMEM. */
 int store_charge(struct store *store, struct group *group, const struct key *host, uint32_t max);
 
 /* router-group.c: RFC 9776, 6.4 and 6.5 */
@@ -121,7 +121,7 @@ struct group *group_find(struct router *router, const struct key *key, usec_t no
 /* Do what is due; changed: something was done to it already. The group may go. */
 void group_update(struct router *router, struct group *group, bool changed, usec_t now);
 int source_compare(const void *a, const void *b);
-/* Another querier asks for a group, or sources of it: its timers are lowered. */
+/* A Query of another querier for a group, or sources of it: lowers their timers. */
 void group_query_heard(struct router *router, const struct group_query *query, usec_t now);
 uint8_t group_version(const struct router *router, const struct group *group, usec_t now);
 

@@ -9,9 +9,9 @@
 #define VERSION_MAX(family) ((family) == AF_INET ? 3 : 2)
 #define ROBUSTNESS_MAX	    7		   /* QRV has three bits */
 #define INTERVAL_MAX	    (31744000000U) /* QQIC: 31744 s */
-#define INTERVAL_TAKEN	    (600000000U)   /* the most that another's may be */
+#define INTERVAL_TAKEN	    (600000000U)   /* the most that is taken from another querier */
 
-/* What one call of router_run() does at most. */
+/* Limit for one call of router_run(). */
 #define GROUPS_AT_ONCE 128
 
 /* There may be one router for each of many tunnels. */
@@ -24,7 +24,7 @@ static void trim_scratch(struct router *router)
 	router->scratch_room = 0;
 }
 
-/* The options' values, until a querier says others. */
+/* The options' values, until a querier announces others. */
 static void restore_timing(struct router *router)
 {
 	router->robustness = router->options.robustness;
@@ -87,7 +87,7 @@ void router_free(struct router *router)
 
 void router_set_address(struct router *router, const struct address *own)
 {
-	/* The hosts were not asked yet. */
+	/* No Query was sent yet. */
 	if (router->own.family == AF_UNSPEC && own->family != AF_UNSPEC)
 		router->general_at = 0;
 	router->own = *own;
@@ -130,14 +130,14 @@ void router_report(struct router *router, const struct group_message *message, u
 	trim_scratch(router);
 }
 
-/* Who says hours has hosts that leave go on for as long, be it by a forged Query alone. Who asks so
- * seldom is asked beside, which does no harm. */
-static usec_t interval_taken(const struct router *router, usec_t said)
+/* A querier that announces hours, or one forged Query, would keep what hosts have left for as long.
+ * Beside one that asks so rarely this router asks, too, which does no harm. */
+static usec_t limit_interval(const struct router *router, usec_t announced)
 {
 	usec_t own = router->options.query_interval_usec;
 	usec_t max = own > INTERVAL_TAKEN ? own : INTERVAL_TAKEN;
 
-	return said < max ? said : max;
+	return usec_min(announced, max);
 }
 
 /* RFC 9776, 6.6.2: the lowest address asks; 4.1.6 and 4.1.7: the others take over its values. */
@@ -153,9 +153,9 @@ static void yield_querier(struct router *router, const struct group_message *mes
 		router->robustness = query->robustness;
 	router->interval = router->options.query_interval_usec;
 	if (in_range(query->interval_usec, INTERVAL_MAX))
-		router->interval = interval_taken(router, query->interval_usec);
+		router->interval = limit_interval(router, query->interval_usec);
 	if (query->group.family == AF_UNSPEC && in_range(query->max_response_usec, INTERVAL_MAX))
-		router->response = interval_taken(router, query->max_response_usec);
+		router->response = limit_interval(router, query->max_response_usec);
 	router->querier_until = now + router->robustness * router->interval + router->response / 2;
 }
 
@@ -163,7 +163,7 @@ void router_query(struct router *router, const struct group_message *message, us
 {
 	router_run(router, now);
 	router->counters.queries++;
-	/* Switches that watch ask without an address, and are no routers: RFC 4541, 2.1.1. */
+	/* Snooping switches send Queries without a source, and are no routers: RFC 4541, 2.1.1. */
 	if (address_is_unspecified(&message->source) ||
 	    address_equal(&message->source, &router->own)) {
 		router_ignore(router, ROUTER_IGNORED_QUERY);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the driver's Queries say, amt_build_igmp_gq() and amt_newlink(); and amt_gmi(), the time
+/* Values of the driver's Queries, amt_build_igmp_gq() and amt_newlink(); and amt_gmi(), the time
  * after which it forgets a group, or a tunnel that never had an Update. */
 #define ROBUSTNESS     2
 #define QUERY_INTERVAL (125 * USEC_PER_SEC)

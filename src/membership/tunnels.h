@@ -26,11 +26,11 @@ struct tunnels;
 typedef void (*tunnels_changed)(struct tunnels *tunnels, const struct address *group,
 				const struct filter *filter, void *userdata);
 
-/* Messages that did not count. */
+/* Reason to ignore a message. */
 enum tunnels_ignored {
 	TUNNELS_IGNORED_GATEWAY, /* no Query went to this address, or the tunnel has ended */
 	TUNNELS_IGNORED_MAC,	 /* nonce or MAC are not those of the last Query; forged, or late */
-	TUNNELS_IGNORED_INNER,	 /* encapsulated packet: see faults */
+	TUNNELS_IGNORED_INNER,	 /* encapsulated packet: see errors */
 	TUNNELS_IGNORED_TYPE,	 /* a Query, or IGMPv1, which the driver ignores, too */
 	TUNNELS_IGNORED_TEARDOWN, /* Teardowns of no tunnel, or with another nonce, MAC or port */
 	TUNNELS_IGNORED_MEMORY,
@@ -55,7 +55,7 @@ struct tunnels_tunnel {
 };
 
 int tunnels_new(uint32_t max, tunnels_changed changed, void *userdata, struct tunnels **ret);
-void tunnels_free(struct tunnels *tunnels); /* tells nobody; NULL is fine */
+void tunnels_free(struct tunnels *tunnels); /* without calling changed; NULL is fine */
 
 /* With more than so many, the one that would end first has, for the driver, ended already. */
 void tunnels_set_max(struct tunnels *tunnels, uint32_t max_tunnels);
@@ -79,7 +79,7 @@ void tunnels_run(struct tunnels *tunnels, usec_t now);
 void tunnels_flush(struct tunnels *tunnels);
 void tunnels_mark(struct tunnels *tunnels); /* all groups are to be told of anew */
 
-/* What is wanted of the group. 0 or -ENOMEM; *ret is cleared first. */
+/* The sources of the group that all tunnels together want. 0 or -ENOMEM; *ret is cleared first. */
 int tunnels_filter(const struct tunnels *tunnels, const struct address *group, struct filter *ret);
 
 /* All tunnels, in no order: start with *position 0. */
@@ -87,7 +87,7 @@ bool tunnels_next_tunnel(const struct tunnels *tunnels, size_t *position,
 			 struct tunnels_tunnel *ret);
 size_t tunnels_count(const struct tunnels *tunnels);
 
-/* What one of them wants, group by group, in no order. A value other than 0 ends it and is
+/* The groups that one of them wants, in no order. A value other than 0 ends it and is
  * returned; -ENOENT: no such tunnel. */
 typedef int (*tunnels_each)(const struct router_group *group, const struct filter *filter,
 			    void *userdata);

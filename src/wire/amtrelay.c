@@ -28,14 +28,14 @@ static const struct relay_field {
 const char *amtrelay_error_string(enum amtrelay_error error)
 {
 	static const char *const strings[_AMTRELAY_ERROR_MAX] = {
-		[AMTRELAY_ERROR_NONE] = "no fault",
+		[AMTRELAY_ERROR_NONE] = "no error",
 		[AMTRELAY_ERROR_SHORT] = "shorter than 2 bytes",
 		[AMTRELAY_ERROR_TYPE] = "unknown relay type",
 		[AMTRELAY_ERROR_LENGTH] = "wrong length for its relay type",
 		[AMTRELAY_ERROR_NAME] = "its relay is no domain name",
 	};
 
-	return error >= 0 && error < _AMTRELAY_ERROR_MAX ? strings[error] : "unknown fault";
+	return error >= 0 && error < _AMTRELAY_ERROR_MAX ? strings[error] : "unknown";
 }
 
 enum amtrelay_error amtrelay_parse(const void *rdata, size_t length, struct amtrelay *ret)
@@ -67,7 +67,7 @@ enum amtrelay_error amtrelay_parse(const void *rdata, size_t length, struct amtr
 	return AMTRELAY_ERROR_NONE;
 }
 
-/* Is the name one that dnsname_read() would give? */
+/* Whether dnsname_read() gives the name. */
 static bool name_is_sound(const struct dnsname *name)
 {
 	struct dnsname again;

@@ -84,7 +84,7 @@ static int add_record(struct group_batch *batch, const struct group_record *reco
 	return 0;
 }
 
-/* 0: such a version has no words for it. */
+/* 0: such a version cannot express it. */
 static enum group_record_type older_type(const struct group_record *record)
 {
 	switch (record->type) {

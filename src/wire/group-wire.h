@@ -62,9 +62,9 @@ struct group_protocol {
 	/* Find the message: GROUP_ERROR_IP or _TYPE. alert is not set yet where that comes later.
 	 */
 	enum group_error (*find)(const uint8_t *data, size_t length, struct group_packet *ret);
-	/* What a packet must be, whatever the message, before that is parsed. */
+	/* Demands on a packet of any message, before that is parsed. */
 	enum group_error (*check)(struct group_packet *packet);
-	/* What is wanted of the packet with this message. */
+	/* Demands on the packet with this message. */
 	enum group_error (*accept)(const struct group_packet *packet,
 				   const struct group_message *message,
 				   enum group_strictness strictness);

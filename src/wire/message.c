@@ -355,14 +355,14 @@ const char *message_type_string(enum message_type type)
 const char *message_error_string(enum message_error error)
 {
 	static const char *const strings[_MESSAGE_ERROR_MAX] = {
-		[MESSAGE_ERROR_NONE] = "no fault",
+		[MESSAGE_ERROR_NONE] = "no error",
 		[MESSAGE_ERROR_SHORT] = "length: too short for its type",
 		[MESSAGE_ERROR_LONG] = "length: bytes left over after the last field",
 		[MESSAGE_ERROR_VERSION] = "version: not 0",
 		[MESSAGE_ERROR_TYPE] = "type: not 1 to 7",
 		[MESSAGE_ERROR_RESERVED] = "reserved: a bit is set",
 		[MESSAGE_ERROR_ADDRESS] = "relay address: not a host's, or neither 4 nor 16 bytes",
-		[MESSAGE_ERROR_INNER] = "encapsulated packet: not one whole IPv4 or IPv6 packet",
+		[MESSAGE_ERROR_INNER] = "encapsulated packet: not exactly one IPv4 or IPv6 packet",
 	};
 
 	if ((unsigned int)error >= _MESSAGE_ERROR_MAX)

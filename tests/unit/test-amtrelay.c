@@ -176,8 +176,8 @@ static void test_error_strings(void **state)
 	int i;
 
 	for (i = 0; i < _AMTRELAY_ERROR_MAX; i++)
-		assert_string_not_equal(amtrelay_error_string(i), "unknown fault");
-	assert_string_equal(amtrelay_error_string(_AMTRELAY_ERROR_MAX), "unknown fault");
+		assert_string_not_equal(amtrelay_error_string(i), "unknown");
+	assert_string_equal(amtrelay_error_string(_AMTRELAY_ERROR_MAX), "unknown");
 }
 
 static void test_format(void **state)
@@ -200,7 +200,7 @@ static void test_format(void **state)
 	}
 }
 
-/* What zone files may have; the second member is the short form. */
+/* Forms that zone files may have; the second member is the short form. */
 static void test_parse_text(void **state)
 {
 	static const char *const texts[][2] = {

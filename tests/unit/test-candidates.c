@@ -10,7 +10,7 @@
 
 #define MANY 8
 
-/* What a candidate is made of; rows of a case are in the order that is expected. */
+/* The input of a candidate; rows of a case are in the order that is expected. */
 struct row {
 	enum candidate_origin origin;
 	const char *address;

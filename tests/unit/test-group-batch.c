@@ -18,7 +18,7 @@
 #define PACKETS_MAX 600
 #define RECORDS_MAX 2000
 
-/* What was sent, as amtd's parser reads it. */
+/* The messages sent, as the parser reads them. */
 struct sent {
 	size_t lengths[PACKETS_MAX];
 	size_t n, n_records;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a hostile link can and cannot do to a router. */
+/* Limits of a router on a hostile link. */
 #include "base/array.h"
 #include "router-world.h"
 

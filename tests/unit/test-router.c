@@ -190,7 +190,7 @@ static void test_rows(void **state)
 		}
 }
 
-/* What was asked when, and what was left of it then. */
+/* The Queries sent, by time, and those left then. */
 static void check(const struct world *world, const char *filter, const char *queries, size_t line)
 {
 	if (strcmp(world_filter(world, 1), filter) != 0 || strcmp(world->queries, queries) != 0)
