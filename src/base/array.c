@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/array.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 #define FIRST_BYTES 24 /* the smallest block that malloc() hands out */
@@ -12,8 +13,10 @@ bool array_reserve(void *array, size_t element, size_t n, size_t *size)
 
 	if (wanted == 0)
 		wanted = element < FIRST_BYTES ? FIRST_BYTES / element : 1;
-	while (wanted < n)
+	while (wanted < n && wanted <= SIZE_MAX / 2)
 		wanted *= 2;
+	if (wanted < n)
+		return false;
 	/* The pointer may be of any type. */
 	memcpy(&old, array, sizeof(old));
 	grown = reallocarray(old, wanted, element);

@@ -65,7 +65,7 @@ static void test_no_memory(void **state)
 	array[0] = 7;
 	before = size;
 	where = array;
-	assert_false(RESERVE(array, SIZE_MAX / 16, size));
+	assert_false(RESERVE(array, SIZE_MAX, size));
 	assert_int_equal(size, before);
 	assert_ptr_equal(array, where);
 	assert_int_equal(array[0], 7);
