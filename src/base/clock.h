@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Time in microseconds. Modules that are pure take it as an argument. CLOCK_MONOTONIC is meant
- * unless the name says _realtime; a name in _usec is a span.
+ * Time in microseconds, of CLOCK_MONOTONIC unless a header states another clock. Modules that are
+ * pure take it as an argument.
  */
 #ifndef AMT_BASE_CLOCK_H
 #define AMT_BASE_CLOCK_H

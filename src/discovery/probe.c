@@ -46,7 +46,7 @@ struct attempt {
 	unsigned int n_tries, max_tries, n_waits;
 	usec_t interval_usec;	  /* 0: back off */
 	usec_t last_usec;	  /* of the last try */
-	usec_t next_usec;	  /* of the next try; UINT64_MAX: none */
+	usec_t next_usec;	  /* of the next try; USEC_NEVER: none */
 	struct probe_result seen; /* what a time-out is put down to */
 };
 
@@ -100,7 +100,7 @@ int prober_open(const char *device, struct prober **ret)
 	prober = calloc(1, sizeof(*prober));
 	if (!prober)
 		return -ENOMEM;
-	prober->next_usec = UINT64_MAX;
+	prober->next_usec = USEC_NEVER;
 	TAILQ_INIT(&prober->done);
 	prober->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	r = prober->fd < 0 ? -errno : set_options(prober->fd, device);
@@ -308,7 +308,7 @@ static void try_next(struct attempt *attempt, usec_t now)
 		return;
 	}
 	attempt->last_usec = now;
-	attempt->next_usec = UINT64_MAX;
+	attempt->next_usec = USEC_NEVER;
 	attempt->n_waits++;
 	if (attempt->n_tries < attempt->max_tries)
 		attempt->next_usec = now + interval_of(attempt);
@@ -532,7 +532,7 @@ static void take_time(struct prober *prober, usec_t now)
 
 	if (now < prober->next_usec)
 		return;
-	prober->next_usec = UINT64_MAX;
+	prober->next_usec = USEC_NEVER;
 	for (i = 0; i < BUCKETS; i++)
 		for (attempt = LIST_FIRST(&prober->attempts[i]); attempt; attempt = next) {
 			next = LIST_NEXT(attempt, entry);
@@ -580,7 +580,7 @@ static struct attempt *make_attempt(struct prober *prober, const struct probe_op
 	attempt->target = *target;
 	attempt->interval_usec = target->interval_usec;
 	attempt->seen.outcome = PROBE_TIMEOUT;
-	attempt->next_usec = UINT64_MAX;
+	attempt->next_usec = USEC_NEVER;
 	TAILQ_INIT(&attempt->probes);
 	LIST_INSERT_HEAD(&prober->attempts[bucket_of(&target->relay)], attempt, entry);
 	return attempt;

@@ -69,11 +69,11 @@ typedef void (*probe_done)(struct probe *probe, const struct probe_result *resul
 
 /* device NULL: any; else SO_BINDTODEVICE, e.g. a VRF, for all probes. */
 int prober_open(const char *device, struct prober **ret);
-void prober_close(
-	struct prober *prober); /* NULL is fine; cancels its probes without calling done */
+/* Cancels its probes without calling done; NULL is fine. */
+void prober_close(struct prober *prober);
 
 int prober_fd(const struct prober *prober);
-usec_t prober_next_timeout(const struct prober *prober); /* UINT64_MAX: none */
+usec_t prober_next_timeout(const struct prober *prober); /* USEC_NEVER: none */
 const struct prober_counters *prober_counters(const struct prober *prober);
 
 /* 0, or negative errno of the socket. */

@@ -261,7 +261,7 @@ static void arm_timer(struct resolver *resolver)
 {
 	struct itimerspec timer = { 0 };
 	const struct query *query;
-	usec_t at = UINT64_MAX;
+	usec_t at = USEC_NEVER;
 
 	for (query = TAILQ_FIRST(&resolver->running); query; query = TAILQ_NEXT(query, entry))
 		if (query->deadline < at)
@@ -271,7 +271,7 @@ static void arm_timer(struct resolver *resolver)
 	if (!TAILQ_EMPTY(&resolver->finished))
 		at = 0;
 
-	if (at != UINT64_MAX) {
+	if (at != USEC_NEVER) {
 		/* Zero would disarm it. */
 		timer.it_value.tv_sec = (time_t)(at / USEC_PER_SEC);
 		timer.it_value.tv_nsec = (long)(at % USEC_PER_SEC * 1000) + 1;

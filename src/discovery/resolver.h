@@ -73,8 +73,8 @@ typedef void (*lookup_done)(struct lookup *lookup, const struct lookup_result *r
 /* -EINVAL: a server is none; -ENOENT: no trust anchor, and DNSSEC=yes; -EBADMSG: one that is not;
  * -ENOMEM. */
 int resolver_open(const struct resolver_options *options, struct resolver **ret);
-void resolver_close(
-	struct resolver *resolver); /* NULL is fine; cancels its lookups without calling done */
+/* Cancels its lookups without calling done; NULL is fine. */
+void resolver_close(struct resolver *resolver);
 
 int resolver_fd(const struct resolver *resolver);
 int resolver_dispatch(struct resolver *resolver); /* 0, or negative errno */

@@ -72,7 +72,8 @@ void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, u
 
 void tunnels_clear(struct tunnels *tunnels); /* all tunnels end, as when the device goes down */
 
-usec_t tunnels_next(const struct tunnels *tunnels); /* tunnels_run() is due; UINT64_MAX: never */
+usec_t
+tunnels_next(const struct tunnels *tunnels); /* tunnels_run() is due; USEC_NEVER: not at all */
 void tunnels_run(struct tunnels *tunnels, usec_t now);
 
 /* Tell what has changed, each group once. */

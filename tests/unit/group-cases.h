@@ -348,6 +348,13 @@ static inline void test_unbuildable(void **state)
 }
 
 /* clang-format off */
+/* The tables contents, errors, codes and unbuildable of the file. */
+#define GROUP_CASES_TABLES                                                 \
+	.contents = contents, .n_contents = ARRAY_SIZE(contents),          \
+	.errors = errors, .n_errors = ARRAY_SIZE(errors),                  \
+	.codes = codes, .n_codes = ARRAY_SIZE(codes),                      \
+	.unbuildable = unbuildable, .n_unbuildable = ARRAY_SIZE(unbuildable)
+
 #define GROUP_CASES_TEST(test, cases) cmocka_unit_test_prestate(test, (void *)(cases))
 #define GROUP_CASES_TESTS(cases)                   \
 	GROUP_CASES_TEST(test_parse, cases),       \

@@ -387,19 +387,9 @@ static const struct content unbuildable[] = {
 };
 
 static const struct group_cases cases = {
-	.contents = contents,
-	.n_contents = ARRAY_SIZE(contents),
-	.errors = errors,
-	.n_errors = ARRAY_SIZE(errors),
-	.codes = codes,
-	.n_codes = ARRAY_SIZE(codes),
-	.unbuildable = unbuildable,
-	.n_unbuildable = ARRAY_SIZE(unbuildable),
-	.query = { .type = GROUP_QUERY, .version = 3, .source = "10.9.0.1" },
-	.code_at = 25,
-	.code_length = 1,
-	.host = "10.9.0.7",
-	.elsewhere = "224.0.0.99",
+	GROUP_CASES_TABLES, .query = { .type = GROUP_QUERY, .version = 3, .source = "10.9.0.1" },
+	.code_at = 25,	    .code_length = 1,
+	.host = "10.9.0.7", .elsewhere = "224.0.0.99",
 };
 
 /* Code 0 in 8 bytes would be a Query of IGMPv1. */

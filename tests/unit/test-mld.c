@@ -393,19 +393,9 @@ static const struct content unbuildable[] = {
 };
 
 static const struct group_cases cases = {
-	.contents = contents,
-	.n_contents = ARRAY_SIZE(contents),
-	.errors = errors,
-	.n_errors = ARRAY_SIZE(errors),
-	.codes = codes,
-	.n_codes = ARRAY_SIZE(codes),
-	.unbuildable = unbuildable,
-	.n_unbuildable = ARRAY_SIZE(unbuildable),
-	.query = { .type = GROUP_QUERY, .version = 2, .source = "fe80::1" },
-	.code_at = 52,
-	.code_length = 2,
-	.host = "2001:db8::7",
-	.elsewhere = "ff02::99",
+	GROUP_CASES_TABLES,    .query = { .type = GROUP_QUERY, .version = 2, .source = "fe80::1" },
+	.code_at = 52,	       .code_length = 2,
+	.host = "2001:db8::7", .elsewhere = "ff02::99",
 };
 
 static void test_unspecified(void **state)
