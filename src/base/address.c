@@ -8,14 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const uint8_t *address_bytes(const struct address *address)
-{
-	return address->family == AF_INET ? (const uint8_t *)&address->in : address->in6.s6_addr;
-}
-
 static uint8_t address_bits(const struct address *address)
 {
-	return address->family == AF_INET ? 32 : address->family == AF_INET6 ? 128 : 0;
+	return (uint8_t)(8 * address_length(address->family));
 }
 
 int address_parse(const char *text, struct address *ret)
@@ -32,7 +27,7 @@ int address_parse(const char *text, struct address *ret)
 	return 0;
 }
 
-/* Are the first bits bits of both the same? */
+/* Whether the first bits of both are the same. */
 static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned int bits)
 {
 	unsigned int bytes = bits / 8, rest = bits % 8;
@@ -127,17 +122,32 @@ const char *prefix_format(const struct prefix *prefix, char buf[static PREFIX_TE
 	return buf;
 }
 
+bool address_is_unspecified(const struct address *address)
+{
+	static const uint8_t zero[sizeof(address->in6)];
+
+	return memcmp(address_bytes(address), zero, address_length(address->family)) == 0;
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
-	return a->family == b->family &&
-	       bits_equal(address_bytes(a), address_bytes(b), address_bits(a));
+	if (a->family != b->family)
+		return false;
+	if (a->family == AF_INET)
+		return a->in.s_addr == b->in.s_addr;
+	return a->family == AF_UNSPEC || memcmp(&a->in6, &b->in6, sizeof(a->in6)) == 0;
 }
 
 int address_compare(const struct address *a, const struct address *b)
 {
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
-	return memcmp(address_bytes(a), address_bytes(b), address_bits(a) / 8);
+	if (a->family == AF_INET) {
+		const uint32_t x = ntohl(a->in.s_addr), y = ntohl(b->in.s_addr);
+
+		return (x > y) - (x < y);
+	}
+	return a->family == AF_UNSPEC ? 0 : memcmp(&a->in6, &b->in6, sizeof(a->in6));
 }
 
 bool prefix_contains(const struct prefix *prefix, const struct address *address)
@@ -168,11 +178,7 @@ bool address_is_host(const struct address *address)
 
 struct address address_from_in(struct in_addr in)
 {
-	/* The union is zeroed whole by a designated initializer only for the member named. */
-	struct address address = { .family = AF_INET, .in6 = IN6ADDR_ANY_INIT };
-
-	address.in = in;
-	return address;
+	return address_load(AF_INET, &in);
 }
 
 struct address address_or_none(struct in_addr in)

@@ -7,7 +7,9 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* family is AF_INET, AF_INET6, or AF_UNSPEC for "none"; the bytes are in network order. */
 struct address {
@@ -45,6 +47,44 @@ static inline bool address_is_set(const struct address *address)
 {
 	return address->family != AF_UNSPEC;
 }
+
+/* Bytes of an address of the family, on the wire and in memory; 0 for AF_UNSPEC. */
+static inline size_t address_length(sa_family_t family)
+{
+	return family == AF_INET    ? sizeof(struct in_addr)
+	       : family == AF_INET6 ? sizeof(struct in6_addr)
+				    : 0;
+}
+
+static inline const uint8_t *address_bytes(const struct address *address)
+{
+	return address->family == AF_INET ? (const uint8_t *)&address->in : address->in6.s6_addr;
+}
+
+/* From and to the wire. address_store() returns the bytes written. */
+static inline struct address address_load(sa_family_t family, const void *bytes)
+{
+	struct address address = { .family = family, .in6 = IN6ADDR_ANY_INIT };
+
+	if (family == AF_INET)
+		memcpy(&address.in, bytes, sizeof(address.in));
+	else if (family == AF_INET6)
+		memcpy(&address.in6, bytes, sizeof(address.in6));
+	return address;
+}
+
+static inline size_t address_store(const struct address *address, void *to)
+{
+	/* sizes that the compiler knows */
+	if (address->family == AF_INET)
+		memcpy(to, &address->in, sizeof(address->in));
+	else if (address->family == AF_INET6)
+		memcpy(to, &address->in6, sizeof(address->in6));
+	return address_length(address->family);
+}
+
+/* 0.0.0.0 or ::, or no address at all. */
+bool address_is_unspecified(const struct address *address);
 
 bool address_equal(const struct address *a, const struct address *b);
 /* Below, at or above zero, as memcmp(): by the family, then as numbers. */

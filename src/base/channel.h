@@ -13,7 +13,7 @@ struct channel_key {
 
 #define CHANNEL_TEXT_MAX (2 * ADDRESS_TEXT_MAX)
 
-/* 0; or -EINVAL, and *ret_why says what is wrong and the mend, for a line that begins with the
+/* 0; or -EINVAL, and *ret_why says what is wrong and what to do, for a line that begins with the
  * text. */
 int channel_parse(const char *text, struct channel_key *ret, const char **ret_why);
 

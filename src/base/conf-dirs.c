@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Directories, drop-ins and masks, as systemd.netdev(5) has them. */
+#include "base/array.h"
+#include "base/cleanup.h"
 #include "base/conf.h"
 #include "base/file.h"
 
@@ -48,7 +50,7 @@ const char *const *conf_directories(void)
 		"/usr/local/lib/amt",
 		"/usr/lib/amt",
 	};
-	static char *directories[sizeof(below) / sizeof(below[0]) + 1];
+	static char *directories[ARRAY_SIZE(below) + 1];
 	const char *root = file_root();
 	size_t i, length = strlen(root);
 
@@ -58,7 +60,7 @@ const char *const *conf_directories(void)
 	while (length > 0 && root[length - 1] == '/')
 		length--;
 
-	for (i = 0; i < sizeof(below) / sizeof(below[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(below); i++)
 		if (asprintf(&directories[i], "%.*s%s", (int)length, root, below[i]) < 0) {
 			directories[i] = NULL;
 			break;
@@ -81,26 +83,18 @@ static void entries_deinit(struct entries *entries)
 /* Takes path. */
 static int entries_add(struct entries *entries, const char *name, char *path, bool masked)
 {
-	struct entry *entry = entries->entry;
+	_cleanup_free_ char *owned = path;
+	struct entry *entry;
 
-	if (entries->n == entries->size) {
-		entry = reallocarray(entry, entries->size * 2 + 8, sizeof(*entry));
-		if (!entry)
-			goto fail;
-		entries->entry = entry;
-		entries->size = entries->size * 2 + 8;
-	}
-
-	entry += entries->n;
+	if (!GROW(entries->entry, entries->n, entries->size))
+		return -ENOMEM;
+	entry = &entries->entry[entries->n];
 	*entry = (struct entry){ strdup(name), path, entries->n, masked };
 	if (!entry->name)
-		goto fail;
+		return -ENOMEM;
+	TAKE(owned);
 	entries->n++;
 	return 0;
-
-fail:
-	free(path);
-	return -ENOMEM;
 }
 
 static int entry_compare(const void *a, const void *b)
@@ -339,12 +333,10 @@ void conf_units_free(struct conf_unit *units, size_t n)
 /* The first size bytes of the file, fewer when it has become shorter. */
 static int read_bytes(int fd, size_t size, char **ret, size_t *ret_length)
 {
+	_cleanup_free_ char *text = malloc(size + 1);
 	size_t length = 0;
-	char *text;
 	ssize_t n;
-	int r;
 
-	text = malloc(size + 1);
 	if (!text)
 		return -ENOMEM;
 
@@ -353,13 +345,9 @@ static int read_bytes(int fd, size_t size, char **ret, size_t *ret_length)
 		if (n > 0)
 			length += (size_t)n;
 	} while ((n > 0 && length < size) || (n < 0 && errno == EINTR));
-	if (n < 0) {
-		r = -errno;
-		free(text);
-		return r;
-	}
-
-	*ret = text;
+	if (n < 0)
+		return -errno;
+	*ret = TAKE(text);
 	*ret_length = length;
 	return 0;
 }
@@ -367,8 +355,8 @@ static int read_bytes(int fd, size_t size, char **ret, size_t *ret_length)
 /* One more byte than CONF_FILE_MAX is enough for conf_parse_text() to refuse it. */
 static int read_regular(const char *path, char **ret, size_t *ret_length)
 {
+	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
-	int fd, r;
 
 	/* It was a regular file when it was found; should it have become something else since, do
 	 * not block. */
@@ -377,15 +365,11 @@ static int read_regular(const char *path, char **ret, size_t *ret_length)
 		return -errno;
 
 	if (fstat(fd, &st) < 0)
-		r = -errno;
-	else if (!S_ISREG(st.st_mode))
-		r = -ESTALE;
-	else
-		r = read_bytes(fd,
-			       st.st_size > CONF_FILE_MAX ? CONF_FILE_MAX + 1 : (size_t)st.st_size,
-			       ret, ret_length);
-	close(fd);
-	return r;
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ESTALE;
+	return read_bytes(fd, st.st_size > CONF_FILE_MAX ? CONF_FILE_MAX + 1 : (size_t)st.st_size,
+			  ret, ret_length);
 }
 
 int conf_parse_unit(const struct conf_unit *unit, const struct conf_handler *handler)

@@ -20,7 +20,7 @@
 
 enum section_state {
 	SECTION_NONE,	/* before the first */
-	SECTION_BROKEN, /* nobody knows where assignments belong: skipped without a word */
+	SECTION_BROKEN, /* assignments have no section: skipped without warnings */
 	SECTION_GOOD,
 };
 
@@ -52,11 +52,11 @@ parser_vwarn(struct conf_parser *parser, unsigned int line, const char *format, 
 
 	parser->warned_line = line;
 	if (++parser->warnings > CONF_WARNINGS_MAX) {
-		const struct conf_place whole = { parser->file, 0 };
+		const struct conf_place file = { parser->file, 0 };
 
 		parser->handler->warning(
-			&whole,
-			"more warnings about this file are left out; mend those above first",
+			&file,
+			"further warnings about this file are suppressed; fix those above first",
 			parser->handler->userdata);
 		return;
 	}
@@ -102,7 +102,7 @@ static const char *shown(const char *text, char buf[static SHOWN_MAX])
 	return escape_text(text, strlen(text), buf, SHOWN_MAX);
 }
 
-/* False, warned: the line holds what no text does. */
+/* False, with a warning: the line is not text. */
 static bool is_text(struct conf_parser *parser)
 {
 	size_t i, n;
@@ -213,7 +213,7 @@ static int finish_line(struct conf_parser *parser)
 }
 
 /* There is room for a NUL behind. */
-static void append(struct conf_parser *parser, const char *text, size_t length)
+static void append_text(struct conf_parser *parser, const char *text, size_t length)
 {
 	size_t n = length;
 
@@ -254,11 +254,11 @@ static int parse_line(struct conf_parser *parser, const char *text, size_t lengt
 	if (parser->first == 0)
 		parser->first = number;
 	if (backslashes % 2 == 0) {
-		append(parser, text, length);
+		append_text(parser, text, length);
 		return finish_line(parser);
 	}
-	append(parser, text, length - 1);
-	append(parser, " ", 1);
+	append_text(parser, text, length - 1);
+	append_text(parser, " ", 1);
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 #define CONF_DIRECTORY_MAX 16384	     /* files of one directory that are looked at */
 #define CONF_WARNINGS_MAX  20 /* for one file; one more says that others are left out */
 
-/* Where a line came from, for warnings. */
+/* Position of a line, for warnings. */
 struct conf_place {
 	const char *file;
 	unsigned int line; /* from 1, of continued lines the first; 0: the whole file */
@@ -22,7 +22,7 @@ struct conf_place {
 
 struct conf_parser;
 
-/* One assignment. All pointers live until the handler returns. */
+/* One assignment. All pointers are valid until the handler returns. */
 struct conf_assignment {
 	struct conf_place place;
 	const char *section;
@@ -33,9 +33,9 @@ struct conf_assignment {
 };
 
 struct conf_handler {
-	/* 0, or negative errno to stop. Warns with conf_warn() about what it does not like. */
+	/* 0, or negative errno to stop. Warns with conf_warn(). */
 	int (*assignment)(const struct conf_assignment *assignment, void *userdata);
-	/* One line, no newline, printable, what and why and the mend: "missing '='..." */
+	/* One line, no newline, printable: what is wrong and what to do: "missing '='..." */
 	void (*warning)(const struct conf_place *place, const char *text, void *userdata);
 	void *userdata;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Descriptors by the thousand. Libraries that wait with select() take none from FD_SETSIZE on, and
- * libnftables, given a higher one, ends the program: the low numbers are to be left to others.
+ * libnftables, given a higher one, ends the program: the low numbers are left to those.
  */
 #ifndef AMT_BASE_DESCRIPTOR_H
 #define AMT_BASE_DESCRIPTOR_H

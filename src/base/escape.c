@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/escape.h"
 
+#include "base/array.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +48,7 @@ static bool is_printable(uint32_t c)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(refused); i++)
 		if (c >= refused[i].first && c <= refused[i].last)
 			return false;
 	return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Text from outside, before it is printed. Pure: no I/O, no allocation.
+ * Untrusted text, made printable. Pure: no I/O, no allocation.
  */
 #ifndef AMT_BASE_ESCAPE_H
 #define AMT_BASE_ESCAPE_H

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/file.h"
 
+#include "base/cleanup.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -85,19 +87,16 @@ int file_write(const char *path, const char *text, size_t length, mode_t mode)
 
 int file_read(const char *path, size_t max, char **ret, size_t *ret_length)
 {
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_free_ char *text = NULL;
 	size_t length = 0;
 	ssize_t n = 0;
-	char *text;
-	int fd, r;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
 	text = malloc(max + 2);
-	if (!text) {
-		close(fd);
+	if (!text)
 		return -ENOMEM;
-	}
 	while (length <= max) {
 		n = read(fd, text + length, max + 1 - length);
 		if (n < 0 && errno == EINTR)
@@ -106,14 +105,12 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_length)
 			break;
 		length += n;
 	}
-	r = n < 0 ? -errno : length > max ? -EFBIG : 0;
-	close(fd);
-	if (r < 0) {
-		free(text);
-		return r;
-	}
+	if (n < 0)
+		return -errno;
+	if (length > max)
+		return -EFBIG;
 	text[length] = '\0';
-	*ret = text;
+	*ret = TAKE(text);
 	*ret_length = length;
 	return 0;
 }

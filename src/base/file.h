@@ -20,10 +20,10 @@ int file_path(char buf[static PATH_MAX], const char *format, ...)
 int file_make_directory(const char *path, mode_t mode);
 
 /* Replace the file by text: written beside it, synced not (it lies in /run), and renamed, so that
- * a reader sees the old or the new one whole. */
+ * a reader sees the old file or the new one, never a part. */
 int file_write(const char *path, const char *text, size_t length, mode_t mode);
 
-/* The whole file, NUL-terminated; free(*ret). -EFBIG when longer than max bytes. */
+/* All of the file, NUL-terminated; free(*ret). -EFBIG when longer than max bytes. */
 int file_read(const char *path, size_t max, char **ret, size_t *ret_length);
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/filter.h"
 
+#include "base/array.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Which sources of two lists a third one has. */
+/* Parts of two sorted lists. */
 enum part {
 	ONLY_LEFT = 1 << 0,
 	IN_BOTH = 1 << 1,
@@ -26,7 +28,7 @@ static const struct {
 
 /* Arrays have room for the next power of two at least, so that adding one by one is cheap without
  * a field for it. */
-static size_t room(size_t n)
+static size_t filter_room(size_t n)
 {
 	size_t size = 1;
 
@@ -37,29 +39,23 @@ static size_t room(size_t n)
 
 static struct address *new_sources(size_t n)
 {
-	return malloc(room(n) * sizeof(struct address));
+	return malloc(filter_room(n) * sizeof(struct address));
 }
 
-/* Where source is, or would have to be. */
-static size_t position(const struct filter *filter, const struct address *source, bool *ret_found)
+static int order_sources(const void *element, const void *key)
 {
-	size_t low = 0, high = filter->n;
+	return address_compare(element, key);
+}
 
-	*ret_found = false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = address_compare(&filter->sources[middle], source);
+/* Position of the source, or where it belongs. */
+static size_t source_position(const struct filter *filter, const struct address *source,
+			      bool *ret_found)
+{
+	size_t at =
+		array_search(filter->sources, filter->n, sizeof(*source), source, order_sources);
 
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	*ret_found = at < filter->n && address_equal(&filter->sources[at], source);
+	return at;
 }
 
 void filter_clear(struct filter *filter)
@@ -72,18 +68,17 @@ int filter_add(struct filter *filter, const struct address *source)
 {
 	struct address *sources;
 	bool found;
-	size_t at = position(filter, source, &found);
+	size_t at = source_position(filter, source, &found);
 
 	if (found)
 		return 0;
-	if (filter->n == 0 || room(filter->n) == filter->n) {
-		sources = realloc(filter->sources, room(filter->n + 1) * sizeof(*sources));
+	if (filter->n == 0 || filter_room(filter->n) == filter->n) {
+		sources = realloc(filter->sources, filter_room(filter->n + 1) * sizeof(*sources));
 		if (!sources)
 			return -ENOMEM;
 		filter->sources = sources;
 	}
-	memmove(&filter->sources[at + 1], &filter->sources[at],
-		(filter->n - at) * sizeof(filter->sources[0]));
+	array_open(filter->sources, filter->n, sizeof(*source), at);
 	filter->sources[at] = *source;
 	filter->n++;
 	return 0;
@@ -92,13 +87,12 @@ int filter_add(struct filter *filter, const struct address *source)
 void filter_remove(struct filter *filter, const struct address *source)
 {
 	bool found;
-	size_t at = position(filter, source, &found);
+	size_t at = source_position(filter, source, &found);
 
 	if (!found)
 		return;
+	array_close(filter->sources, filter->n, sizeof(*source), at);
 	filter->n--;
-	memmove(&filter->sources[at], &filter->sources[at + 1],
-		(filter->n - at) * sizeof(filter->sources[0]));
 }
 
 int filter_copy(struct filter *to, const struct filter *from)
@@ -157,7 +151,7 @@ bool filter_wants(const struct filter *filter, const struct address *source)
 {
 	bool found;
 
-	(void)position(filter, source, &found);
+	(void)source_position(filter, source, &found);
 	return found == (filter->mode == FILTER_INCLUDE);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What kind of group an address is. Pure.
+ * Kinds of multicast groups. Pure.
  */
 #ifndef AMT_BASE_GROUP_H
 #define AMT_BASE_GROUP_H
@@ -11,8 +11,8 @@
 
 bool group_valid(const struct address *group); /* multicast */
 
-/* False for what never leaves its link: 224.0.0.0/24, and scopes 0 to 2 of ff00::/8; and
- * for what is no group. */
+/* False for groups that never leave their link, 224.0.0.0/24 and scopes 0 to 2 of ff00::/8,
+ * and for addresses that are no group. */
 bool group_routable(const struct address *group);
 
 /* 232.0.0.0/8 and ff3x::/32, RFC 4607 */

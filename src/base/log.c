@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Messages come from everywhere; this place would be the same for all of them. */
+/* The code location would be the same for all messages: this file. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include "base/escape.h"
 
@@ -62,8 +62,8 @@ static int line_new(const char *subject, const char *message, char **ret, size_t
 
 static void line_send(int level, const char *subject, const char *line, size_t length)
 {
-	/* One write: lines of several processes on one terminal stay whole. A failure has no
-	 * place where it could be told. */
+	/* One write, so that lines of several processes do not mix. A failure cannot be
+	 * reported anywhere. */
 	if (!stderr_is_journal()) {
 		ssize_t n __attribute__((unused)) = write(STDERR_FILENO, line, length + 1);
 		return;

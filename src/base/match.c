@@ -67,13 +67,11 @@ enum comparison {
 };
 
 /* One that begins with another comes before it. */
-static const struct operator
-{
+static const struct version_operator {
 	const char *text;
 	enum comparison comparison;
 	bool less, equal, greater; /* the orders for which it holds */
-}
-operators[] = {
+} operators[] = {
 	{ "!$=", AS_GLOB, true, false, true },	  { "$=", AS_GLOB, false, true, false },
 	{ "==", AS_VERSION, false, true, false }, { "<>", AS_VERSION, true, false, true },
 	{ "<=", AS_VERSION, true, true, false },  { "<", AS_VERSION, true, false, false },
@@ -82,12 +80,12 @@ operators[] = {
 	{ "", AS_GLOB, false, true, false },
 };
 
-static int operator_holds(const struct operator* operator, const char * release,
+static int operator_holds(const struct version_operator *op, const char *release,
 			  const char *operand)
 {
 	int order;
 
-	switch (operator->comparison) {
+	switch (op->comparison) {
 	case AS_VERSION:
 		order = strverscmp(release, operand);
 		break;
@@ -100,7 +98,7 @@ static int operator_holds(const struct operator* operator, const char * release,
 			return order;
 		order = !order;
 	}
-	return order < 0 ? operator->less : order == 0 ? operator->equal : operator->greater;
+	return order < 0 ? op->less : order == 0 ? op->equal : op->greater;
 }
 
 /* Take the next word of *text, as far as the blank behind it. */
@@ -128,17 +126,17 @@ int match_version(const char *release, const char *expression)
 		expression = negation(expression, &negate);
 
 	do {
-		const struct operator* operator= operators;
+		const struct version_operator *op = operators;
 		const char *operand = word;
 
 		r = next_word(&expression, word, sizeof(word));
 		if (r < 0)
 			return r;
-		while (strncmp(word, operator->text, strlen(operator->text)) != 0)
-			operator++;
+		while (strncmp(word, op->text, strlen(op->text)) != 0)
+			op++;
 
 		/* A blank may stand behind the operator. */
-		operand = word + strlen(operator->text);
+		operand = word + strlen(op->text);
 		if (operand[0] == '\0') {
 			r = next_word(&expression, word, sizeof(word));
 			if (r < 0)
@@ -146,10 +144,10 @@ int match_version(const char *release, const char *expression)
 			operand = word;
 		}
 		if (strpbrk(operand, "<>=$") ||
-		    (operator->comparison == AS_VERSION && strcspn(operand, "0123456789") != 0))
+		    (op->comparison == AS_VERSION && strcspn(operand, "0123456789") != 0))
 			return -EINVAL;
 
-		r = operator_holds(operator, release, operand);
+		r = operator_holds(op, release, operand);
 		if (r < 0)
 			return r;
 		all = all && r;
@@ -168,7 +166,7 @@ int match_kernel_version(const char *expression)
 	return match_version(uts.release, expression);
 }
 
-/* What systemd-detect-virt(1) is asked; it has no library. */
+/* Questions to systemd-detect-virt(1), which has no library. */
 enum question {
 	INNERMOST,
 	CONTAINER,
@@ -177,13 +175,13 @@ enum question {
 	_QUESTION_MAX,
 };
 
-struct answer {
+struct detector_answer {
 	bool known;
 	bool yes;	 /* exit status 0 */
 	char text[4096]; /* with a newline before and after each word */
 };
 
-static int read_answer(int fd, pid_t pid, struct answer *answer)
+static int read_answer(int fd, pid_t pid, struct detector_answer *answer)
 {
 	size_t length = 1, size = sizeof(answer->text) - 1;
 	siginfo_t info;
@@ -208,7 +206,7 @@ static int read_answer(int fd, pid_t pid, struct answer *answer)
 	return 0;
 }
 
-static int run_detector(const char *option, struct answer *answer)
+static int run_detector(const char *option, struct detector_answer *answer)
 {
 	char *argv[] = { (char *)"systemd-detect-virt", (char *)option, NULL };
 	posix_spawn_file_actions_t actions;
@@ -232,7 +230,7 @@ static int run_detector(const char *option, struct answer *answer)
 }
 
 /* The answer does not change while the system runs. */
-static int ask(enum question question, const struct answer **ret)
+static int detector_ask(enum question question, const struct detector_answer **ret)
 {
 	static const char *const options[_QUESTION_MAX] = {
 		[INNERMOST] = NULL,
@@ -240,7 +238,7 @@ static int ask(enum question question, const struct answer **ret)
 		[PRIVATE_USERS] = "--private-users",
 		[LIST] = "--list",
 	};
-	static struct answer answers[_QUESTION_MAX];
+	static struct detector_answer answers[_QUESTION_MAX];
 	int r = 0;
 
 	if (!answers[question].known)
@@ -250,7 +248,7 @@ static int ask(enum question question, const struct answer **ret)
 	return r;
 }
 
-static bool answer_has(const struct answer *answer, const char *word)
+static bool answer_has(const struct detector_answer *answer, const char *word)
 {
 	char line[64];
 	int n;
@@ -261,17 +259,17 @@ static bool answer_has(const struct answer *answer, const char *word)
 
 static int match_kind(const char *kind)
 {
-	const struct answer *innermost, *container, *answer;
+	const struct detector_answer *innermost, *container, *answer;
 	int r;
 
 	if (strcmp(kind, "private-users") == 0) {
-		r = ask(PRIVATE_USERS, &answer);
+		r = detector_ask(PRIVATE_USERS, &answer);
 		return r < 0 ? r : answer->yes;
 	}
 
-	r = ask(INNERMOST, &innermost);
+	r = detector_ask(INNERMOST, &innermost);
 	if (r >= 0)
-		r = ask(CONTAINER, &container);
+		r = detector_ask(CONTAINER, &container);
 	if (r < 0)
 		return r;
 
@@ -286,7 +284,7 @@ static int match_kind(const char *kind)
 	/* "none" is what it prints, too, but no kind. */
 	if (innermost->yes && answer_has(innermost, kind))
 		return 1;
-	r = ask(LIST, &answer);
+	r = detector_ask(LIST, &answer);
 	if (r < 0)
 		return r;
 	return strcmp(kind, "none") != 0 && answer_has(answer, kind) ? 0 : -EINVAL;

@@ -11,7 +11,7 @@ int match_host(const char *pattern);
 
 /* Blank-separated, all must hold: "<", "<=", "==", "<>", ">=", ">" and a version, compared as
  * versions; "=" or "!=" and a string; "$=" or "!$=" and a shell glob; without an operator a glob.
- * A "!" before anything but "=" and "$=" negates the whole. */
+ * A "!" before anything but "=" and "$=" negates the result. */
 int match_kernel_version(const char *expression);
 
 /* The same against this release instead of uname -r. */

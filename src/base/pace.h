@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * So many of something a second at most: as many may come at once, and then as the second goes by.
- * Pure. A zeroed struct is a full one.
+ * A token bucket: at most so many of something a second, all of them at once or spread. Pure. A
+ * zeroed struct is a full bucket.
  */
 #ifndef AMT_BASE_PACE_H
 #define AMT_BASE_PACE_H
 
+#include "base/clock.h"
+
 #include <stdbool.h>
-#include <stdint.h>
 
 struct pace {
-	uint64_t until; /* microseconds: all that was taken is paid for then */
+	usec_t until; /* the bucket is full again */
 };
 
-static inline bool pace_take(struct pace *pace, uint32_t per_second, uint64_t now)
+static inline bool pace_take(struct pace *pace, uint32_t per_second, usec_t now)
 {
 	if (pace->until < now)
 		pace->until = now;
-	if (pace->until - now > 1000000 - 1000000 / per_second)
+	if (pace->until - now > USEC_PER_SEC - USEC_PER_SEC / per_second)
 		return false;
-	pace->until += 1000000 / per_second;
+	pace->until += USEC_PER_SEC / per_second;
 	return true;
 }
 

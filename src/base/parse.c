@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/parse.h"
 
+#include "base/array.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@ int parse_boolean(const char *text)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (strcasecmp(text, words[i]) == 0)
 			return i % 2;
 	return -EINVAL;
@@ -54,9 +55,9 @@ int parse_u16(const char *text, uint16_t min, uint16_t max, uint16_t *ret)
 }
 
 /* Not strtod(), which goes by the locale. */
-int parse_span(const char *text, uint64_t min_usec, uint64_t max_usec, uint64_t *ret_usec)
+int parse_span(const char *text, usec_t min_usec, usec_t max_usec, usec_t *ret_usec)
 {
-	uint64_t usec = 0, unit = USEC_PER_SEC;
+	usec_t usec = 0, unit = USEC_PER_SEC;
 	size_t digits = strspn(text, "0123456789"), decimals = 0, i;
 
 	if (text[digits] == '.')
@@ -81,7 +82,7 @@ int parse_ifname(const char *text, char ret[static IFNAMSIZ])
 	static const char *const reserved[] = { "", ".", "..", "all", "default" };
 	size_t i, length = strlen(text);
 
-	for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(reserved); i++)
 		if (strcmp(text, reserved[i]) == 0)
 			return -EINVAL;
 

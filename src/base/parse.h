@@ -5,6 +5,8 @@
 #ifndef AMT_BASE_PARSE_H
 #define AMT_BASE_PARSE_H
 
+#include "base/clock.h"
+
 #include <net/if.h>
 #include <stdint.h>
 
@@ -17,7 +19,7 @@ int parse_u16(const char *text, uint16_t min, uint16_t max, uint16_t *ret);
 int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret);
 
 /* Seconds with up to six decimals, in microseconds. Returns as the numbers do. */
-int parse_span(const char *text, uint64_t min_usec, uint64_t max_usec, uint64_t *ret_usec);
+int parse_span(const char *text, usec_t min_usec, usec_t max_usec, usec_t *ret_usec);
 
 /* A name that a network interface can have: what the kernel takes (dev_valid_name(), and neither
  * "all" nor "default", which are taken in /proc/sys/net), of printable ASCII, and no '%', which the

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-/* How far a timer may be put off to wake up once for several. */
+/* Slack of a timer, so that several share one wake-up. */
 #define TIMER_EXACT  1000ULL /* sd-event's default of 250 ms is a failover's whole budget */
 #define TIMER_COARSE 0ULL    /* sd-event's default */
 

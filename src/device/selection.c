@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "device/selection.h"
 
+#include "base/clock.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,9 +35,8 @@
 #define COVERED (32 * SEC)
 
 /* When all have failed: one question each so long, longer and longer. */
-#define ROUND_MIN     (1 * SEC)
-#define ROUND_MAX     (7500 * MSEC)
-#define ROUND_DOUBLES 3
+#define ROUND_MIN (1 * SEC)
+#define ROUND_MAX (7500 * MSEC)
 
 /* Who is not in use need not answer in haste. */
 #define PATIENCE (1 * SEC)
@@ -82,10 +83,8 @@ static bool all_held(const struct selection *selection, uint64_t now)
  * together need not ask together. */
 static uint64_t round_pause(const struct selection *selection)
 {
-	uint64_t pause = ROUND_MAX;
+	usec_t pause = usec_back_off(ROUND_MIN, ROUND_MAX, selection->round);
 
-	if (selection->round <= ROUND_DOUBLES && ROUND_MIN << selection->round < ROUND_MAX)
-		pause = ROUND_MIN << selection->round;
 	return pause - pause / 8 + selection->options.random() % (pause / 4);
 }
 
@@ -417,11 +416,6 @@ bool selection_next(struct selection *selection, uint64_t now, struct selection_
 	return false;
 }
 
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 uint64_t selection_deadline(const struct selection *selection, uint64_t now)
 {
 	uint64_t deadline = NEVER;
@@ -429,16 +423,16 @@ uint64_t selection_deadline(const struct selection *selection, uint64_t now)
 	if (selection->n == 0)
 		return NEVER;
 	if (selection->phase == SELECTION_SEEKING || selection->leaving)
-		deadline = sooner(deadline, selection->seek_at);
+		deadline = usec_min(deadline, selection->seek_at);
 	if (selection->phase == SELECTION_TRYING)
-		deadline = sooner(deadline, selection->trial_until);
+		deadline = usec_min(deadline, selection->trial_until);
 	if (selection->phase == SELECTION_GOOD) {
-		deadline = sooner(deadline, selection->query + selection->options.dead_usec);
+		deadline = usec_min(deadline, selection->query + selection->options.dead_usec);
 		if (!selection->candidates[selection->chosen].probing)
-			deadline = sooner(deadline,
-					  selection->check_now ? now : selection->evidence + IDLE);
+			deadline = usec_min(
+				deadline, selection->check_now ? now : selection->evidence + IDLE);
 		if (selection->options.return_usec > 0 && selection->chosen > 0)
-			deadline = sooner(deadline, selection->return_at);
+			deadline = usec_min(deadline, selection->return_at);
 	}
 	return deadline < now ? now : deadline;
 }

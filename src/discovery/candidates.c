@@ -107,7 +107,7 @@ static enum candidate_origin origin_from_word(const char *word, size_t length)
 }
 
 /* The place of an origin in the order, or -1. */
-static int place(const struct candidate_order *order, enum candidate_origin origin)
+static int order_place(const struct candidate_order *order, enum candidate_origin origin)
 {
 	int i;
 
@@ -126,7 +126,7 @@ int candidate_order_parse(const char *text, struct candidate_order *ret)
 	for (text += strspn(text, " \t"); *text != '\0'; text += strspn(text, " \t")) {
 		length = strcspn(text, " \t");
 		origin = origin_from_word(text, length);
-		if (origin == _CANDIDATE_ORIGIN_INVALID || place(&order, origin) >= 0)
+		if (origin == _CANDIDATE_ORIGIN_INVALID || order_place(&order, origin) >= 0)
 			return -EINVAL;
 		order.origins[order.n++] = origin;
 		text += length;
@@ -148,13 +148,13 @@ static bool is_allowed(const struct address *address, const struct prefix *allow
 	return n == 0;
 }
 
-static enum candidate_skip judge(const struct candidate *candidate,
-				 const struct candidate_order *order, const struct prefix *allow,
-				 size_t n_allow)
+static enum candidate_skip judge_candidate(const struct candidate *candidate,
+					   const struct candidate_order *order,
+					   const struct prefix *allow, size_t n_allow)
 {
 	if (candidate->skip != CANDIDATE_SKIP_NONE)
 		return candidate->skip;
-	if (place(order, candidate->origin) < 0)
+	if (order_place(order, candidate->origin) < 0)
 		return CANDIDATE_SKIP_ORIGIN;
 	if (!is_allowed(&candidate->address, allow, n_allow))
 		return CANDIDATE_SKIP_ALLOW;
@@ -168,12 +168,12 @@ static enum candidate_skip judge(const struct candidate *candidate,
 /* An origin that is not in the order comes last. */
 static unsigned int origin_place(const struct candidate_order *order, enum candidate_origin origin)
 {
-	int at = place(order, origin);
+	int at = order_place(order, origin);
 
 	return at < 0 ? _CANDIDATE_ORIGIN_MAX : (unsigned int)at;
 }
 
-static int compare(const void *left, const void *right, void *userdata)
+static int compare_candidates(const void *left, const void *right, void *userdata)
 {
 	const struct candidate *a = left, *b = right;
 	const struct candidate_order *order = userdata;
@@ -223,12 +223,12 @@ size_t candidates_arrange(struct candidate *candidates, size_t n,
 	size_t i, usable = 0;
 
 	for (i = 0; i < n; i++) {
-		candidates[i].skip = judge(&candidates[i], &copy, allow, n_allow);
+		candidates[i].skip = judge_candidate(&candidates[i], &copy, allow, n_allow);
 		usable += candidates[i].skip == CANDIDATE_SKIP_NONE;
 	}
-	qsort_r(candidates, n, sizeof(*candidates), compare, &copy);
+	qsort_r(candidates, n, sizeof(*candidates), compare_candidates, &copy);
 	if (skip_duplicates(candidates, usable))
-		qsort_r(candidates, n, sizeof(*candidates), compare, &copy);
+		qsort_r(candidates, n, sizeof(*candidates), compare_candidates, &copy);
 
 	for (usable = 0; usable < n && candidates[usable].skip == CANDIDATE_SKIP_NONE; usable++)
 		;

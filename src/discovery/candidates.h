@@ -22,14 +22,14 @@ enum candidate_origin {
 #define CANDIDATE_ANYCAST6 "2001:3::1"
 
 enum dnssec_state {
-	DNSSEC_UNCHECKED, /* not from DNS, or nobody looked */
+	DNSSEC_UNCHECKED, /* not from DNS, or not validated */
 	DNSSEC_INSECURE,
 	DNSSEC_SECURE,
 	DNSSEC_BOGUS,
 	_DNSSEC_STATE_MAX,
 };
 
-/* Why a candidate is left out; candidate_skip_string() gives the words. */
+/* Reason to skip a candidate; candidate_skip_string() gives the text. */
 enum candidate_skip {
 	CANDIDATE_SKIP_NONE, /* it is tried */
 	CANDIDATE_SKIP_NO_RELAY,
@@ -78,7 +78,7 @@ struct candidate candidate_make(enum candidate_origin origin, const struct addre
 /* Can the driver, whose underlay is IPv4 alone, use the address? */
 enum candidate_skip candidate_judge_address(const struct address *address);
 
-/* Which origins are asked, in order; RFC 8777's is candidate_order_default. */
+/* The origins to ask, in order; RFC 8777's is candidate_order_default. */
 struct candidate_order {
 	enum candidate_origin origins[_CANDIDATE_ORIGIN_MAX];
 	uint8_t n;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "discovery/context.h"
 
+#include "base/array.h"
+#include "base/cleanup.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct {
 	const char *name, *value;
@@ -53,7 +54,7 @@ static int set_up(struct context *context, char *const *servers, size_t n_server
 	/* Without that file it asks the servers of the root by itself. */
 	if (error == UB_NOERROR && n_servers == 0 && ub_ctx_resolvconf(ub, resolv_conf) == UB_NOMEM)
 		error = UB_NOMEM;
-	for (i = 0; error == UB_NOERROR && i < N_ELEMENTS(settings); i++)
+	for (i = 0; error == UB_NOERROR && i < ARRAY_SIZE(settings); i++)
 		error = ub_ctx_set_option(ub, settings[i].name, settings[i].value);
 	if (error == UB_NOERROR)
 		error = ub_ctx_set_option(ub, "module-config:",
@@ -63,7 +64,7 @@ static int set_up(struct context *context, char *const *servers, size_t n_server
 	if (error == UB_NOERROR)
 		error = ub_ctx_async(ub, 1);
 	/* No setting can be changed after this. */
-	for (i = 0; error == UB_NOERROR && i < N_ELEMENTS(built_in); i++)
+	for (i = 0; error == UB_NOERROR && i < ARRAY_SIZE(built_in); i++)
 		error = ub_ctx_zone_remove(ub, built_in[i]);
 	/* Only then the trust anchor is read. */
 	return error == UB_INITFAIL && context->validates ? -EBADMSG : errno_of(error);
@@ -105,7 +106,8 @@ void context_free(struct context *context)
 
 int context_anchor_owner(const char *trust_anchor, struct dnsname *ret)
 {
-	char *line = NULL, *word;
+	_cleanup_free_ char *line = NULL;
+	char *word;
 	size_t size = 0;
 	int r = -EBADMSG;
 	FILE *file;
@@ -119,7 +121,6 @@ int context_anchor_owner(const char *trust_anchor, struct dnsname *ret)
 		if (*word != '\0' && dnsname_parse(word, ret) == 0)
 			r = 0;
 	}
-	free(line);
 	fclose(file);
 	return r;
 }

@@ -2,6 +2,7 @@
 /*
  * A lookup is a tree of queries: AMTRELAY, or PTR and SRV, and then the addresses of names.
  */
+#include "base/array.h"
 #include "discovery/query.h"
 
 #include <stdio.h>
@@ -30,12 +31,12 @@ struct step {
 	struct query *query;
 	void (*take)(struct step *step, const struct query_answer *answer);
 	struct candidate seed;
-	struct target *target;
+	struct lookup_target *target;
 };
 
 /* A name whose addresses are asked for, by two steps. */
-struct target {
-	struct target *next;
+struct lookup_target {
+	struct lookup_target *next;
 	struct candidate seed;
 	bool found, failed;
 };
@@ -46,7 +47,7 @@ struct lookup {
 	lookup_done done;
 	void *userdata;
 	struct step_list steps;
-	struct target *targets;
+	struct lookup_target *targets;
 	unsigned int n_steps; /* that there ever were */
 	struct lookup_result result;
 	size_t room; /* for candidates */
@@ -79,22 +80,12 @@ static struct candidate inherit(const struct candidate *seed, const struct query
 static void add_candidate(struct lookup *lookup, const struct candidate *candidate)
 {
 	struct lookup_result *result = &lookup->result;
-	struct candidate *candidates, *added;
-	size_t room;
+	struct candidate *added;
 
-	if (result->n_candidates == RESOLVER_CANDIDATES_MAX) {
+	if (result->n_candidates == RESOLVER_CANDIDATES_MAX ||
+	    !GROW(result->candidates, result->n_candidates, lookup->room)) {
 		result->cut = true;
 		return;
-	}
-	if (result->n_candidates == lookup->room) {
-		room = lookup->room == 0 ? 4 : 2 * lookup->room;
-		candidates = reallocarray(result->candidates, room, sizeof(*candidates));
-		if (!candidates) {
-			result->cut = true;
-			return;
-		}
-		result->candidates = candidates;
-		lookup->room = room;
 	}
 
 	added = &result->candidates[result->n_candidates++];
@@ -120,7 +111,7 @@ static void shorten(struct lookup *lookup, uint32_t ttl)
 static void on_answer(struct query *query, const struct query_answer *answer, void *userdata);
 
 static int add_step(struct lookup *lookup, const struct dnsname *name, enum rrtype type,
-		    const struct candidate *seed, struct target *target,
+		    const struct candidate *seed, struct lookup_target *target,
 		    void (*take)(struct step *, const struct query_answer *))
 {
 	struct step *step;
@@ -148,7 +139,7 @@ static int add_step(struct lookup *lookup, const struct dnsname *name, enum rrty
 
 static void lookup_free(struct lookup *lookup)
 {
-	struct target *target;
+	struct lookup_target *target;
 	struct step *step;
 
 	while ((step = TAILQ_FIRST(&lookup->steps))) {
@@ -168,7 +159,7 @@ static void lookup_free(struct lookup *lookup)
 /* Names without addresses are candidates, too: they are shown, with the reason. */
 static void lookup_finish(struct lookup *lookup)
 {
-	struct target *target;
+	struct lookup_target *target;
 
 	for (target = lookup->targets; target; target = target->next) {
 		if (target->found)
@@ -213,8 +204,7 @@ static void take_addresses(struct step *step, const struct query_answer *answer)
 	for (i = 0; result && result->havedata && result->data[i]; i++) {
 		if (result->len[i] != (is_a ? 4 : 16))
 			continue;
-		candidate.address.family = is_a ? AF_INET : AF_INET6;
-		memcpy(&candidate.address.in6, result->data[i], (size_t)result->len[i]);
+		candidate.address = address_load(is_a ? AF_INET : AF_INET6, result->data[i]);
 		candidate.skip = candidate_judge_address(&candidate.address);
 		add_candidate(step->lookup, &candidate);
 		step->target->found = true;
@@ -223,7 +213,7 @@ static void take_addresses(struct step *step, const struct query_answer *answer)
 
 static void follow_name(struct lookup *lookup, const struct candidate *seed)
 {
-	struct target *target;
+	struct lookup_target *target;
 
 	target = calloc(1, sizeof(*target));
 	if (!target) {

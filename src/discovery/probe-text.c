@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What of a probe is pure: its back-off and its words. */
+/* The pure part of probes: back-off and text. */
+#include "base/clock.h"
 #include "discovery/probe.h"
 
 #include <arpa/inet.h>
@@ -7,16 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SECOND	     UINT64_C(1000000)
-#define BACK_OFF_MAX (120 * SECOND)
+#define BACK_OFF_MAX (120 * USEC_PER_SEC)
 
-uint64_t probe_back_off_usec(unsigned int n, uint32_t random)
+usec_t probe_back_off_usec(unsigned int n, uint32_t random)
 {
-	uint64_t limit = BACK_OFF_MAX;
+	usec_t limit = usec_back_off(USEC_PER_SEC, BACK_OFF_MAX, n);
 
-	if (n < 7) /* 2^7 s is more than the limit */
-		limit = SECOND << n;
-	return SECOND + (limit - SECOND) * random / UINT32_MAX;
+	return USEC_PER_SEC + (limit - USEC_PER_SEC) * random / UINT32_MAX;
 }
 
 /* icmp_err_convert of net/ipv4/icmp.c, read backwards. */

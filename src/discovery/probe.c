@@ -15,12 +15,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MESSAGE_MAX 2048 /* an Advertisement has 24 bytes at most; a fault is told the better */
+#define MESSAGE_MAX 2048 /* an Advertisement has 24 bytes at most; longer ones are reported */
 #define BUDGET	    256	 /* messages in one dispatch, so that an event loop stays fair */
 #define BUCKETS	    256	 /* a power of two */
 #define TOS	    0xc0 /* as the driver has it: AMT_TOS */
 
-/* What the kernel says of one message that was sent or received. */
+/* A message from the kernel, or its error about one. */
 struct arrival {
 	struct sockaddr_in address;
 	ssize_t length;
@@ -29,10 +29,9 @@ struct arrival {
 	struct in_addr offender;
 };
 
-struct
-try {
+struct probe_try {
 	uint32_t nonce;
-	uint64_t sent_usec;
+	usec_t sent_usec;
 };
 
 TAILQ_HEAD(probe_list, probe);
@@ -43,11 +42,11 @@ struct attempt {
 	struct probe_list probes; /* never empty but while it is being made */
 	struct prober *prober;
 	struct probe_options target; /* of its limits none counts, they are each probe's own */
-	struct try tries[PROBE_TRIES_MAX]; /* the latest; a ring */
+	struct probe_try tries[PROBE_TRIES_MAX]; /* the latest; a ring */
 	unsigned int n_tries, max_tries, n_waits;
-	uint64_t interval_usec;	  /* 0: back off */
-	uint64_t last_usec;	  /* of the last try */
-	uint64_t next_usec;	  /* of the next try; UINT64_MAX: none */
+	usec_t interval_usec;	  /* 0: back off */
+	usec_t last_usec;	  /* of the last try */
+	usec_t next_usec;	  /* of the next try; USEC_NEVER: none */
 	struct probe_result seen; /* what a time-out is put down to */
 };
 
@@ -57,7 +56,7 @@ struct probe {
 	struct attempt *attempt;   /* NULL: done */
 	unsigned int tries_before; /* of the attempt, that were not for this probe */
 	struct probe_result result;
-	uint64_t deadline_usec;
+	usec_t deadline_usec;
 	probe_done done;
 	void *userdata;
 };
@@ -66,14 +65,9 @@ struct prober {
 	int fd;
 	LIST_HEAD(attempt_list, attempt) attempts[BUCKETS];
 	struct probe_list done;
-	uint64_t next_usec; /* no attempt wants to be looked at earlier */
+	usec_t next_usec; /* no attempt wants to be looked at earlier */
 	struct prober_counters counters;
 };
-
-static uint64_t min_usec(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static unsigned int bucket_of(const struct address *relay)
 {
@@ -106,7 +100,7 @@ int prober_open(const char *device, struct prober **ret)
 	prober = calloc(1, sizeof(*prober));
 	if (!prober)
 		return -ENOMEM;
-	prober->next_usec = UINT64_MAX;
+	prober->next_usec = USEC_NEVER;
 	TAILQ_INIT(&prober->done);
 	prober->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	r = prober->fd < 0 ? -errno : set_options(prober->fd, device);
@@ -161,7 +155,7 @@ int prober_fd(const struct prober *prober)
 	return prober->fd;
 }
 
-uint64_t prober_next_timeout(const struct prober *prober)
+usec_t prober_next_timeout(const struct prober *prober)
 {
 	return TAILQ_EMPTY(&prober->done) ? prober->next_usec : 0;
 }
@@ -176,7 +170,7 @@ const struct prober_counters *prober_counters(const struct prober *prober)
  * that no caller is called back out of a call of its own.
  */
 
-static void finish(struct probe *probe, const struct probe_result *result)
+static void probe_finish(struct probe *probe, const struct probe_result *result)
 {
 	struct attempt *attempt = probe->attempt;
 
@@ -194,7 +188,7 @@ static void finish_all(struct attempt *attempt, const struct probe_result *resul
 	struct probe *probe;
 
 	while ((probe = TAILQ_FIRST(&attempt->probes)))
-		finish(probe, result);
+		probe_finish(probe, result);
 	attempt_free(attempt);
 }
 
@@ -266,7 +260,7 @@ static int send_message(struct prober *prober, const struct probe_options *targe
 static int send_discovery(struct attempt *attempt)
 {
 	struct message message = { .type = AMT_DISCOVERY };
-	struct try *try = &attempt->tries[attempt->n_tries % PROBE_TRIES_MAX];
+	struct probe_try *latest = &attempt->tries[attempt->n_tries % PROBE_TRIES_MAX];
 	uint8_t data[MESSAGE_MAX];
 	ssize_t n;
 	int r;
@@ -277,8 +271,8 @@ static int send_discovery(struct attempt *attempt)
 	if (n < 0)
 		return (int)n;
 
-	try->nonce = message.discovery.nonce;
-	try->sent_usec = clock_monotonic();
+	latest->nonce = message.discovery.nonce;
+	latest->sent_usec = clock_monotonic();
 	r = send_message(attempt->prober, &attempt->target, data, n);
 	if (r < 0)
 		return r;
@@ -287,7 +281,7 @@ static int send_discovery(struct attempt *attempt)
 	return 0;
 }
 
-static uint64_t interval_of(const struct attempt *attempt)
+static usec_t interval_of(const struct attempt *attempt)
 {
 	uint32_t random;
 
@@ -300,7 +294,7 @@ static uint64_t interval_of(const struct attempt *attempt)
 
 /* Send the next try and say when the one after it is due; when this host cannot send, all are told
  * so, and the attempt is gone. */
-static void try_next(struct attempt *attempt, uint64_t now)
+static void try_next(struct attempt *attempt, usec_t now)
 {
 	struct probe_result result = { .outcome = PROBE_UNREACHABLE };
 	struct prober *prober = attempt->prober;
@@ -314,11 +308,11 @@ static void try_next(struct attempt *attempt, uint64_t now)
 		return;
 	}
 	attempt->last_usec = now;
-	attempt->next_usec = UINT64_MAX;
+	attempt->next_usec = USEC_NEVER;
 	attempt->n_waits++;
 	if (attempt->n_tries < attempt->max_tries)
 		attempt->next_usec = now + interval_of(attempt);
-	prober->next_usec = min_usec(prober->next_usec, attempt->next_usec);
+	prober->next_usec = usec_min(prober->next_usec, attempt->next_usec);
 }
 
 /*
@@ -358,7 +352,7 @@ static int receive(int fd, int flags, struct arrival *arrival)
 	return 1;
 }
 
-static const struct try *find_try(const struct attempt *attempt, uint32_t nonce)
+static const struct probe_try *find_try(const struct attempt *attempt, uint32_t nonce)
 {
 	unsigned int i;
 
@@ -392,27 +386,27 @@ static bool note_elsewhere(struct prober *prober, const struct arrival *arrival,
 	return false;
 }
 
-/* What came from the relay itself. Only a right answer ends the attempt at once: anybody can send a
+/* A message from the relay itself. Only a right answer ends the attempt at once: anybody can send a
  * wrong one in a relay's name. */
 static bool take_answer(struct attempt *attempt, const struct message *message,
-			enum message_error error, uint64_t received_usec)
+			enum message_error error, usec_t received_usec)
 {
 	struct probe_result result = { .outcome = PROBE_ANSWERED };
-	const struct try *try;
+	const struct probe_try *answered;
 
 	if (error != MESSAGE_ERROR_NONE || message->type != AMT_ADVERTISEMENT) {
 		attempt->seen.outcome = PROBE_MALFORMED;
 		attempt->seen.malformed = error;
 		return false;
 	}
-	try = find_try(attempt, message->advertisement.nonce);
-	if (!try) {
+	answered = find_try(attempt, message->advertisement.nonce);
+	if (!answered) {
 		if (attempt->seen.outcome == PROBE_TIMEOUT)
 			attempt->seen.outcome = PROBE_NONCE;
 		return false;
 	}
 	result.advertised = message->advertisement.relay;
-	result.rtt_usec = received_usec - try->sent_usec;
+	result.rtt_usec = received_usec - answered->sent_usec;
 	finish_all(attempt, &result);
 	return true;
 }
@@ -421,7 +415,7 @@ static void take_message(struct prober *prober, const struct arrival *arrival)
 {
 	const struct address from = address_from_in(arrival->address.sin_addr);
 	struct message message = { 0 };
-	uint64_t received_usec = clock_monotonic();
+	usec_t received_usec = clock_monotonic();
 	struct attempt *attempt, *next;
 	enum message_error error;
 	bool answered = false, known = false;
@@ -511,7 +505,7 @@ static void take_messages(struct prober *prober)
  * Time.
  */
 
-static void expire(struct attempt *attempt, uint64_t now)
+static void attempt_expire(struct attempt *attempt, usec_t now)
 {
 	struct prober *prober = attempt->prober;
 	struct probe *probe, *next;
@@ -519,34 +513,34 @@ static void expire(struct attempt *attempt, uint64_t now)
 	for (probe = TAILQ_FIRST(&attempt->probes); probe; probe = next) {
 		next = TAILQ_NEXT(probe, entry);
 		if (probe->deadline_usec <= now)
-			finish(probe, &attempt->seen);
+			probe_finish(probe, &attempt->seen);
 		else
-			prober->next_usec = min_usec(prober->next_usec, probe->deadline_usec);
+			prober->next_usec = usec_min(prober->next_usec, probe->deadline_usec);
 	}
 	if (TAILQ_EMPTY(&attempt->probes))
 		attempt_free(attempt);
 	else if (attempt->next_usec <= now)
 		try_next(attempt, now);
 	else
-		prober->next_usec = min_usec(prober->next_usec, attempt->next_usec);
+		prober->next_usec = usec_min(prober->next_usec, attempt->next_usec);
 }
 
-static void take_time(struct prober *prober, uint64_t now)
+static void take_time(struct prober *prober, usec_t now)
 {
 	struct attempt *attempt, *next;
 	size_t i;
 
 	if (now < prober->next_usec)
 		return;
-	prober->next_usec = UINT64_MAX;
+	prober->next_usec = USEC_NEVER;
 	for (i = 0; i < BUCKETS; i++)
 		for (attempt = LIST_FIRST(&prober->attempts[i]); attempt; attempt = next) {
 			next = LIST_NEXT(attempt, entry);
-			expire(attempt, now);
+			attempt_expire(attempt, now);
 		}
 }
 
-int prober_dispatch(struct prober *prober, uint64_t now)
+int prober_dispatch(struct prober *prober, usec_t now)
 {
 	int r;
 
@@ -586,15 +580,15 @@ static struct attempt *make_attempt(struct prober *prober, const struct probe_op
 	attempt->target = *target;
 	attempt->interval_usec = target->interval_usec;
 	attempt->seen.outcome = PROBE_TIMEOUT;
-	attempt->next_usec = UINT64_MAX;
+	attempt->next_usec = USEC_NEVER;
 	TAILQ_INIT(&attempt->probes);
 	LIST_INSERT_HEAD(&prober->attempts[bucket_of(&target->relay)], attempt, entry);
 	return attempt;
 }
 
 /* As many tries, and as soon, as the most eager of its probes wants. */
-static void join(struct attempt *attempt, struct probe *probe, const struct probe_options *options,
-		 uint64_t now)
+static void attempt_join(struct attempt *attempt, struct probe *probe,
+			 const struct probe_options *options, usec_t now)
 {
 	unsigned int tries = options->tries > 0 ? options->tries : PROBE_TRIES;
 	struct prober *prober = attempt->prober;
@@ -603,7 +597,7 @@ static void join(struct attempt *attempt, struct probe *probe, const struct prob
 	probe->attempt = attempt;
 	probe->tries_before = attempt->n_tries - shares;
 	TAILQ_INSERT_TAIL(&attempt->probes, probe, entry);
-	prober->next_usec = min_usec(prober->next_usec, probe->deadline_usec);
+	prober->next_usec = usec_min(prober->next_usec, probe->deadline_usec);
 
 	if (options->interval_usec > 0 &&
 	    (attempt->interval_usec == 0 || options->interval_usec < attempt->interval_usec))
@@ -616,8 +610,8 @@ static void join(struct attempt *attempt, struct probe *probe, const struct prob
 		attempt->n_waits = 0;
 		try_next(attempt, now);
 	} else if (attempt->n_tries < attempt->max_tries) {
-		attempt->next_usec = min_usec(attempt->next_usec, now + interval_of(attempt));
-		prober->next_usec = min_usec(prober->next_usec, attempt->next_usec);
+		attempt->next_usec = usec_min(attempt->next_usec, now + interval_of(attempt));
+		prober->next_usec = usec_min(prober->next_usec, attempt->next_usec);
 	}
 }
 
@@ -630,10 +624,10 @@ static bool may_ask(const struct address *relay)
 	       !IN_MULTICAST(a);
 }
 
-int probe_start(struct prober *prober, const struct probe_options *options, uint64_t now,
+int probe_start(struct prober *prober, const struct probe_options *options, usec_t now,
 		probe_done done, void *userdata, struct probe **ret)
 {
-	uint64_t timeout_usec = options->timeout_usec;
+	usec_t timeout_usec = options->timeout_usec;
 	struct probe_options target = *options;
 	struct attempt *attempt;
 	struct probe *probe;
@@ -656,10 +650,10 @@ int probe_start(struct prober *prober, const struct probe_options *options, uint
 		return -ENOMEM;
 	}
 	probe->prober = prober;
-	probe->deadline_usec = now + min_usec(timeout_usec, UINT64_MAX - now - 1);
+	probe->deadline_usec = now + usec_min(timeout_usec, UINT64_MAX - now - 1);
 	probe->done = done;
 	probe->userdata = userdata;
-	join(attempt, probe, &target, now);
+	attempt_join(attempt, probe, &target, now);
 	*ret = probe;
 	return 0;
 }

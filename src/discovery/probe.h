@@ -10,6 +10,7 @@
 #ifndef AMT_DISCOVERY_PROBE_H
 #define AMT_DISCOVERY_PROBE_H
 
+#include "base/clock.h"
 #include "wire/message.h"
 
 #define PROBE_TIMEOUT_USEC 1000000 /* the answer of a live relay is far quicker */
@@ -23,12 +24,12 @@ struct probe;
 /* Zero is the default of every field but the relay. */
 struct probe_options {
 	struct address relay;
-	uint16_t port;		/* host byte order; AMT_PORT */
-	struct address source;	/* what the routing table says */
-	int ifindex;		/* leave through this interface; what the routing table says */
-	unsigned int tries;	/* Discoveries to send at most; PROBE_TRIES */
-	uint64_t timeout_usec;	/* for the whole probe, all tries; PROBE_TIMEOUT_USEC */
-	uint64_t interval_usec; /* between tries; probe_back_off_usec(), that of RFC 7450 */
+	uint16_t port;	       /* host byte order; AMT_PORT */
+	struct address source; /* what the routing table says */
+	int ifindex;	       /* leave through this interface; what the routing table says */
+	unsigned int tries;    /* Discoveries to send at most; PROBE_TRIES */
+	usec_t timeout_usec;   /* for the whole probe, all tries; PROBE_TIMEOUT_USEC */
+	usec_t interval_usec;  /* between tries; probe_back_off_usec(), that of RFC 7450 */
 };
 
 enum probe_outcome {
@@ -46,7 +47,7 @@ struct probe_result {
 	uint16_t port;
 	enum probe_outcome outcome;
 	unsigned int sent;	      /* Discoveries */
-	uint64_t rtt_usec;	      /* ANSWERED: from the try that was answered */
+	usec_t rtt_usec;	      /* ANSWERED: from the try that was answered */
 	struct address advertised;    /* ANSWERED: IPv4 or IPv6 */
 	int error;		      /* UNREACHABLE: errno; ECONNREFUSED is port unreachable */
 	struct address offender;      /* UNREACHABLE: who says so; zero: this host */
@@ -68,27 +69,28 @@ typedef void (*probe_done)(struct probe *probe, const struct probe_result *resul
 
 /* device NULL: any; else SO_BINDTODEVICE, e.g. a VRF, for all probes. */
 int prober_open(const char *device, struct prober **ret);
-void prober_close(struct prober *prober); /* NULL is fine; ends its probes without a word */
+/* Cancels its probes without calling done; NULL is fine. */
+void prober_close(struct prober *prober);
 
 int prober_fd(const struct prober *prober);
-uint64_t prober_next_timeout(const struct prober *prober); /* UINT64_MAX: none */
+usec_t prober_next_timeout(const struct prober *prober); /* USEC_NEVER: none */
 const struct prober_counters *prober_counters(const struct prober *prober);
 
 /* 0, or negative errno of the socket. */
-int prober_dispatch(struct prober *prober, uint64_t now);
+int prober_dispatch(struct prober *prober, usec_t now);
 
-/* Ask a relay. Who asks one that is being asked (same relay, port, source and ifindex) shares the
- * answer, and the Discovery, too, unless the last was sent more than PROBE_SHARE_USEC ago: a relay
- * gets few, however many ask. Each asker has a time-out of its own. An ICMP error ends all. That a
- * packet cannot be sent at all is told like everything else, through done. -EINVAL: not a host's
- * address; -ENOMEM. */
-int probe_start(struct prober *prober, const struct probe_options *options, uint64_t now,
+/* Probe a relay. A probe of one that is being probed (same relay, port, source and ifindex) shares
+ * the answer, and the Discovery, too, unless the last was sent more than PROBE_SHARE_USEC ago: a
+ * relay gets few, however many ask. Each asker has a time-out of its own. An ICMP error ends all.
+ * That a packet cannot be sent at all is told like everything else, through done. -EINVAL: not a
+ * host's address; -ENOMEM. */
+int probe_start(struct prober *prober, const struct probe_options *options, usec_t now,
 		probe_done done, void *userdata, struct probe **ret);
 void probe_cancel(struct probe *probe); /* without calling done; NULL is fine */
 
 /* RFC 7450, 5.2.3.4, and RFC 8777: the wait before retransmission n (from 1), at random in
  * [1 s, min(1 s * 2^n, 120 s)]. */
-uint64_t probe_back_off_usec(unsigned int n, uint32_t random);
+usec_t probe_back_off_usec(unsigned int n, uint32_t random);
 
 /* "port unreachable (said by 192.0.2.1)": one line, for logs and people. */
 #define PROBE_TEXT_MAX 160

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "discovery/rank.h"
 
+#include "base/cleanup.h"
+
 #include <ifaddrs.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -8,18 +10,14 @@
 
 static int open_socket(int ifindex)
 {
-	int fd, r;
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	if (ifindex > 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &ifindex, sizeof(ifindex)) < 0) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
-	return fd;
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &ifindex, sizeof(ifindex)) < 0)
+		return -errno;
+	return TAKE_FD(fd);
 }
 
 /* Connecting sends nothing, but the kernel looks for a route. */
@@ -28,19 +26,14 @@ static bool find_source(int ifindex, const struct address *destination, struct a
 	struct sockaddr_in name = { .sin_family = AF_INET,
 				    .sin_port = htons(9),
 				    .sin_addr = destination->in };
+	_cleanup_close_ int fd = open_socket(ifindex);
 	socklen_t length = sizeof(name);
-	bool found;
-	int fd;
 
-	fd = open_socket(ifindex);
-	if (fd < 0)
+	if (fd < 0 || connect(fd, (struct sockaddr *)&name, sizeof(name)) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&name, &length) < 0)
 		return false;
-	found = connect(fd, (struct sockaddr *)&name, sizeof(name)) == 0 &&
-		getsockname(fd, (struct sockaddr *)&name, &length) == 0;
-	close(fd);
-	if (found)
-		*ret = address_from_in(name.sin_addr);
-	return found;
+	*ret = address_from_in(name.sin_addr);
+	return true;
 }
 
 /* The bits of the network of an own address; 0 when it is not found. */
@@ -62,13 +55,11 @@ int rank_candidates(struct candidate *candidates, size_t n, int ifindex)
 {
 	struct ifaddrs *addresses = NULL;
 	struct address source;
-	int fd;
+	_cleanup_close_ int fd = open_socket(ifindex); /* can anything be asked? */
 	size_t i;
 
-	fd = open_socket(ifindex);
 	if (fd < 0)
 		return fd;
-	close(fd);
 	if (getifaddrs(&addresses) < 0)
 		addresses = NULL;
 

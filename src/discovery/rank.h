@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What only this host knows of candidates: whether there is a route to them, and from where.
+ * Reachability of candidates from this host: is there a route, and from which source.
  */
 #ifndef AMT_DISCOVERY_RANK_H
 #define AMT_DISCOVERY_RANK_H

@@ -42,7 +42,7 @@ struct query {
 	/* running */
 	struct context *context;
 	int id;
-	uint64_t deadline;
+	usec_t deadline;
 	/* done */
 	bool timed_out;
 	int error; /* enum ub_ctx_err */
@@ -62,12 +62,12 @@ struct resolver {
 	size_t n_servers;
 	char *resolv_conf, *trust_anchor;
 	enum dnssec_mode dnssec;
-	uint64_t timeout_usec;
+	usec_t timeout_usec;
 	int epoll_fd, timer_fd;
 	struct context *contexts; /* at most two are not retired: one validates */
 	struct timespec conf_time;
 	enum support support;
-	uint64_t downgraded_until;
+	usec_t downgraded_until;
 	struct query_list waiting, running, held, finished;
 	struct owner_list owners;
 	uint64_t sent[RATE_QUERIES]; /* when; a ring */
@@ -145,7 +145,7 @@ static void free_retired(struct resolver *resolver)
 	}
 }
 
-static bool wants_validation(struct resolver *resolver, uint64_t now)
+static bool wants_validation(struct resolver *resolver, usec_t now)
 {
 	if (resolver->support == SUPPORT_NO && now >= resolver->downgraded_until)
 		resolver->support = SUPPORT_UNKNOWN;
@@ -196,10 +196,10 @@ static void on_result(void *userdata, int error, struct ub_result *result)
 	query_move(query, &query->resolver->finished);
 }
 
-/* When the next may leave. */
-static uint64_t rate_next(const struct resolver *resolver)
+/* Time that the next may be sent. */
+static usec_t rate_next(const struct resolver *resolver)
 {
-	uint64_t oldest = resolver->sent[resolver->sent_next];
+	usec_t oldest = resolver->sent[resolver->sent_next];
 
 	return oldest == 0 ? 0 : oldest + RATE_USEC;
 }
@@ -215,7 +215,7 @@ static bool is_running(const struct resolver *resolver, const struct query *quer
 	return false;
 }
 
-static void query_run(struct query *query, uint64_t now)
+static void query_run(struct query *query, usec_t now)
 {
 	struct resolver *resolver = query->resolver;
 	struct context *context;
@@ -241,7 +241,7 @@ static void query_run(struct query *query, uint64_t now)
 	query_move(query, &resolver->running);
 }
 
-static void run_waiting(struct resolver *resolver, uint64_t now)
+static void run_waiting(struct resolver *resolver, usec_t now)
 {
 	struct query *query, *next;
 
@@ -261,7 +261,7 @@ static void arm_timer(struct resolver *resolver)
 {
 	struct itimerspec timer = { 0 };
 	const struct query *query;
-	uint64_t at = UINT64_MAX;
+	usec_t at = USEC_NEVER;
 
 	for (query = TAILQ_FIRST(&resolver->running); query; query = TAILQ_NEXT(query, entry))
 		if (query->deadline < at)
@@ -271,7 +271,7 @@ static void arm_timer(struct resolver *resolver)
 	if (!TAILQ_EMPTY(&resolver->finished))
 		at = 0;
 
-	if (at != UINT64_MAX) {
+	if (at != USEC_NEVER) {
 		/* Zero would disarm it. */
 		timer.it_value.tv_sec = (time_t)(at / USEC_PER_SEC);
 		timer.it_value.tv_nsec = (long)(at % USEC_PER_SEC * 1000) + 1;
@@ -302,7 +302,7 @@ int query_start(struct resolver *resolver, const struct dnsname *name, int type,
 		void *userdata, struct query **ret)
 {
 	char text[DNSNAME_TEXT_MAX];
-	uint64_t now = clock_monotonic();
+	usec_t now = clock_monotonic();
 	int r;
 
 	r = query_add(resolver, dnsname_format(name, text), type, done, userdata, ret);
@@ -426,7 +426,7 @@ static bool ask_support(struct resolver *resolver)
 }
 
 /* Is it too early to give out the answer? */
-static bool hold(struct query *query)
+static bool query_hold(struct query *query)
 {
 	struct resolver *resolver = query->resolver;
 
@@ -438,7 +438,7 @@ static bool hold(struct query *query)
 	return true;
 }
 
-static void end_late(struct resolver *resolver, uint64_t now)
+static void end_late(struct resolver *resolver, usec_t now)
 {
 	struct query *query, *next;
 
@@ -474,7 +474,7 @@ int resolver_dispatch(struct resolver *resolver)
 
 	end_late(resolver, clock_monotonic());
 	while ((query = TAILQ_FIRST(&resolver->finished)))
-		if (!hold(query))
+		if (!query_hold(query))
 			query_finish(query);
 	free_retired(resolver);
 	run_waiting(resolver, clock_monotonic());
@@ -518,7 +518,7 @@ static int open_fds(struct resolver *resolver)
 	return 0;
 }
 
-/* What can be told without asking anybody: servers that are none, a trust anchor that is missing.
+/* Errors that show without a query: a server that is none, a trust anchor that is missing.
  */
 static int try_context(struct resolver *resolver)
 {

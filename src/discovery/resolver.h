@@ -13,6 +13,7 @@
 #ifndef AMT_DISCOVERY_RESOLVER_H
 #define AMT_DISCOVERY_RESOLVER_H
 
+#include "base/clock.h"
 #include "discovery/candidates.h"
 
 #define RESOLVER_TRUST_ANCHOR	"/usr/share/dns/root.key" /* Debian: dns-root-data */
@@ -21,7 +22,7 @@
 #define RESOLVER_CANDIDATES_MAX 128	/* of one lookup */
 
 enum dnssec_mode {
-	DNSSEC_MODE_NO,		     /* nobody looks */
+	DNSSEC_MODE_NO,		     /* not validated */
 	DNSSEC_MODE_ALLOW_DOWNGRADE, /* as yes where the server can; else as no */
 	DNSSEC_MODE_YES,	     /* what is not secure is skipped */
 	_DNSSEC_MODE_MAX,
@@ -35,7 +36,7 @@ struct resolver_options {
 	const char *resolv_conf; /* RESOLVER_CONF; read again when it changed */
 	enum dnssec_mode dnssec;
 	const char *trust_anchor; /* RESOLVER_TRUST_ANCHOR */
-	uint64_t timeout_usec;	  /* RESOLVER_TIMEOUT_USEC */
+	usec_t timeout_usec;	  /* RESOLVER_TIMEOUT_USEC */
 };
 
 enum lookup_outcome {
@@ -72,7 +73,8 @@ typedef void (*lookup_done)(struct lookup *lookup, const struct lookup_result *r
 /* -EINVAL: a server is none; -ENOENT: no trust anchor, and DNSSEC=yes; -EBADMSG: one that is not;
  * -ENOMEM. */
 int resolver_open(const struct resolver_options *options, struct resolver **ret);
-void resolver_close(struct resolver *resolver); /* NULL is fine; ends lookups without a word */
+/* Cancels its lookups without calling done; NULL is fine. */
+void resolver_close(struct resolver *resolver);
 
 int resolver_fd(const struct resolver *resolver);
 int resolver_dispatch(struct resolver *resolver); /* 0, or negative errno */

@@ -19,11 +19,10 @@ struct channel_table {
 
 static size_t bucket_of(const struct channel_table *table, const struct address *group)
 {
-	const void *bytes =
-		group->family == AF_INET ? (const void *)&group->in : (const void *)&group->in6;
-	size_t length = group->family == AF_INET ? sizeof(group->in) : sizeof(group->in6);
+	uint32_t hash =
+		hash_bytes(&table->hash, address_bytes(group), address_length(group->family));
 
-	return hash_bytes(&table->hash, bytes, length) & (table->n_buckets - 1);
+	return hash & (table->n_buckets - 1);
 }
 
 int channel_table_new(struct channel_table **ret)
@@ -117,7 +116,7 @@ struct channel *channel_table_find(const struct channel_table *table, const stru
 	return NULL;
 }
 
-static void grow(struct channel_table *table)
+static void table_grow(struct channel_table *table)
 {
 	struct channel **old = table->buckets, **buckets;
 	size_t n_old = table->n_buckets;
@@ -140,7 +139,7 @@ static void grow(struct channel_table *table)
 }
 
 struct channel *channel_table_add(struct channel_table *table, const struct channel_key *key,
-				  const char *on, uint64_t now)
+				  const char *on, usec_t now)
 {
 	struct channel *channel = channel_table_find(table, key, on), **bucket;
 
@@ -159,7 +158,7 @@ struct channel *channel_table_add(struct channel_table *table, const struct chan
 		}
 	}
 	if (table->n++ >= table->n_buckets)
-		grow(table);
+		table_grow(table);
 	bucket = &table->buckets[bucket_of(table, &key->group)];
 	channel->next = *bucket;
 	*bucket = channel;
@@ -243,7 +242,7 @@ int channel_table_filter(const struct channel_table *table, const struct channel
 	return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_channels(const void *a, const void *b)
 {
 	const struct channel *x = *(struct channel *const *)a, *y = *(struct channel *const *)b;
 	int order = channel_compare(&x->key, &y->key);
@@ -260,7 +259,7 @@ struct channel **channel_table_sorted(const struct channel_table *table)
 	     c = channel_table_next(table, c))
 		sorted[n++] = c;
 	if (sorted)
-		qsort(sorted, n, sizeof(*sorted), compare);
+		qsort(sorted, n, sizeof(*sorted), compare_channels);
 	return sorted;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The channels that are wanted on this host: by whom, since when, and through which interface.
- * Pure. Times are CLOCK_REALTIME in microseconds.
+ * Pure. Times are CLOCK_REALTIME.
  *
  * A channel is known by its source and group and by the device that was asked for, which may be
  * none; so the same one may be there several times.
@@ -10,6 +10,7 @@
 #define AMT_MEMBERSHIP_CHANNEL_TABLE_H
 
 #include "base/channel.h"
+#include "base/clock.h"
 #include "base/filter.h"
 
 #include <net/if.h>
@@ -42,11 +43,11 @@ struct channel {
 	unsigned int owners;	    /* of enum channel_owner */
 	struct channel_device *on;  /* asked for; NULL: any */
 	struct channel_device *via; /* NULL: none so far */
-	uint64_t since;
-	const char *problem; /* a text of the owner's, free()d with it; NULL: none */
+	usec_t since;
+	const char *problem; /* text, free()d with it; NULL: none */
 
-	uint64_t packets, packets_before; /* counted; where the count of the firewall began */
-	uint64_t last_packet;		  /* 0: none */
+	uint64_t packets, packets_before; /* counted; the firewall's count at the start */
+	usec_t last_packet;		  /* 0: none */
 	uint32_t rate;			  /* packets a second */
 
 	bool counted;			     /* packets and the like are known */
@@ -68,7 +69,7 @@ struct channel *channel_table_find(const struct channel_table *table, const stru
 
 /* Find it, or add it without owners. NULL without memory. */
 struct channel *channel_table_add(struct channel_table *table, const struct channel_key *key,
-				  const char *on, uint64_t now);
+				  const char *on, usec_t now);
 void channel_table_remove(struct channel_table *table, struct channel *channel);
 
 /* name "": none. 0 or -ENOMEM. */
@@ -84,7 +85,7 @@ struct channel_device *channel_table_devices(const struct channel_table *table);
 struct channel *channel_table_of_group(const struct channel_table *table,
 				       const struct address *group, const struct channel *previous);
 
-/* What of the group is wanted there, of all channels: INCLUDE {} for nothing. 0 or -ENOMEM. */
+/* The filter of all channels of the group there: INCLUDE {} for none. 0 or -ENOMEM. */
 int channel_table_filter(const struct channel_table *table, const struct channel_device *via,
 			 const struct address *group, struct filter *ret);
 

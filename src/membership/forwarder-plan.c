@@ -5,29 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool listed(const struct forwarder *forwarder, const struct want *want,
-		   const uint8_t *source)
+static int order4(const void *element, const void *key)
 {
-	size_t low = 0, high = want->n;
+	return memcmp(element, key, sizeof(struct in_addr));
+}
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order =
-			memcmp(want->sources + middle * forwarder->size, source, forwarder->size);
+static int order16(const void *element, const void *key)
+{
+	return memcmp(element, key, sizeof(struct in6_addr));
+}
 
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+static bool want_lists(const struct forwarder *forwarder, const struct want *want,
+		       const uint8_t *source)
+{
+	const size_t size = forwarder->size, n = want->n;
+	size_t at;
+
+	if (size == sizeof(struct in_addr))
+		at = array_search(want->sources, n, size, source, order4);
+	else
+		at = array_search(want->sources, n, size, source, order16);
+	return at < n && memcmp(want->sources + at * size, source, size) == 0;
 }
 
 /* RFC 9776, section 3.2, of all but one downstream. */
-static int merge(struct forwarder *forwarder, const struct group *group, int but,
-		 struct filter *merged)
+static int merge_wants(struct forwarder *forwarder, const struct forwarder_group *group, int but,
+		       struct filter *merged)
 {
 	int r = 0;
 
@@ -37,33 +40,30 @@ static int merge(struct forwarder *forwarder, const struct group *group, int but
 
 		if (want->downstream == but)
 			continue;
-		r = forwarder_grow(&forwarder->scratch, &forwarder->scratch_room, want->n,
-				   sizeof(forwarder->scratch[0]));
-		if (r < 0)
-			return r;
+		if (!RESERVE(forwarder->scratch, want->n, forwarder->scratch_room))
+			return -ENOMEM;
 		for (size_t i = 0; i < want->n; i++)
-			forwarder->scratch[i] =
-				forwarder_unpack(forwarder, want->sources + i * forwarder->size);
+			forwarder->scratch[i] = address_load(forwarder->options.family,
+							     want->sources + i * forwarder->size);
 		filter.sources = forwarder->scratch;
 		r = filter_merge(merged, &filter);
 	}
 	return r;
 }
 
+static int order_joins(const void *element, const void *key)
+{
+	const int a = ((const struct plan_join *)element)->ifindex, b = *(const int *)key;
+
+	return (a > b) - (a < b);
+}
+
 static struct plan_join *find_join(const struct plan *plan, int ifindex)
 {
-	size_t low = 0, high = plan->n_joins;
+	size_t at = array_search(plan->joins, plan->n_joins, sizeof(plan->joins[0]), &ifindex,
+				 order_joins);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (plan->joins[middle].ifindex < ifindex)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < plan->n_joins && plan->joins[low].ifindex == ifindex ? &plan->joins[low]
-									  : NULL;
+	return at < plan->n_joins && plan->joins[at].ifindex == ifindex ? &plan->joins[at] : NULL;
 }
 
 /* RFC 4605, section 4.1, for several upstreams: to each the sources that it serves. only: that one;
@@ -89,17 +89,15 @@ static int distribute(const struct upstreams *upstreams, const struct filter *me
 	return 0;
 }
 
-/* What only an upstream itself wants is not joined there, as it does not get it back. */
+/* A group that only an upstream itself wants is not joined there: it would not get it back. */
 static int plan_joins(struct forwarder *forwarder, const struct upstreams *upstreams,
-		      const struct group *group, struct plan *plan)
+		      const struct forwarder_group *group, struct plan *plan)
 {
 	struct filter merged = { 0 };
 	int r;
 
-	r = forwarder_grow(&plan->joins, &plan->joins_room, upstreams->n_interfaces,
-			   sizeof(plan->joins[0]));
-	if (r < 0)
-		return r;
+	if (!RESERVE(plan->joins, upstreams->n_interfaces, plan->joins_room))
+		return -ENOMEM;
 	for (; plan->n_joins < upstreams->n_interfaces; plan->n_joins++)
 		plan->joins[plan->n_joins] =
 			(struct plan_join){ .ifindex = upstreams->interfaces[plan->n_joins] };
@@ -109,14 +107,14 @@ static int plan_joins(struct forwarder *forwarder, const struct upstreams *upstr
 		if (join)
 			join->own = true;
 	}
-	r = merge(forwarder, group, 0, &merged);
+	r = merge_wants(forwarder, group, 0, &merged);
 	if (r >= 0)
 		r = distribute(upstreams, &merged, NULL, plan);
 	for (size_t i = 0; i < plan->n_joins && r >= 0; i++) {
 		if (!plan->joins[i].own)
 			continue;
 		filter_clear(&merged);
-		r = merge(forwarder, group, plan->joins[i].ifindex, &merged);
+		r = merge_wants(forwarder, group, plan->joins[i].ifindex, &merged);
 		if (r >= 0)
 			r = distribute(upstreams, &merged, &plan->joins[i], plan);
 	}
@@ -125,28 +123,25 @@ static int plan_joins(struct forwarder *forwarder, const struct upstreams *upstr
 }
 
 int plan_route(struct forwarder *forwarder, const struct upstreams *upstreams,
-	       const struct group *group, const struct address *source, const struct flow *flow,
-	       struct plan *plan)
+	       const struct forwarder_group *group, const struct address *source,
+	       const struct flow *flow, struct plan *plan)
 {
 	struct plan_route route = { .source = *source,
 				    .incoming = upstreams_find(upstreams, source),
 				    .outgoing = plan->n_outgoing };
 	bool included = false;
 	uint8_t key[16];
-	int r;
 
-	forwarder_pack(forwarder, source, key);
+	address_store(source, key);
 	for (const struct want *want = route.incoming ? group->wants : NULL; want;
 	     want = want->next) {
-		bool found = listed(forwarder, want, key);
+		bool found = want_lists(forwarder, want, key);
 
 		if (want->downstream == route.incoming || found == want->exclude)
 			continue;
 		included |= found;
-		r = forwarder_grow(&plan->outgoing, &plan->outgoing_room, plan->n_outgoing + 1,
-				   sizeof(plan->outgoing[0]));
-		if (r < 0)
-			return r;
+		if (!GROW(plan->outgoing, plan->n_outgoing, plan->outgoing_room))
+			return -ENOMEM;
 		plan->outgoing[plan->n_outgoing++] = want->downstream;
 		route.n++;
 	}
@@ -157,10 +152,8 @@ int plan_route(struct forwarder *forwarder, const struct upstreams *upstreams,
 	}
 	if (!route.incoming)
 		route.incoming = flow->interface;
-	r = forwarder_grow(&plan->routes, &plan->routes_room, plan->n_routes + 1,
-			   sizeof(plan->routes[0]));
-	if (r < 0)
-		return r;
+	if (!GROW(plan->routes, plan->n_routes, plan->routes_room))
+		return -ENOMEM;
 	plan->routes[plan->n_routes++] = route;
 	return 1;
 }
@@ -171,26 +164,24 @@ static int compare_sources(const void *a, const void *b)
 }
 
 static int plan_routes(struct forwarder *forwarder, const struct upstreams *upstreams,
-		       const struct group *group, struct plan *plan)
+		       const struct forwarder_group *group, struct plan *plan)
 {
 	const struct want *want;
 	const struct flow *flow;
 	size_t n = 0, i;
-	int r;
+	int r = 0;
 
 	for (want = group->wants; want; want = want->next)
 		n += want->exclude ? 0 : want->n;
 	LIST_FOREACH (flow, &group->flows, of_group)
 		n++;
-	r = forwarder_grow(&forwarder->scratch, &forwarder->scratch_room, n,
-			   sizeof(forwarder->scratch[0]));
-	if (r < 0)
-		return r;
+	if (!RESERVE(forwarder->scratch, n, forwarder->scratch_room))
+		return -ENOMEM;
 	n = 0;
 	for (want = group->wants; want; want = want->next)
 		for (i = 0; i < want->n && !want->exclude; i++)
-			forwarder->scratch[n++] =
-				forwarder_unpack(forwarder, want->sources + i * forwarder->size);
+			forwarder->scratch[n++] = address_load(forwarder->options.family,
+							       want->sources + i * forwarder->size);
 	LIST_FOREACH (flow, &group->flows, of_group)
 		forwarder->scratch[n++] = flow->source;
 	if (n > 1)
@@ -207,7 +198,7 @@ static int plan_routes(struct forwarder *forwarder, const struct upstreams *upst
 }
 
 int plan_group(struct forwarder *forwarder, const struct upstreams *upstreams,
-	       const struct group *group, struct plan *plan)
+	       const struct forwarder_group *group, struct plan *plan)
 {
 	int r;
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the forwarder share. What was told is kept nowhere: it follows from the wants,
- * the flows and the upstreams, so that it is computed before and after each change, and the
- * difference told.
+ * Shared by the files of the forwarder. Joins and routes are not stored: they follow from the
+ * wants, the flows and the upstreams. They are computed before and after each change, and the
+ * difference goes to the ops.
  */
 #ifndef AMT_MEMBERSHIP_FORWARDER_PRIVATE_H
 #define AMT_MEMBERSHIP_FORWARDER_PRIVATE_H
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "membership/forwarder.h"
 
 #include <sys/queue.h>
 
-/* What one downstream wants of a group. */
+/* The filter of one downstream for a group. */
 struct want {
 	struct want *next; /* of the group, by downstream */
 	int downstream;
@@ -21,8 +22,8 @@ struct want {
 	uint8_t sources[]; /* n, sorted, as on the wire */
 };
 
-struct group {
-	struct group *next; /* of the hash's chain */
+struct forwarder_group {
+	struct forwarder_group *next; /* of the hash's chain */
 	struct want *wants;
 	LIST_HEAD(flow_list, flow) flows;
 	uint8_t key[]; /* as on the wire */
@@ -31,32 +32,33 @@ struct group {
 /* A source and group for which the kernel had no route. */
 struct flow {
 	struct flow *next; /* of the hash's chain */
-	struct group *group;
+	struct forwarder_group *group;
 	LIST_ENTRY(flow) of_group;
 	TAILQ_ENTRY(flow) by_age;
 	struct address source;
-	uint64_t mark; /* forwarder_sweep()'s caller's */
-	int interface; /* where it came in */
-	bool wanted;   /* which of the two queues it is in */
+	uint64_t cookie; /* forwarder_sweep()'s caller's */
+	int interface;	 /* where it came in */
+	bool wanted;	 /* which of the two queues it is in */
 };
 
 TAILQ_HEAD(flows, flow);
 
 /* Rows of one length, sorted by address. */
-struct run {
+struct prefix_run {
 	uint32_t start, n;
 	uint8_t length;
 };
 
 struct upstreams {
 	struct forwarder_upstream *rows; /* the longest first */
-	struct run *runs;
+	struct prefix_run *runs;
 	int *interfaces; /* ascending, none twice */
 	int *gone;	 /* interfaces that no route may name */
 	size_t n, n_runs, n_interfaces, n_gone;
 };
 
-/* What a group is to have: joins in the order of the upstreams' interfaces, routes by source. */
+/* Joins and routes of a group: joins in the order of the upstreams' interfaces, routes by source.
+ */
 struct plan_join {
 	int ifindex;
 	bool own; /* the interface wants the group, too */
@@ -84,7 +86,7 @@ struct forwarder {
 	size_t size; /* bytes of an address */
 	struct hash hash;
 
-	struct group **groups;
+	struct forwarder_group **groups;
 	struct flow **flows;
 	uint32_t groups_buckets, flows_buckets; /* powers of two */
 	struct flows ages[2];			/* [wanted], the oldest first */
@@ -92,7 +94,7 @@ struct forwarder {
 
 	struct forwarder_upstream *configured;
 	int *gone;
-	size_t n_configured, n_gone;
+	size_t n_configured, n_gone, gone_room;
 	struct upstreams upstreams;
 
 	struct plan before, after;
@@ -101,22 +103,18 @@ struct forwarder {
 	struct forwarder_counters counters;
 };
 
-/* Room for n elements of a growing array; -ENOMEM, and it is as it was. */
-int forwarder_grow(void *array, size_t *room, size_t n, size_t size);
-void forwarder_pack(const struct forwarder *forwarder, const struct address *address, uint8_t *ret);
-struct address forwarder_unpack(const struct forwarder *forwarder, const uint8_t *bytes);
-
 /* forwarder-store.c */
 int forwarder_store_init(struct forwarder *forwarder);
 void forwarder_store_fini(struct forwarder *forwarder);
-struct group *forwarder_find(const struct forwarder *forwarder, const struct address *group);
-struct group *forwarder_add(struct forwarder *forwarder, const struct address *group);
-void forwarder_remove_if_empty(struct forwarder *forwarder, struct group *group);
+struct forwarder_group *forwarder_find(const struct forwarder *forwarder,
+				       const struct address *group);
+struct forwarder_group *forwarder_add(struct forwarder *forwarder, const struct address *group);
+void forwarder_remove_if_empty(struct forwarder *forwarder, struct forwarder_group *group);
 /* Give memory of removed groups back; moves groups to other buckets. */
 void forwarder_shrink(struct forwarder *forwarder);
-struct flow *forwarder_find_flow(const struct forwarder *forwarder, const struct group *group,
-				 const struct address *source);
-struct flow *forwarder_add_flow(struct forwarder *forwarder, struct group *group,
+struct flow *forwarder_find_flow(const struct forwarder *forwarder,
+				 const struct forwarder_group *group, const struct address *source);
+struct flow *forwarder_add_flow(struct forwarder *forwarder, struct forwarder_group *group,
 				const struct address *source, int interface, bool wanted);
 void forwarder_remove_flow(struct forwarder *forwarder, struct flow *flow);
 void forwarder_file_flow(struct forwarder *forwarder, struct flow *flow, bool wanted);
@@ -130,12 +128,12 @@ int upstreams_find(const struct upstreams *upstreams, const struct address *sour
 
 /* forwarder-plan.c */
 int plan_group(struct forwarder *forwarder, const struct upstreams *upstreams,
-	       const struct group *group, struct plan *plan);
+	       const struct forwarder_group *group, struct plan *plan);
 /* Whether the group is to have a route for source, which becomes the plan's last. Positive: it is;
  * with a flow always, unless there is no interface that it could come in on. */
 int plan_route(struct forwarder *forwarder, const struct upstreams *upstreams,
-	       const struct group *group, const struct address *source, const struct flow *flow,
-	       struct plan *plan);
+	       const struct forwarder_group *group, const struct address *source,
+	       const struct flow *flow, struct plan *plan);
 void plan_clear(struct plan *plan);
 void plan_fini(struct plan *plan);
 /* Tell what differs. */

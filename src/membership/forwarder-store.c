@@ -12,13 +12,13 @@ static uint32_t hash_group(const struct forwarder *forwarder, const uint8_t *key
 	return hash_bytes(&forwarder->hash, key, forwarder->size);
 }
 
-static uint32_t hash_flow(const struct forwarder *forwarder, const struct group *group,
+static uint32_t hash_flow(const struct forwarder *forwarder, const struct forwarder_group *group,
 			  const struct address *source)
 {
 	uint8_t bytes[16];
 	uint64_t sum;
 
-	forwarder_pack(forwarder, source, bytes);
+	(void)address_store(source, bytes);
 	sum = hash_sum(&forwarder->hash, 0, 0, group->key, forwarder->size);
 	sum = hash_sum(&forwarder->hash, sum, forwarder->size / sizeof(uint32_t), bytes,
 		       forwarder->size);
@@ -45,7 +45,7 @@ int forwarder_store_init(struct forwarder *forwarder)
 void forwarder_store_fini(struct forwarder *forwarder)
 {
 	for (uint32_t i = 0; i < forwarder->groups_buckets; i++) {
-		struct group *group, *next;
+		struct forwarder_group *group, *next;
 
 		for (group = forwarder->groups[i]; group; group = next) {
 			struct want *want;
@@ -67,9 +67,9 @@ void forwarder_store_fini(struct forwarder *forwarder)
 	free(forwarder->flows);
 }
 
-static struct group **group_link(const struct forwarder *forwarder, const uint8_t *key)
+static struct forwarder_group **group_link(const struct forwarder *forwarder, const uint8_t *key)
 {
-	struct group **link;
+	struct forwarder_group **link;
 
 	link = &forwarder->groups[hash_group(forwarder, key) & (forwarder->groups_buckets - 1)];
 	while (*link && memcmp((*link)->key, key, forwarder->size) != 0)
@@ -77,8 +77,8 @@ static struct group **group_link(const struct forwarder *forwarder, const uint8_
 	return link;
 }
 
-static struct flow **flow_link(const struct forwarder *forwarder, const struct group *group,
-			       const struct address *source)
+static struct flow **flow_link(const struct forwarder *forwarder,
+			       const struct forwarder_group *group, const struct address *source)
 {
 	uint32_t hash = hash_flow(forwarder, group, source);
 	struct flow **link = &forwarder->flows[hash & (forwarder->flows_buckets - 1)];
@@ -88,16 +88,16 @@ static struct flow **flow_link(const struct forwarder *forwarder, const struct g
 	return link;
 }
 
-/* Where there is no memory for more buckets, the chains grow longer. */
+/* Without memory for more buckets, the chains grow longer. */
 static void rehash_groups(struct forwarder *forwarder, uint32_t n)
 {
-	struct group **buckets = calloc(n, sizeof(buckets[0])), *group, *next;
+	struct forwarder_group **buckets = calloc(n, sizeof(buckets[0])), *group, *next;
 
 	if (!buckets)
 		return;
 	for (uint32_t i = 0; i < forwarder->groups_buckets; i++)
 		for (group = forwarder->groups[i]; group; group = next) {
-			struct group **first;
+			struct forwarder_group **first;
 
 			first = &buckets[hash_group(forwarder, group->key) & (n - 1)];
 			next = group->next;
@@ -130,24 +130,25 @@ static void rehash_flows(struct forwarder *forwarder, uint32_t n)
 	forwarder->flows_buckets = n;
 }
 
-struct group *forwarder_find(const struct forwarder *forwarder, const struct address *group)
+struct forwarder_group *forwarder_find(const struct forwarder *forwarder,
+				       const struct address *group)
 {
 	uint8_t key[16];
 
-	forwarder_pack(forwarder, group, key);
+	(void)address_store(group, key);
 	return *group_link(forwarder, key);
 }
 
-struct group *forwarder_add(struct forwarder *forwarder, const struct address *address)
+struct forwarder_group *forwarder_add(struct forwarder *forwarder, const struct address *address)
 {
-	struct group *group = calloc(1, sizeof(*group) + forwarder->size), **first;
+	struct forwarder_group *group = calloc(1, sizeof(*group) + forwarder->size), **first;
 
 	if (!group)
 		return NULL;
 	if (forwarder->counters.groups >= forwarder->groups_buckets)
 		rehash_groups(forwarder, 2 * forwarder->groups_buckets);
 	LIST_INIT(&group->flows);
-	forwarder_pack(forwarder, address, group->key);
+	(void)address_store(address, group->key);
 	first = group_link(forwarder, group->key);
 	group->next = *first;
 	*first = group;
@@ -155,7 +156,7 @@ struct group *forwarder_add(struct forwarder *forwarder, const struct address *a
 	return group;
 }
 
-void forwarder_remove_if_empty(struct forwarder *forwarder, struct group *group)
+void forwarder_remove_if_empty(struct forwarder *forwarder, struct forwarder_group *group)
 {
 	if (group->wants || !LIST_EMPTY(&group->flows))
 		return;
@@ -174,13 +175,13 @@ void forwarder_shrink(struct forwarder *forwarder)
 		rehash_groups(forwarder, n);
 }
 
-struct flow *forwarder_find_flow(const struct forwarder *forwarder, const struct group *group,
-				 const struct address *source)
+struct flow *forwarder_find_flow(const struct forwarder *forwarder,
+				 const struct forwarder_group *group, const struct address *source)
 {
 	return *flow_link(forwarder, group, source);
 }
 
-struct flow *forwarder_add_flow(struct forwarder *forwarder, struct group *group,
+struct flow *forwarder_add_flow(struct forwarder *forwarder, struct forwarder_group *group,
 				const struct address *source, int interface, bool wanted)
 {
 	struct flow *flow = calloc(1, sizeof(*flow)), **first;

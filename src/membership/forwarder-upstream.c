@@ -46,13 +46,14 @@ static int compare_interfaces(const void *a, const void *b)
 
 static void add_row(struct upstreams *upstreams, const struct forwarder_upstream *row)
 {
-	struct run *run = upstreams->n_runs > 0 ? &upstreams->runs[upstreams->n_runs - 1] : NULL;
+	struct prefix_run *run =
+		upstreams->n_runs > 0 ? &upstreams->runs[upstreams->n_runs - 1] : NULL;
 
 	if (upstreams->n > 0 && compare_rows(&upstreams->rows[upstreams->n - 1], row) == 0)
 		return;
 	if (!run || run->length != row->prefix.length) {
 		run = &upstreams->runs[upstreams->n_runs++];
-		*run = (struct run){ .start = upstreams->n, .length = row->prefix.length };
+		*run = (struct prefix_run){ .start = upstreams->n, .length = row->prefix.length };
 	}
 	upstreams->rows[upstreams->n++] = *row;
 	run->n++;
@@ -116,23 +117,24 @@ void upstreams_fini(struct upstreams *upstreams)
 	*upstreams = (struct upstreams){ 0 };
 }
 
+/* A row of the source itself counts as below: the search ends behind it. */
+static int order_rows(const void *element, const void *key)
+{
+	const struct forwarder_upstream *row = element;
+
+	return address_compare(&row->prefix.address, key) <= 0 ? -1 : 1;
+}
+
 int upstreams_find(const struct upstreams *upstreams, const struct address *source)
 {
 	for (size_t i = 0; i < upstreams->n_runs; i++) {
-		const struct run *run = &upstreams->runs[i];
-		size_t low = run->start, high = run->start + run->n;
+		const struct prefix_run *run = &upstreams->runs[i];
+		const struct forwarder_upstream *rows = upstreams->rows + run->start;
+		size_t above = array_search(rows, run->n, sizeof(rows[0]), source, order_rows);
 
 		/* The last row that is not above the source is the only one that may contain it. */
-		while (low < high) {
-			size_t middle = low + (high - low) / 2;
-
-			if (address_compare(&upstreams->rows[middle].prefix.address, source) <= 0)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (low > run->start && prefix_contains(&upstreams->rows[low - 1].prefix, source))
-			return upstreams->rows[low - 1].ifindex;
+		if (above > 0 && prefix_contains(&rows[above - 1].prefix, source))
+			return rows[above - 1].ifindex;
 	}
 	return 0;
 }

@@ -21,8 +21,7 @@ int forwarder_new(const struct forwarder_options *options, const struct forwarde
 	forwarder->options = *options;
 	forwarder->ops = *ops;
 	forwarder->userdata = userdata;
-	forwarder->size =
-		options->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+	forwarder->size = address_length(options->family);
 	r = forwarder_store_init(forwarder);
 	if (r >= 0)
 		r = upstreams_init(&forwarder->upstreams, options->family, NULL, 0, NULL, 0);
@@ -49,7 +48,8 @@ void forwarder_free(struct forwarder *forwarder)
 }
 
 /* Flows that are wanted by now, or no more, change queues. */
-static void refile(struct forwarder *forwarder, struct group *group, const struct plan *plan)
+static void refile_flows(struct forwarder *forwarder, struct forwarder_group *group,
+			 const struct plan *plan)
 {
 	struct flow *flow;
 
@@ -66,9 +66,9 @@ static void refile(struct forwarder *forwarder, struct group *group, const struc
 /* Remove a flow and its route, unless a filter includes its source. */
 static void drop_flow(struct forwarder *forwarder, struct flow *flow)
 {
-	struct address address = forwarder_unpack(forwarder, flow->group->key);
+	struct address address = address_load(forwarder->options.family, flow->group->key);
 	struct address source = flow->source;
-	struct group *group = flow->group;
+	struct forwarder_group *group = flow->group;
 	int had, r;
 
 	plan_clear(&forwarder->after);
@@ -82,7 +82,7 @@ static void drop_flow(struct forwarder *forwarder, struct flow *flow)
 }
 
 /* The newest is at the end of its queue, so that it stays. */
-static void evict(struct forwarder *forwarder)
+static void evict_flows(struct forwarder *forwarder)
 {
 	const uint32_t max[] = { forwarder->options.max_dropped, forwarder->options.max_flows };
 
@@ -106,11 +106,11 @@ static struct want *new_want(const struct forwarder *forwarder, int downstream,
 	want->n = filter->n;
 	want->exclude = filter->mode == FILTER_EXCLUDE;
 	for (size_t i = 0; i < filter->n; i++)
-		forwarder_pack(forwarder, &filter->sources[i], want->sources + i * forwarder->size);
+		(void)address_store(&filter->sources[i], want->sources + i * forwarder->size);
 	return want;
 }
 
-static struct want **want_link(struct group *group, int downstream)
+static struct want **want_link(struct forwarder_group *group, int downstream)
 {
 	struct want **link = &group->wants;
 
@@ -121,10 +121,10 @@ static struct want **want_link(struct group *group, int downstream)
 
 /* Put new in the place of what the downstream wanted, and tell; NULL: it wants nothing. On failure
  * all is as before. */
-static int replace(struct forwarder *forwarder, struct group *group, int downstream,
-		   struct want *new)
+static int replace_want(struct forwarder *forwarder, struct forwarder_group *group, int downstream,
+			struct want *new)
 {
-	struct address address = forwarder_unpack(forwarder, group->key);
+	struct address address = address_load(forwarder->options.family, group->key);
 	struct want **link = want_link(group, downstream), *old = *link;
 	int r;
 
@@ -148,12 +148,12 @@ static int replace(struct forwarder *forwarder, struct group *group, int downstr
 	forwarder->counters.wants -= !!old;
 	free(old);
 	plan_tell(forwarder, &address, &forwarder->before, &forwarder->after);
-	refile(forwarder, group, &forwarder->after);
+	refile_flows(forwarder, group, &forwarder->after);
 	return 0;
 }
 
-static bool of_family(const struct forwarder *forwarder, const struct address *group,
-		      const struct filter *filter)
+static bool is_of_family(const struct forwarder *forwarder, const struct address *group,
+			 const struct filter *filter)
 {
 	if (group->family != forwarder->options.family)
 		return false;
@@ -167,10 +167,10 @@ int forwarder_want(struct forwarder *forwarder, int downstream, const struct add
 		   const struct filter *filter)
 {
 	struct want *want = NULL;
-	struct group *group;
+	struct forwarder_group *group;
 	int r;
 
-	if (downstream <= 0 || !of_family(forwarder, address, filter))
+	if (downstream <= 0 || !is_of_family(forwarder, address, filter))
 		return -EINVAL;
 	if (!group_routable(address)) {
 		forwarder->counters.refused++;
@@ -190,18 +190,18 @@ int forwarder_want(struct forwarder *forwarder, int downstream, const struct add
 			return -ENOMEM;
 		}
 	}
-	r = replace(forwarder, group, downstream, want);
+	r = replace_want(forwarder, group, downstream, want);
 	if (r < 0)
 		free(want);
 	forwarder_remove_if_empty(forwarder, group);
-	evict(forwarder);
+	evict_flows(forwarder);
 	forwarder_shrink(forwarder);
 	return r;
 }
 
 int forwarder_downstream_gone(struct forwarder *forwarder, int downstream)
 {
-	struct group *group, *next;
+	struct forwarder_group *group, *next;
 	int r = 0;
 
 	for (uint32_t i = 0; i < forwarder->groups_buckets; i++)
@@ -211,16 +211,17 @@ int forwarder_downstream_gone(struct forwarder *forwarder, int downstream)
 			next = group->next;
 			if (!want || want->downstream != downstream)
 				continue;
-			r = replace(forwarder, group, downstream, NULL);
+			r = replace_want(forwarder, group, downstream, NULL);
 			forwarder_remove_if_empty(forwarder, group);
 		}
-	evict(forwarder);
+	evict_flows(forwarder);
 	forwarder_shrink(forwarder);
 	return r;
 }
 
 /* A group's flows that came in on their upstream come in on the new one from now on. */
-static void follow(const struct upstreams *from, const struct upstreams *to, struct group *group)
+static void follow_upstream(const struct upstreams *from, const struct upstreams *to,
+			    struct forwarder_group *group)
 {
 	struct flow *flow;
 
@@ -235,7 +236,7 @@ static void follow(const struct upstreams *from, const struct upstreams *to, str
 static int switch_upstreams(struct forwarder *forwarder)
 {
 	struct upstreams old = forwarder->upstreams, new;
-	struct group *group;
+	struct forwarder_group *group;
 	int r;
 
 	r = upstreams_init(&new, forwarder->options.family, forwarder->configured,
@@ -245,20 +246,21 @@ static int switch_upstreams(struct forwarder *forwarder)
 	forwarder->upstreams = new;
 	for (uint32_t i = 0; i < forwarder->groups_buckets && r >= 0; i++)
 		for (group = forwarder->groups[i]; group && r >= 0; group = group->next) {
-			struct address address = forwarder_unpack(forwarder, group->key);
+			struct address address =
+				address_load(forwarder->options.family, group->key);
 
 			r = plan_group(forwarder, &old, group, &forwarder->before);
 			if (r < 0)
 				break;
-			follow(&old, &new, group);
+			follow_upstream(&old, &new, group);
 			r = plan_group(forwarder, &new, group, &forwarder->after);
 			if (r < 0)
 				break;
 			plan_tell(forwarder, &address, &forwarder->before, &forwarder->after);
-			refile(forwarder, group, &forwarder->after);
+			refile_flows(forwarder, group, &forwarder->after);
 		}
 	upstreams_fini(&old);
-	evict(forwarder);
+	evict_flows(forwarder);
 	return r;
 }
 
@@ -279,16 +281,12 @@ int forwarder_set_upstreams(struct forwarder *forwarder, const struct forwarder_
 
 int forwarder_upstream_gone(struct forwarder *forwarder, int ifindex)
 {
-	int *gone;
-
 	for (size_t i = 0; i < forwarder->n_gone; i++)
 		if (forwarder->gone[i] == ifindex)
 			return 0;
-	gone = reallocarray(forwarder->gone, forwarder->n_gone + 1, sizeof(gone[0]));
-	if (!gone)
+	if (!GROW(forwarder->gone, forwarder->n_gone, forwarder->gone_room))
 		return -ENOMEM;
-	gone[forwarder->n_gone++] = ifindex;
-	forwarder->gone = gone;
+	forwarder->gone[forwarder->n_gone++] = ifindex;
 	return switch_upstreams(forwarder);
 }
 
@@ -309,7 +307,7 @@ int forwarder_missing(struct forwarder *forwarder, int interface, const struct a
 	const struct plan *plan = &forwarder->after;
 	const struct plan_route *route;
 	struct flow *flow = NULL;
-	struct group *group;
+	struct forwarder_group *group;
 	int r;
 
 	if (address->family != forwarder->options.family ||
@@ -350,14 +348,14 @@ int forwarder_missing(struct forwarder *forwarder, int interface, const struct a
 		forwarder_file_flow(forwarder, flow, route->n > 0 && interface == upstream);
 	forwarder->ops.route(source, address, route->incoming, plan->outgoing + route->outgoing,
 			     route->n, forwarder->userdata);
-	evict(forwarder);
+	evict_flows(forwarder);
 	return 0;
 }
 
 void forwarder_idle(struct forwarder *forwarder, const struct address *source,
 		    const struct address *address)
 {
-	struct group *group;
+	struct forwarder_group *group;
 	struct flow *flow;
 
 	if (address->family != forwarder->options.family ||
@@ -372,17 +370,18 @@ void forwarder_idle(struct forwarder *forwarder, const struct address *source,
 
 void forwarder_sweep(struct forwarder *forwarder,
 		     bool (*idle)(const struct address *source, const struct address *group,
-				  uint64_t *mark, void *userdata),
+				  uint64_t *cookie, void *userdata),
 		     void *userdata)
 {
 	for (size_t wanted = 0; wanted < 2; wanted++) {
 		struct flow *flow = TAILQ_FIRST(&forwarder->ages[wanted]), *next;
 
 		for (; flow; flow = next) {
-			struct address group = forwarder_unpack(forwarder, flow->group->key);
+			struct address group =
+				address_load(forwarder->options.family, flow->group->key);
 
 			next = TAILQ_NEXT(flow, by_age);
-			if (idle(&flow->source, &group, &flow->mark, userdata))
+			if (idle(&flow->source, &group, &flow->cookie, userdata))
 				drop_flow(forwarder, flow);
 		}
 	}
@@ -394,7 +393,7 @@ int forwarder_route(struct forwarder *forwarder, const struct address *source,
 		    size_t *ret_n)
 {
 	const struct plan *plan = &forwarder->after;
-	const struct group *group = NULL;
+	const struct forwarder_group *group = NULL;
 	const struct plan_route *route;
 	int r;
 

@@ -14,8 +14,8 @@
 
 struct forwarder;
 
-/* What is to be done, differences only; a group's new joins come first and what is left last.
- * Nothing of the forwarder may be called from within. Pointers live as long as the call. */
+/* Changes to carry out; a group's new joins come first, its leaves last. They must not call the
+ * forwarder. Pointers live as long as the call. */
 struct forwarder_ops {
 	/* filter: all that is to be held of the group on that interface; INCLUDE {}: leave */
 	void (*join)(int upstream, const struct address *group, const struct filter *filter,
@@ -49,14 +49,14 @@ struct forwarder_counters {
 /* 0, -EINVAL (options), -ENOMEM or what getrandom() says. */
 int forwarder_new(const struct forwarder_options *options, const struct forwarder_ops *ops,
 		  void *userdata, struct forwarder **ret);
-void forwarder_free(struct forwarder *forwarder); /* tells nothing; NULL is fine */
+void forwarder_free(struct forwarder *forwarder); /* without calling the ops; NULL is fine */
 
-/* What a downstream interface wants of a group replaces what it wanted; INCLUDE {}: nothing. Groups
- * that must not be routed are counted only. A source never goes back to where it comes from.
+/* Replace the filter of a downstream interface for a group; INCLUDE {}: it leaves. Groups that must
+ * not be routed are counted only. A source is never sent back to where it comes from.
  * -EINVAL: not of this family; -ENOMEM; nothing has changed then. */
 int forwarder_want(struct forwarder *forwarder, int downstream, const struct address *group,
 		   const struct filter *filter);
-/* It wants nothing any more. All groups are looked at. */
+/* The downstream interface leaves all groups. Walks all groups. */
 int forwarder_downstream_gone(struct forwarder *forwarder, int downstream);
 
 /* Replace the table of upstreams; it is copied. Prefixes of the other family are left out. All
@@ -76,10 +76,10 @@ int forwarder_missing(struct forwarder *forwarder, int interface, const struct a
 /* No packets come any more. What is included by a filter keeps its route. */
 void forwarder_idle(struct forwarder *forwarder, const struct address *source,
 		    const struct address *group);
-/* Ask of each flow whether it is idle. mark is the asker's own for this flow, zero at first. */
+/* Ask of each flow whether it is idle. cookie is the caller's own for this flow, zero at first. */
 void forwarder_sweep(struct forwarder *forwarder,
 		     bool (*idle)(const struct address *source, const struct address *group,
-				  uint64_t *mark, void *userdata),
+				  uint64_t *cookie, void *userdata),
 		     void *userdata);
 
 /* The route that source and group have. Positive: it is returned, *ret_outgoing (n, as told) until

@@ -4,23 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct key router_key(const struct router *router, const struct address *address)
+struct key router_key(const struct address *address)
 {
 	struct key key = { 0 };
 
-	if (router->options.family == AF_INET)
-		memcpy(key.bytes, &address->in, sizeof(address->in));
-	else
-		memcpy(key.bytes, &address->in6, sizeof(address->in6));
+	address_store(address, key.bytes);
 	return key;
 }
 
 struct address router_address(const struct router *router, const struct key *key)
 {
-	struct address address = { .family = router->options.family };
-
-	memcpy(&address.in6, key->bytes, sizeof(address.in6));
-	return address;
+	return address_load(router->options.family, key->bytes);
 }
 
 bool router_asks(const struct router *router)
@@ -29,13 +23,13 @@ bool router_asks(const struct router *router)
 }
 
 /* Group Membership Interval, RFC 9776, 8.4; the Older Host Present Interval, 8.13, is the same. */
-uint64_t router_membership_usec(const struct router *router)
+usec_t router_membership_usec(const struct router *router)
 {
 	return router->robustness * router->interval + router->response;
 }
 
 /* Last Member Query Time, 8.10. */
-uint64_t router_last_member_usec(const struct router *router)
+usec_t router_last_member_usec(const struct router *router)
 {
 	return router->robustness * router->options.last_member_usec;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a source is before a record comes: none of the group's, requested (A, or X), excluded (Y) */
+/* State of a source before a record: none of the group's, requested (A, or X), excluded (Y) */
 enum state {
 	ABSENT,
 	REQUESTED,
@@ -13,7 +13,7 @@ enum state {
 	STATE_MAX,
 };
 
-/* What becomes of it. */
+/* Action on a source. */
 enum action {
 	KEEP,	  /* as it is */
 	DROP,	  /* "Delete" */
@@ -25,7 +25,7 @@ enum action {
 
 /* A row of the tables of RFC 9776, 6.4.1 and 6.4.2 (RFC 9777, 8.4.1 and 8.4.2), source by source:
  * for those that the record lists, and for the group's others. */
-struct row {
+struct action_row {
 	uint8_t listed[STATE_MAX], others[STATE_MAX];
 	bool exclude;	/* EXCLUDE from now on; Group Timer = GMI */
 	bool ask_group; /* "Send Q(G)" */
@@ -36,7 +36,7 @@ struct row {
 		.listed = { FULL, FULL, FULL } \
 	}
 
-static const struct row rows[2][GROUP_BLOCK_OLD_SOURCES + 1] = {
+static const struct action_row rows[2][GROUP_BLOCK_OLD_SOURCES + 1] = {
 	[FILTER_INCLUDE] = {
 		[GROUP_MODE_IS_INCLUDE] = ROW_ALLOW,
 		[GROUP_MODE_IS_EXCLUDE] = { { ZERO, KEEP }, { KEEP, DROP }, .exclude = true },
@@ -62,15 +62,15 @@ static const struct row rows[2][GROUP_BLOCK_OLD_SOURCES + 1] = {
 /* One record at work on one group. */
 struct work {
 	struct router *router;
-	const struct row *row;
+	const struct action_row *row;
 	enum filter_mode mode; /* afterwards */
-	uint64_t now, group_timer;
+	usec_t now, group_timer;
 	bool changed; /* what is wanted */
 	bool ask;
 };
 
 /* Does a source in this state make a difference to what is wanted? */
-static bool counts(enum filter_mode mode, enum state state)
+static bool state_counts(enum filter_mode mode, enum state state)
 {
 	return state == (mode == FILTER_INCLUDE ? REQUESTED : EXCLUDED);
 }
@@ -81,9 +81,9 @@ static enum state state_of(const struct source *source)
 }
 
 /* 6.6.3.2: only of those whose timer is larger than the Last Member Query Time. */
-static void ask(struct work *work, struct source *source)
+static void ask_source(struct work *work, struct source *source)
 {
-	uint64_t until = work->now + router_last_member_usec(work->router);
+	usec_t until = work->now + router_last_member_usec(work->router);
 
 	if (work->router->options.fast_leave) {
 		source->timer = 0;
@@ -120,7 +120,7 @@ static bool work_source(struct work *work, struct source *source, enum state bef
 		break;
 	}
 	if (after == REQUESTED && (action & ASK)) {
-		ask(work, source);
+		ask_source(work, source);
 		after = state_of(source);
 	}
 	if (after == EXCLUDED) {
@@ -129,7 +129,7 @@ static bool work_source(struct work *work, struct source *source, enum state bef
 			after = ABSENT; /* fast leave */
 	}
 	/* Of new ones it is not known yet whether there is room. */
-	if (before != ABSENT && counts(work->mode, before) != counts(work->mode, after))
+	if (before != ABSENT && state_counts(work->mode, before) != state_counts(work->mode, after))
 		work->changed = true;
 	source->fresh = before == ABSENT;
 	return after != ABSENT;
@@ -161,7 +161,7 @@ static size_t work_sources(struct work *work, const struct group *group,
 	return n;
 }
 
-/* How many new ones there is room for, beside these. */
+/* Room for new ones, beside these. */
 static uint32_t room_for(const struct router *router, const struct group *group, uint32_t kept)
 {
 	const struct router_options *options = &router->options;
@@ -190,7 +190,7 @@ static size_t limit_sources(struct work *work, const struct group *group, struct
 			continue;
 		}
 		room -= sources[i].fresh;
-		if (sources[i].fresh && counts(work->mode, state_of(&sources[i])))
+		if (sources[i].fresh && state_counts(work->mode, state_of(&sources[i])))
 			work->changed = true;
 		sources[kept] = sources[i];
 		sources[kept++].fresh = 0;
@@ -213,7 +213,7 @@ static size_t read_sources(struct router *router, const struct group_sources *fr
 			router_ignore(router, ROUTER_IGNORED_SOURCE);
 			continue;
 		}
-		out[n++] = (struct source){ .key = router_key(router, &address) };
+		out[n++] = (struct source){ .key = router_key(&address) };
 		sorted = sorted && (n < 2 || source_compare(&out[n - 2], &out[n - 1]) < 0);
 	}
 	if (sorted)
@@ -225,10 +225,10 @@ static size_t read_sources(struct router *router, const struct group_sources *fr
 	return unique;
 }
 
-/* RFC 9776, section 7.3.2: beside an older host, that cannot say what it still wants, nobody's
- * leave can be heeded as far as that host would lose. Returns whether the record counts. */
+/* RFC 9776, section 7.3.2: an older host cannot tell what it still wants, so that leaves of
+ * others are ignored as far as it would lose traffic. Returns whether the record counts. */
 static bool apply_compat_mode(const struct router *router, const struct group *group,
-			      struct group_record *record, uint64_t now)
+			      struct group_record *record, usec_t now)
 {
 	bool v1 = group && group->older_until[OLDER_V1] > now;
 	bool v2 = group && group->older_until[OLDER_V2] > now;
@@ -243,7 +243,7 @@ static bool apply_compat_mode(const struct router *router, const struct group *g
 
 /* 7.3.2: the group is in compatibility mode for the Older Host Present Interval. */
 static void note_older(struct router *router, struct group *group,
-		       const struct group_message *message, uint64_t now)
+		       const struct group_message *message, usec_t now)
 {
 	bool mld = router->options.family == AF_INET6;
 	enum older older = !mld && message->version == 1 ? OLDER_V1 : OLDER_V2;
@@ -252,7 +252,7 @@ static void note_older(struct router *router, struct group *group,
 		group->older_until[older] = now + router_membership_usec(router);
 }
 
-uint8_t group_version(const struct router *router, const struct group *group, uint64_t now)
+uint8_t group_version(const struct router *router, const struct group *group, usec_t now)
 {
 	bool mld = router->options.family == AF_INET6;
 
@@ -267,12 +267,12 @@ uint8_t group_version(const struct router *router, const struct group *group, ui
 static struct group *new_group(struct router *router, const struct key *key, uint16_t room,
 			       const struct address *host)
 {
-	struct key host_key = router_key(router, host);
+	struct key host_key = router_key(host);
 	enum router_ignored reason = ROUTER_IGNORED_GROUPS;
 	struct group *group;
 	int r;
 
-	if (router->store.n < router->options.max_groups) {
+	if (router->store.heap.n < router->options.max_groups) {
 		group = store_add(&router->store, key, room);
 		r = group ? 0 : -ENOMEM;
 		if (group && router->options.max_groups_per_host > 0)
@@ -290,9 +290,9 @@ static struct group *new_group(struct router *router, const struct key *key, uin
 
 /* "Send Q(G)", 6.6.3.1; not again while one is under way, or a host that leaves again and again
  * would make the router send as often. */
-static void ask_group(struct router *router, struct group *group, uint64_t now)
+static void ask_group(struct router *router, struct group *group, usec_t now)
 {
-	uint64_t until = now + router_last_member_usec(router);
+	usec_t until = now + router_last_member_usec(router);
 
 	if (router->options.fast_leave) {
 		group->timer = now;
@@ -304,30 +304,30 @@ static void ask_group(struct router *router, struct group *group, uint64_t now)
 }
 
 void group_record(struct router *router, const struct group_message *message,
-		  const struct group_record *said, uint64_t now)
+		  const struct group_record *record, usec_t now)
 {
-	struct group_record record = *said;
-	struct key key = router_key(router, &record.group);
+	struct group_record applied = *record;
+	struct key key = router_key(&applied.group);
 	struct group *group = group_find(router, &key, now);
 	enum filter_mode before = group ? group->mode : FILTER_INCLUDE;
 	struct work work = { .router = router, .now = now };
 	struct source *sources;
 	size_t n, n_listed;
 
-	if (!apply_compat_mode(router, group, &record, now)) {
+	if (!apply_compat_mode(router, group, &applied, now)) {
 		router_ignore(router, ROUTER_IGNORED_OLDER);
 		return;
 	}
-	sources = router_scratch(router, 2 * (size_t)record.sources.n + (group ? group->n : 0));
+	sources = router_scratch(router, 2 * (size_t)applied.sources.n + (group ? group->n : 0));
 	if (!sources) {
 		router_ignore(router, ROUTER_IGNORED_MEMORY);
 		return;
 	}
-	work.row = &rows[before][record.type];
+	work.row = &rows[before][applied.type];
 	work.mode = work.row->exclude ? FILTER_EXCLUDE : before;
 	work.changed = work.mode != before;
 	work.group_timer = group ? group->timer : 0;
-	n_listed = read_sources(router, &record.sources, sources);
+	n_listed = read_sources(router, &applied.sources, sources);
 	sources += n_listed;
 	n = work_sources(&work, group, sources - n_listed, n_listed, sources);
 	n = limit_sources(&work, group, sources, n);
@@ -362,7 +362,7 @@ void group_record(struct router *router, const struct group_message *message,
 }
 
 /* 6.5 and 6.2.3: what happens as timers end. Returns whether what is wanted changed. */
-static bool expire(struct store *store, struct group *group, uint64_t now)
+static bool expire_timers(struct store *store, struct group *group, usec_t now)
 {
 	bool to_include = group->mode == FILTER_EXCLUDE && group->timer <= now;
 	bool changed = to_include;
@@ -372,7 +372,7 @@ static bool expire(struct store *store, struct group *group, uint64_t now)
 		group->mode = FILTER_INCLUDE;
 		group->timer = 0;
 		group->retransmits = 0;
-		group->group_at = NEVER;
+		group->group_at = USEC_NEVER;
 	}
 	for (uint16_t i = 0; i < group->n; i++) {
 		struct source *source = &group->sources[i];
@@ -389,40 +389,35 @@ static bool expire(struct store *store, struct group *group, uint64_t now)
 	return changed;
 }
 
-static uint64_t sooner(uint64_t a, uint64_t b)
+static usec_t group_deadline(const struct group *group)
 {
-	return a < b ? a : b;
-}
-
-static uint64_t deadline(const struct group *group)
-{
-	uint64_t first = sooner(group->group_at, group->sources_at);
+	usec_t first = usec_min(group->group_at, group->sources_at);
 
 	if (group->mode == FILTER_EXCLUDE)
-		first = sooner(first, group->timer);
+		first = usec_min(first, group->timer);
 	for (uint16_t i = 0; i < group->n; i++)
 		if (group->sources[i].timer > 0)
-			first = sooner(first, group->sources[i].timer);
+			first = usec_min(first, group->sources[i].timer);
 	return first;
 }
 
-void group_update(struct router *router, struct group *group, bool changed, uint64_t now)
+void group_update(struct router *router, struct group *group, bool changed, usec_t now)
 {
 	struct address address = router_address(router, &group->key);
 
-	changed = expire(&router->store, group, now) || changed;
+	changed = expire_timers(&router->store, group, now) || changed;
 	if (group->mode == FILTER_INCLUDE && group->n == 0) {
 		store_remove(&router->store, group);
 	} else {
 		query_due(router, group, now);
 		group = store_resize(&router->store, group, group->n); /* it only shrinks */
-		store_schedule(&router->store, group, deadline(group));
+		store_schedule(&router->store, group, group_deadline(group));
 	}
 	if (changed)
 		router->ops.changed(router, &address, router->userdata);
 }
 
-struct group *group_find(struct router *router, const struct key *key, uint64_t now)
+struct group *group_find(struct router *router, const struct key *key, usec_t now)
 {
 	struct group *group = store_find(&router->store, key);
 
@@ -434,11 +429,11 @@ struct group *group_find(struct router *router, const struct key *key, uint64_t 
 
 /* Hosts answer the querier, whoever that is: RFC 9776, 6.6.1. The time is the Max Response Time
  * that it gives them, as in RFC 2236, section 3. */
-void group_query_heard(struct router *router, const struct group_query *query, uint64_t now)
+void group_query_heard(struct router *router, const struct group_query *query, usec_t now)
 {
-	struct key key = router_key(router, &query->group);
+	struct key key = router_key(&query->group);
 	struct group *group = group_find(router, &key, now);
-	uint64_t until = now + router_last_member_usec(router);
+	usec_t until = now + router_last_member_usec(router);
 
 	if (!group || query->suppress)
 		return;
@@ -451,7 +446,7 @@ void group_query_heard(struct router *router, const struct group_query *query, u
 		struct source asked = { 0 }, *source;
 
 		group_source(&query->sources, router->options.family, i, &address);
-		asked.key = router_key(router, &address);
+		asked.key = router_key(&address);
 		source = bsearch(&asked, group->sources, group->n, sizeof(asked), source_compare);
 		if (source && source->timer > until)
 			source->timer = until;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the router share. Many groups with one source each are the common case: a
+ * Shared by the files of the router. Many groups with one source each are the common case: a
  * group and its sources are one allocation.
  */
 #ifndef AMT_MEMBERSHIP_ROUTER_PRIVATE_H
 #define AMT_MEMBERSHIP_ROUTER_PRIVATE_H
 
 #include "base/hash.h"
+#include "base/heap.h"
 #include "membership/router.h"
-
-#define NEVER UINT64_MAX
 
 /* An address of the router's family, as on the wire; IPv4: the rest is zero. */
 struct key {
@@ -32,13 +31,13 @@ enum older {
 };
 
 struct group {
-	struct group *next;		 /* of the hash's chain */
-	uint64_t deadline;		 /* the first of all these */
-	uint64_t timer;			 /* of EXCLUDE mode */
-	uint64_t group_at, sources_at;	 /* retransmissions; NEVER: none */
-	uint64_t older_until[OLDER_MAX]; /* 7.3.2: Older Host Present timers; no event */
-	uint32_t heap;			 /* where in it */
-	uint32_t host;			 /* whose account it is on; 0: none's */
+	struct group *next;	       /* of the hash's chain */
+	usec_t deadline;	       /* the first of all these */
+	uint64_t timer;		       /* of EXCLUDE mode */
+	usec_t group_at, sources_at;   /* retransmissions; USEC_NEVER: none */
+	usec_t older_until[OLDER_MAX]; /* 7.3.2: Older Host Present timers; no event */
+	uint32_t heap;		       /* struct heap's */
+	uint32_t host;		       /* charged for it; 0: none */
 	uint16_t n, room;
 	uint8_t mode; /* enum filter_mode */
 	uint8_t retransmits;
@@ -56,9 +55,8 @@ struct host {
 struct store {
 	struct hash hash;
 	struct group **buckets;
-	struct group **heap;
+	struct heap heap;   /* of all groups */
 	uint32_t n_buckets; /* a power of two */
-	uint32_t n, room;   /* of the heap, where all groups are */
 	uint32_t n_sources; /* of all groups */
 
 	struct host *hosts; /* [0] is never used */
@@ -77,11 +75,11 @@ struct router {
 
 	/* In effect: the options', or the querier's. */
 	uint8_t robustness;
-	uint64_t interval, response;
+	usec_t interval, response;
 
 	struct address querier; /* another one */
-	uint64_t querier_until; /* Other Querier Present timer; 0: there is none */
-	uint64_t general_at;	/* while it is this one */
+	usec_t querier_until;	/* Other Querier Present timer; 0: there is none */
+	usec_t general_at;	/* while it is this one */
 	unsigned int startup;	/* Queries left of Startup Query Count */
 
 	struct source *scratch;
@@ -89,11 +87,11 @@ struct router {
 };
 
 /* router.c */
-struct key router_key(const struct router *router, const struct address *address);
+struct key router_key(const struct address *address);
 struct address router_address(const struct router *router, const struct key *key);
 bool router_asks(const struct router *router);
-uint64_t router_membership_usec(const struct router *router);
-uint64_t router_last_member_usec(const struct router *router);
+usec_t router_membership_usec(const struct router *router);
+usec_t router_last_member_usec(const struct router *router);
 void router_ignore(struct router *router, enum router_ignored reason);
 /* NULL: no memory */
 #define ROUTER_SCRATCH_KEPT 64 /* sources; a larger one is freed after use */
@@ -110,25 +108,25 @@ struct group *store_resize(struct store *store, struct group *group, uint16_t n)
 void store_remove(struct store *store, struct group *group);
 /* The group has n sources now, of those that it has room for. */
 void store_count(struct store *store, struct group *group, uint16_t n);
-void store_schedule(struct store *store, struct group *group, uint64_t deadline);
+void store_schedule(struct store *store, struct group *group, usec_t deadline);
 struct group *store_first(const struct store *store); /* NULL: none */
-/* Put a group on a host's account. -EDQUOT: it has max already; -ENOMEM. */
+/* Charge a host for a group. -EDQUOT: it has max already; -ENOMEM. */
 int store_charge(struct store *store, struct group *group, const struct key *host, uint32_t max);
 
 /* router-group.c: RFC 9776, 6.4 and 6.5 */
 void group_record(struct router *router, const struct group_message *message,
-		  const struct group_record *record, uint64_t now);
+		  const struct group_record *record, usec_t now);
 /* As it is now, though router_run() may have left what is due for later; NULL: none. */
-struct group *group_find(struct router *router, const struct key *key, uint64_t now);
+struct group *group_find(struct router *router, const struct key *key, usec_t now);
 /* Do what is due; changed: something was done to it already. The group may go. */
-void group_update(struct router *router, struct group *group, bool changed, uint64_t now);
+void group_update(struct router *router, struct group *group, bool changed, usec_t now);
 int source_compare(const void *a, const void *b);
-/* Another querier asks for a group, or sources of it: its timers are lowered. */
-void group_query_heard(struct router *router, const struct group_query *query, uint64_t now);
-uint8_t group_version(const struct router *router, const struct group *group, uint64_t now);
+/* A Query of another querier for a group, or sources of it: lowers their timers. */
+void group_query_heard(struct router *router, const struct group_query *query, usec_t now);
+uint8_t group_version(const struct router *router, const struct group *group, usec_t now);
 
 /* router-query.c: RFC 9776, 6.6.1 and 6.6.3 */
-void query_due(struct router *router, struct group *group, uint64_t now);
+void query_due(struct router *router, struct group *group, usec_t now);
 void query_general(struct router *router, bool startup);
 
 #endif

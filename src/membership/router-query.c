@@ -7,11 +7,6 @@
 /* Bytes of sources in one Query: with all headers it fits in 1280 bytes, the least MTU of IPv6. */
 #define SOURCES_BYTES 1024
 
-static size_t address_length(const struct router *router)
-{
-	return router->options.family == AF_INET ? 4 : 16;
-}
-
 static void send_query(struct router *router, struct group_query *query)
 {
 	query->version = router->options.version;
@@ -25,7 +20,7 @@ static void send_query(struct router *router, struct group_query *query)
 void query_general(struct router *router, bool startup)
 {
 	struct group_query query = { .max_response_usec = router->response };
-	uint64_t usec = router->options.startup_response_usec;
+	usec_t usec = router->options.startup_response_usec;
 
 	if (startup && usec > 0 && usec < router->response)
 		query.max_response_usec = usec;
@@ -34,7 +29,7 @@ void query_general(struct router *router, bool startup)
 }
 
 /* 6.6.3.1: S once somebody has answered. */
-static void send_group(struct router *router, struct group *group, uint64_t now)
+static void send_group(struct router *router, struct group *group, usec_t now)
 {
 	struct group_query query = {
 		.group = router_address(router, &group->key),
@@ -44,15 +39,16 @@ static void send_group(struct router *router, struct group *group, uint64_t now)
 
 	send_query(router, &query);
 	group->retransmits--;
-	group->group_at = group->retransmits > 0 ? now + router->options.last_member_usec : NEVER;
+	group->group_at =
+		group->retransmits > 0 ? now + router->options.last_member_usec : USEC_NEVER;
 }
 
 /* 6.6.3.2: all sources with Queries left, those that were answered for with S, the others
  * without. */
-static void send_sources(struct router *router, struct group *group, bool suppress, uint64_t now)
+static void send_sources(struct router *router, struct group *group, bool suppress, usec_t now)
 {
-	uint64_t until = now + router_last_member_usec(router);
-	size_t length = address_length(router), filled = 0;
+	usec_t until = now + router_last_member_usec(router);
+	size_t length = address_length(router->options.family), filled = 0;
 	uint8_t buf[SOURCES_BYTES];
 	struct group_query query = {
 		.group = router_address(router, &group->key),
@@ -79,7 +75,7 @@ static void send_sources(struct router *router, struct group *group, bool suppre
 		send_query(router, &query);
 }
 
-void query_due(struct router *router, struct group *group, uint64_t now)
+void query_due(struct router *router, struct group *group, usec_t now)
 {
 	bool asks = router_asks(router), left = false;
 
@@ -87,13 +83,13 @@ void query_due(struct router *router, struct group *group, uint64_t now)
 		if (asks)
 			send_group(router, group, now);
 		else
-			group->group_at = NEVER;
+			group->group_at = USEC_NEVER;
 	}
 	if (!asks)
 		group->retransmits = 0;
 	if (group->sources_at > now && asks)
 		return;
-	if (asks && group->sources_at != NEVER) {
+	if (asks && group->sources_at != USEC_NEVER) {
 		send_sources(router, group, true, now);
 		send_sources(router, group, false, now);
 	}
@@ -104,5 +100,5 @@ void query_due(struct router *router, struct group *group, uint64_t now)
 			source->retransmits = asks ? source->retransmits - 1 : 0;
 		left = left || source->retransmits > 0;
 	}
-	group->sources_at = left ? now + router->options.last_member_usec : NEVER;
+	group->sources_at = left ? now + router->options.last_member_usec : USEC_NEVER;
 }

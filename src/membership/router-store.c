@@ -6,9 +6,8 @@
 #include <string.h>
 
 #define BUCKETS_MIN 8
-#define HEAP_STEP   4
 
-static uint32_t hash(const struct store *store, const struct key *key)
+static uint32_t hash_key(const struct store *store, const struct key *key)
 {
 	return hash_bytes(&store->hash, key->bytes, sizeof(key->bytes));
 }
@@ -20,6 +19,7 @@ int store_init(struct store *store)
 	r = hash_draw(&store->hash);
 	if (r < 0)
 		return r;
+	store->heap = HEAP_OF(struct group, deadline, heap);
 	store->n_buckets = BUCKETS_MIN;
 	store->buckets = calloc(store->n_buckets, sizeof(store->buckets[0]));
 	return store->buckets ? 0 : -ENOMEM;
@@ -27,9 +27,9 @@ int store_init(struct store *store)
 
 void store_fini(struct store *store)
 {
-	for (uint32_t i = 0; i < store->n; i++)
-		free(store->heap[i]);
-	free(store->heap);
+	for (uint32_t i = 0; i < store->heap.n; i++)
+		free(store->heap.entries[i]);
+	heap_fini(&store->heap);
 	free(store->buckets);
 	free(store->hosts);
 	free(store->host_buckets);
@@ -37,10 +37,10 @@ void store_fini(struct store *store)
 
 static struct group **bucket(const struct store *store, const struct key *key)
 {
-	return &store->buckets[hash(store, key) & (store->n_buckets - 1)];
+	return &store->buckets[hash_key(store, key) & (store->n_buckets - 1)];
 }
 
-/* What points to the group of this address, or to NULL. */
+/* The link to the group of this address, or to NULL. */
 static struct group **find_link(const struct store *store, const struct key *key)
 {
 	struct group **link = bucket(store, key);
@@ -55,7 +55,7 @@ struct group *store_find(const struct store *store, const struct key *key)
 	return *find_link(store, key);
 }
 
-/* Where there is no memory for more buckets, the chains grow longer. */
+/* Without memory for more buckets, the chains grow longer. */
 static void rehash(struct store *store, uint32_t n_buckets)
 {
 	struct group **buckets = calloc(n_buckets, sizeof(buckets[0]));
@@ -65,69 +65,23 @@ static void rehash(struct store *store, uint32_t n_buckets)
 	free(store->buckets);
 	store->buckets = buckets;
 	store->n_buckets = n_buckets;
-	for (uint32_t i = 0; i < store->n; i++) {
-		struct group **first = bucket(store, &store->heap[i]->key);
+	for (uint32_t i = 0; i < store->heap.n; i++) {
+		struct group *group = store->heap.entries[i], **first = bucket(store, &group->key);
 
-		store->heap[i]->next = *first;
-		*first = store->heap[i];
+		group->next = *first;
+		*first = group;
 	}
 }
 
-static void place(struct store *store, struct group *group, uint32_t at)
-{
-	store->heap[at] = group;
-	group->heap = at;
-}
-
-static void sift_up(struct store *store, struct group *group)
-{
-	uint32_t at = group->heap;
-
-	while (at > 0 && store->heap[(at - 1) / 2]->deadline > group->deadline) {
-		place(store, store->heap[(at - 1) / 2], at);
-		at = (at - 1) / 2;
-	}
-	place(store, group, at);
-}
-
-static void sift_down(struct store *store, struct group *group)
-{
-	uint32_t at = group->heap, child;
-
-	while ((child = 2 * at + 1) < store->n) {
-		if (child + 1 < store->n &&
-		    store->heap[child + 1]->deadline < store->heap[child]->deadline)
-			child++;
-		if (store->heap[child]->deadline >= group->deadline)
-			break;
-		place(store, store->heap[child], at);
-		at = child;
-	}
-	place(store, group, at);
-}
-
-void store_schedule(struct store *store, struct group *group, uint64_t deadline)
+void store_schedule(struct store *store, struct group *group, usec_t deadline)
 {
 	group->deadline = deadline;
-	sift_up(store, group);
-	sift_down(store, group);
+	heap_update(&store->heap, group);
 }
 
 struct group *store_first(const struct store *store)
 {
-	return store->n > 0 ? store->heap[0] : NULL;
-}
-
-/* By an eighth: at 100,000 groups, doubling would waste more than the groups' deadlines take. */
-static int heap_resize(struct store *store, uint32_t room)
-{
-	struct group **heap = realloc(store->heap, room * sizeof(heap[0]));
-
-	if (!heap)
-		return -ENOMEM;
-	store->heap = heap;
-	store->room = room;
-	return 0;
+	return heap_first(&store->heap);
 }
 
 static size_t group_size(uint16_t room)
@@ -139,20 +93,20 @@ struct group *store_add(struct store *store, const struct key *key, uint16_t roo
 {
 	struct group *group, **first;
 
-	if (store->n == store->room &&
-	    heap_resize(store, store->room + store->room / 8 + HEAP_STEP) < 0)
-		return NULL;
 	group = calloc(1, group_size(room));
 	if (!group)
 		return NULL;
 	group->key = *key;
 	group->room = room;
-	group->group_at = NEVER;
-	group->sources_at = NEVER;
-	group->deadline = NEVER;
-	place(store, group, store->n++);
+	group->group_at = USEC_NEVER;
+	group->sources_at = USEC_NEVER;
+	group->deadline = USEC_NEVER;
+	if (heap_add(&store->heap, group) < 0) {
+		free(group);
+		return NULL;
+	}
 
-	if (store->n > store->n_buckets)
+	if (store->heap.n > store->n_buckets)
 		rehash(store, 2 * store->n_buckets);
 	first = bucket(store, key);
 	if (*first != group) { /* unless rehash() has put it there */
@@ -182,7 +136,7 @@ struct group *store_resize(struct store *store, struct group *group, uint16_t n)
 		return room < group->room ? group : NULL;
 	moved->room = (uint16_t)room;
 	*link = moved;
-	store->heap[moved->heap] = moved;
+	heap_moved(&store->heap, moved);
 	return moved;
 }
 
@@ -195,7 +149,7 @@ void store_count(struct store *store, struct group *group, uint16_t n)
 
 static uint32_t *host_bucket(const struct store *store, const struct key *key)
 {
-	return &store->host_buckets[hash(store, key) & (store->hosts_room - 1)];
+	return &store->host_buckets[hash_key(store, key) & (store->hosts_room - 1)];
 }
 
 static int hosts_grow(struct store *store)
@@ -284,18 +238,11 @@ static void discharge(struct store *store, uint32_t i)
 
 void store_remove(struct store *store, struct group *group)
 {
-	struct group *last = store->heap[--store->n];
-
 	store_count(store, group, 0);
 	discharge(store, group->host);
 	*find_link(store, &group->key) = group->next;
-	if (last != group) {
-		place(store, last, group->heap);
-		store_schedule(store, last, last->deadline);
-	}
+	heap_remove(&store->heap, group);
 	free(group);
-	if (store->room > BUCKETS_MIN && store->n < store->room / 2)
-		(void)heap_resize(store, store->room / 2);
-	if (store->n < store->n_buckets / 4 && store->n_buckets > BUCKETS_MIN)
+	if (store->heap.n < store->n_buckets / 4 && store->n_buckets > BUCKETS_MIN)
 		rehash(store, store->n_buckets / 2);
 }

@@ -9,9 +9,9 @@
 #define VERSION_MAX(family) ((family) == AF_INET ? 3 : 2)
 #define ROBUSTNESS_MAX	    7		   /* QRV has three bits */
 #define INTERVAL_MAX	    (31744000000U) /* QQIC: 31744 s */
-#define INTERVAL_TAKEN	    (600000000U)   /* the most that another's may be */
+#define INTERVAL_TAKEN	    (600000000U)   /* the most that is taken from another querier */
 
-/* What one call of router_run() does at most. */
+/* Limit for one call of router_run(). */
 #define GROUPS_AT_ONCE 128
 
 /* There may be one router for each of many tunnels. */
@@ -24,8 +24,8 @@ static void trim_scratch(struct router *router)
 	router->scratch_room = 0;
 }
 
-/* The options' values, until a querier says others. */
-static void restore(struct router *router)
+/* The options' values, until a querier announces others. */
+static void restore_timing(struct router *router)
 {
 	router->robustness = router->options.robustness;
 	router->interval = router->options.query_interval_usec;
@@ -37,7 +37,7 @@ static bool in_range(uint64_t value, uint64_t max)
 	return value > 0 && value <= max;
 }
 
-static bool valid(const struct router_options *options)
+static bool options_valid(const struct router_options *options)
 {
 	return (options->family == AF_INET || options->family == AF_INET6) &&
 	       in_range(options->version, VERSION_MAX(options->family)) &&
@@ -48,12 +48,12 @@ static bool valid(const struct router_options *options)
 }
 
 int router_new(const struct router_options *options, const struct router_ops *ops, void *userdata,
-	       const struct address *own, uint64_t now, struct router **ret)
+	       const struct address *own, usec_t now, struct router **ret)
 {
 	struct router *router;
 	int r;
 
-	if (!valid(options))
+	if (!options_valid(options))
 		return -EINVAL;
 	router = calloc(1, sizeof(*router));
 	if (!router)
@@ -71,7 +71,7 @@ int router_new(const struct router_options *options, const struct router_ops *op
 	router->own = *own;
 	router->general_at = now;
 	router->startup = options->robustness;
-	restore(router);
+	restore_timing(router);
 	*ret = router;
 	return 0;
 }
@@ -87,7 +87,7 @@ void router_free(struct router *router)
 
 void router_set_address(struct router *router, const struct address *own)
 {
-	/* The hosts were not asked yet. */
+	/* No Query was sent yet. */
 	if (router->own.family == AF_UNSPEC && own->family != AF_UNSPEC)
 		router->general_at = 0;
 	router->own = *own;
@@ -102,7 +102,7 @@ static bool any_source(const struct router *router, const struct group_message *
 }
 
 static void take_record(struct router *router, const struct group_message *message,
-			const struct group_record *record, uint64_t now)
+			const struct group_record *record, usec_t now)
 {
 	router->counters.records++;
 	if (!group_routable(&record->group))
@@ -114,7 +114,7 @@ static void take_record(struct router *router, const struct group_message *messa
 		group_record(router, message, record, now);
 }
 
-void router_report(struct router *router, const struct group_message *message, uint64_t now)
+void router_report(struct router *router, const struct group_message *message, usec_t now)
 {
 	struct group_record record;
 	size_t at = 0;
@@ -130,48 +130,42 @@ void router_report(struct router *router, const struct group_message *message, u
 	trim_scratch(router);
 }
 
-/* Who says hours has hosts that leave go on for as long, be it by a forged Query alone. Who asks so
- * seldom is asked beside, which does no harm. */
-static uint64_t interval_taken(const struct router *router, uint64_t said)
+/* A querier that announces hours, or one forged Query, would keep what hosts have left for as long.
+ * Beside one that asks so rarely this router asks, too, which does no harm. */
+static usec_t limit_interval(const struct router *router, usec_t announced)
 {
-	uint64_t own = router->options.query_interval_usec;
-	uint64_t max = own > INTERVAL_TAKEN ? own : INTERVAL_TAKEN;
+	usec_t own = router->options.query_interval_usec;
+	usec_t max = own > INTERVAL_TAKEN ? own : INTERVAL_TAKEN;
 
-	return said < max ? said : max;
+	return usec_min(announced, max);
 }
 
 /* RFC 9776, 6.6.2: the lowest address asks; 4.1.6 and 4.1.7: the others take over its values. */
-static void yield_querier(struct router *router, const struct group_message *message, uint64_t now)
+static void yield_querier(struct router *router, const struct group_message *message, usec_t now)
 {
 	const struct group_query *query = &message->query;
 
 	if (!address_equal(&router->querier, &message->source))
-		restore(router);
+		restore_timing(router);
 	router->querier = message->source;
 	router->robustness = router->options.robustness;
 	if (in_range(query->robustness, ROBUSTNESS_MAX))
 		router->robustness = query->robustness;
 	router->interval = router->options.query_interval_usec;
 	if (in_range(query->interval_usec, INTERVAL_MAX))
-		router->interval = interval_taken(router, query->interval_usec);
+		router->interval = limit_interval(router, query->interval_usec);
 	if (query->group.family == AF_UNSPEC && in_range(query->max_response_usec, INTERVAL_MAX))
-		router->response = interval_taken(router, query->max_response_usec);
+		router->response = limit_interval(router, query->max_response_usec);
 	router->querier_until = now + router->robustness * router->interval + router->response / 2;
 }
 
-static bool unspecified(const struct address *address)
-{
-	static const struct address zero;
-
-	return memcmp(&address->in6, &zero.in6, address->family == AF_INET ? 4 : 16) == 0;
-}
-
-void router_query(struct router *router, const struct group_message *message, uint64_t now)
+void router_query(struct router *router, const struct group_message *message, usec_t now)
 {
 	router_run(router, now);
 	router->counters.queries++;
-	/* Switches that watch ask without an address, and are no routers: RFC 4541, 2.1.1. */
-	if (unspecified(&message->source) || address_equal(&message->source, &router->own)) {
+	/* Snooping switches send Queries without a source, and are no routers: RFC 4541, 2.1.1. */
+	if (address_is_unspecified(&message->source) ||
+	    address_equal(&message->source, &router->own)) {
 		router_ignore(router, ROUTER_IGNORED_QUERY);
 		return;
 	}
@@ -184,10 +178,10 @@ void router_query(struct router *router, const struct group_message *message, ui
 		group_query_heard(router, &message->query, now);
 }
 
-uint64_t router_next(const struct router *router)
+usec_t router_next(const struct router *router)
 {
 	const struct group *first = store_first(&router->store);
-	uint64_t next = first ? first->deadline : NEVER;
+	usec_t next = first ? first->deadline : USEC_NEVER;
 
 	if (router_asks(router) && router->general_at < next)
 		next = router->general_at;
@@ -196,13 +190,13 @@ uint64_t router_next(const struct router *router)
 	return next;
 }
 
-static void run_general(struct router *router, uint64_t now)
+static void run_general(struct router *router, usec_t now)
 {
-	uint64_t interval = router->interval;
+	usec_t interval = router->interval;
 	bool startup = router->startup > 0;
 
 	if (router->own.family == AF_UNSPEC) {
-		router->general_at = NEVER;
+		router->general_at = USEC_NEVER;
 		return;
 	}
 	/* 8.6 and 8.7: Startup Query Count, each a Startup Query Interval from the last */
@@ -212,7 +206,7 @@ static void run_general(struct router *router, uint64_t now)
 	query_general(router, startup);
 }
 
-void router_run(struct router *router, uint64_t now)
+void router_run(struct router *router, usec_t now)
 {
 	unsigned int groups = GROUPS_AT_ONCE;
 	struct group *first;
@@ -222,7 +216,7 @@ void router_run(struct router *router, uint64_t now)
 		router->querier = (struct address){ .family = AF_UNSPEC };
 		router->general_at = now;
 		router->startup = 0;
-		restore(router);
+		restore_timing(router);
 	}
 	while (groups-- > 0 && (first = store_first(&router->store)) && first->deadline <= now)
 		group_update(router, first, false, now);
@@ -232,7 +226,7 @@ void router_run(struct router *router, uint64_t now)
 
 int router_filter(const struct router *router, const struct address *group, struct filter *ret)
 {
-	struct key key = router_key(router, group);
+	struct key key = router_key(group);
 	const struct group *found = store_find(&router->store, &key);
 	int r;
 
@@ -254,14 +248,14 @@ int router_filter(const struct router *router, const struct address *group, stru
 	return 0;
 }
 
-bool router_next_group(const struct router *router, size_t *position, uint64_t now,
+bool router_next_group(const struct router *router, size_t *position, usec_t now,
 		       struct router_group *ret)
 {
 	const struct group *group;
 
-	if (*position >= router->store.n)
+	if (*position >= router->store.heap.n)
 		return false;
-	group = router->store.heap[(*position)++];
+	group = router->store.heap.entries[(*position)++];
 	*ret = (struct router_group){
 		.group = router_address(router, &group->key),
 		.mode = group->mode,
@@ -277,7 +271,7 @@ bool router_next_group(const struct router *router, size_t *position, uint64_t n
 
 size_t router_groups(const struct router *router)
 {
-	return router->store.n;
+	return router->store.heap.n;
 }
 
 const struct address *router_querier(const struct router *router)

@@ -2,12 +2,13 @@
 /*
  * The router side of IGMPv1, v2, v3 (RFC 9776, sections 6 and 7) or MLDv1, v2 (RFC 9777, 7 and 8)
  * on one interface. Pure: the caller passes messages and the time (microseconds of any clock that
- * never goes back, above zero) and carries out what the ops say; these must not call back into the
+ * never goes back, above zero) and does what the ops ask for; these must not call back into the
  * router except for router_filter(). Memory is bounded by the options' limits.
  */
 #ifndef AMT_MEMBERSHIP_ROUTER_H
 #define AMT_MEMBERSHIP_ROUTER_H
 
+#include "base/clock.h"
 #include "base/filter.h"
 #include "wire/group-message.h"
 
@@ -20,8 +21,8 @@ struct router_options {
 	bool fast_leave; /* what a host gives up goes at once, without asking the others */
 	bool ssm_only_in_ssm_range; /* RFC 4604: no any-source joins in 232.0.0.0/8, ff3x::/32 */
 	uint8_t robustness;
-	uint64_t query_interval_usec, query_response_usec, last_member_usec;
-	uint64_t startup_response_usec; /* of the first Queries, if it is shorter; 0: it is not */
+	usec_t query_interval_usec, query_response_usec, last_member_usec;
+	usec_t startup_response_usec; /* of the first Queries, if it is shorter; 0: it is not */
 	uint32_t max_groups;
 	uint32_t max_sources;	      /* of a group; UINT16_MAX where it is more */
 	uint32_t max_sources_in_all;  /* groups together; 0: no limit but these two */
@@ -35,13 +36,13 @@ struct router_ops {
 	void (*query)(struct router *router, const struct group_query *query, void *userdata);
 };
 
-/* What was not done as asked. */
+/* Reason to ignore a message, a record or a source. */
 enum router_ignored {
 	ROUTER_IGNORED_GROUP,	/* records: not multicast, or never forwarded (224.0.0.0/24) */
 	ROUTER_IGNORED_SSM,	/* records: any-source in the SSM range */
 	ROUTER_IGNORED_SOURCE,	/* sources that are no host's address */
 	ROUTER_IGNORED_VERSION, /* messages: later than the options' version */
-	ROUTER_IGNORED_OLDER,	/* records: leaves, sources: not heeded beside older hosts */
+	ROUTER_IGNORED_OLDER,	/* records: leaves, sources: beside older hosts */
 	ROUTER_IGNORED_QUERY,	/* queries without a source address, or with the router's own */
 	ROUTER_IGNORED_GROUPS,	/* records: max_groups */
 	ROUTER_IGNORED_HOST,	/* records: max_groups_per_host */
@@ -62,36 +63,37 @@ struct router_group {
 	enum filter_mode mode;
 	size_t n_sources; /* requested and excluded ones */
 	uint8_t version;  /* of the oldest host heard: the group compatibility mode */
-	uint64_t expires; /* the last timer */
+	usec_t expires;	  /* the last timer */
 };
 
-/* own: of the interface, for the election; AF_UNSPEC: none yet, gives way to all and sends no
+/* own: of the interface, for the election; AF_UNSPEC: none yet, yields to all and sends no
  * General Query. -EINVAL for options out of range, -ENOMEM. Send nothing before the first
  * router_run(), which is due now. */
 int router_new(const struct router_options *options, const struct router_ops *ops, void *userdata,
-	       const struct address *own, uint64_t now, struct router **ret);
-void router_free(struct router *router); /* says nothing to the ops */
+	       const struct address *own, usec_t now, struct router **ret);
+void router_free(struct router *router); /* without calling the ops */
 void router_set_address(struct router *router, const struct address *own);
 
 /* GROUP_REPORT and GROUP_LEAVE of hosts; GROUP_QUERY of another router. */
-void router_report(struct router *router, const struct group_message *message, uint64_t now);
-void router_query(struct router *router, const struct group_message *message, uint64_t now);
+void router_report(struct router *router, const struct group_message *message, usec_t now);
+void router_query(struct router *router, const struct group_message *message, usec_t now);
 
-/* When router_run() is due; UINT64_MAX: never. Of many groups that end at once it does some, and is
- * due again: those before their turn are as they were. */
-uint64_t router_next(const struct router *router);
-void router_run(struct router *router, uint64_t now);
+/* The time that router_run() is due; USEC_NEVER: not at all. Of many groups that expire at once it
+ * handles some and is due again; the others are unchanged until then. */
+usec_t router_next(const struct router *router);
+void router_run(struct router *router, usec_t now);
 
-/* What is wanted now. 0 or -ENOMEM; *ret is cleared first, INCLUDE {} where nobody wants any. */
+/* The sources that are wanted now. 0 or -ENOMEM; *ret is cleared first, INCLUDE {} where nobody
+ * wants any. */
 int router_filter(const struct router *router, const struct address *group, struct filter *ret);
 
 /* All groups, in no order: start with *position 0. No other call that changes the router between.
  */
-bool router_next_group(const struct router *router, size_t *position, uint64_t now,
+bool router_next_group(const struct router *router, size_t *position, usec_t now,
 		       struct router_group *ret);
 size_t router_groups(const struct router *router);
 
-/* Who asks: the router's own address, another's, or AF_UNSPEC for nobody heard. */
+/* The querier: the router's own address, another's, or AF_UNSPEC for none. */
 const struct address *router_querier(const struct router *router);
 const struct router_counters *router_counters(const struct router *router);
 const char *router_ignored_text(enum router_ignored reason); /* "max_groups", …, for metrics */

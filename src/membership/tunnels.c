@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "membership/tunnels.h"
 
+#include "base/array.h"
+#include "base/heap.h"
+
 #include <errno.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SEC   1000000ULL
-#define NEVER UINT64_MAX
-
-/* What the driver's Queries say, amt_build_igmp_gq() and amt_newlink(); and amt_gmi(), the time
+/* Values of the driver's Queries, amt_build_igmp_gq() and amt_newlink(); and amt_gmi(), the time
  * after which it forgets a group, or a tunnel that never had an Update. */
 #define ROBUSTNESS     2
-#define QUERY_INTERVAL (125 * SEC)
-#define QUERY_RESPONSE (10 * SEC)
+#define QUERY_INTERVAL (125 * USEC_PER_SEC)
+#define QUERY_RESPONSE (10 * USEC_PER_SEC)
 #define FORGET	       (ROBUSTNESS * QUERY_INTERVAL + QUERY_RESPONSE)
 #define FORGET_UPDATED (3 * FORGET) /* amt_update_handler() */
 
@@ -28,9 +28,9 @@ struct tunnel {
 	uint16_t port;
 	uint8_t mac[AMT_MAC_LENGTH];
 	uint32_t nonce;
-	uint64_t since, last_query, last_update, expires;
-	uint64_t deadline; /* the first of expires and the routers' */
-	size_t heap;	   /* where in it */
+	usec_t since, last_query, last_update, expires;
+	usec_t deadline; /* the first of expires and the routers' */
+	uint32_t heap;	 /* struct heap's */
 	struct router *routers[_FAMILY_MAX];
 	struct tunnels *tunnels;
 };
@@ -49,8 +49,7 @@ struct tunnels {
 	tunnels_changed changed;
 	void *userdata;
 	void *by_gateway, *by_group; /* trees, tsearch(3): no address makes them slow */
-	struct tunnel **heap;	     /* all tunnels, the first deadline first */
-	size_t n, room;
+	struct heap heap;	     /* all tunnels by deadline */
 	struct wanted *changes;
 	struct tunnels_counters counters; /* records: of tunnels that have ended */
 };
@@ -79,38 +78,17 @@ static struct wanted *find_wanted(const struct tunnels *tunnels, const struct ad
 	return found ? *found : NULL;
 }
 
-static void ignore(struct tunnels *tunnels, enum tunnels_ignored reason)
+static void count_ignored(struct tunnels *tunnels, enum tunnels_ignored reason)
 {
 	tunnels->counters.ignored[reason]++;
 }
 
+static struct tunnel *tunnel_at(const struct tunnels *tunnels, size_t i)
+{
+	return tunnels->heap.entries[i];
+}
+
 /* Deadlines. */
-
-static void place(struct tunnels *tunnels, struct tunnel *tunnel, size_t at)
-{
-	tunnels->heap[at] = tunnel;
-	tunnel->heap = at;
-}
-
-static void sift(struct tunnels *tunnels, struct tunnel *tunnel)
-{
-	struct tunnel **heap = tunnels->heap;
-	size_t at = tunnel->heap, child;
-
-	while (at > 0 && heap[(at - 1) / 2]->deadline > tunnel->deadline) {
-		place(tunnels, heap[(at - 1) / 2], at);
-		at = (at - 1) / 2;
-	}
-	while ((child = 2 * at + 1) < tunnels->n) {
-		if (child + 1 < tunnels->n && heap[child + 1]->deadline < heap[child]->deadline)
-			child++;
-		if (heap[child]->deadline >= tunnel->deadline)
-			break;
-		place(tunnels, heap[child], at);
-		at = child;
-	}
-	place(tunnels, tunnel, at);
-}
 
 static void reschedule(struct tunnel *tunnel)
 {
@@ -118,33 +96,7 @@ static void reschedule(struct tunnel *tunnel)
 	for (int i = 0; i < _FAMILY_MAX; i++)
 		if (tunnel->routers[i] && router_next(tunnel->routers[i]) < tunnel->deadline)
 			tunnel->deadline = router_next(tunnel->routers[i]);
-	sift(tunnel->tunnels, tunnel);
-}
-
-static int enter_heap(struct tunnels *tunnels, struct tunnel *tunnel)
-{
-	size_t room = tunnels->room ? 2 * tunnels->room : 16;
-	struct tunnel **heap;
-
-	if (tunnels->n == tunnels->room) {
-		heap = reallocarray(tunnels->heap, room, sizeof(struct tunnel *));
-		if (!heap)
-			return -ENOMEM;
-		tunnels->heap = heap;
-		tunnels->room = room;
-	}
-	place(tunnels, tunnel, tunnels->n++);
-	return 0;
-}
-
-static void leave_heap(struct tunnels *tunnels, struct tunnel *tunnel)
-{
-	struct tunnel *last = tunnels->heap[--tunnels->n];
-
-	if (last == tunnel)
-		return;
-	place(tunnels, last, tunnel->heap);
-	sift(tunnels, last);
+	heap_update(&tunnel->tunnels->heap, tunnel);
 }
 
 /* Groups. */
@@ -183,37 +135,34 @@ static void mark_changed(struct tunnels *tunnels, struct wanted *wanted)
 	tunnels->changes = wanted;
 }
 
-/* Where the tunnel is among those that want it, or would have to be. */
-static size_t position(const struct wanted *wanted, const struct tunnel *tunnel)
+static int order_tunnels(const void *element, const void *key)
 {
-	size_t low = 0, high = wanted->n;
+	const uintptr_t a = (uintptr_t) * (struct tunnel *const *)element;
+	const uintptr_t b = (uintptr_t) * (const struct tunnel *const *)key;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	return (a > b) - (a < b);
+}
 
-		if ((uintptr_t)wanted->by[middle] < (uintptr_t)tunnel)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+/* Position of the tunnel among those that want the group, or where it belongs. */
+static size_t tunnel_position(const struct wanted *wanted, const struct tunnel *tunnel,
+			      bool *ret_found)
+{
+	size_t at = array_search(wanted->by, wanted->n, sizeof(tunnel), &tunnel, order_tunnels);
+
+	*ret_found = at < wanted->n && wanted->by[at] == tunnel;
+	return at;
 }
 
 static int wanted_by(struct wanted *wanted, struct tunnel *tunnel)
 {
-	size_t at = position(wanted, tunnel), room = wanted->room ? 2 * wanted->room : 1;
-	struct tunnel **by;
+	bool found;
+	size_t at = tunnel_position(wanted, tunnel, &found);
 
-	if (at < wanted->n && wanted->by[at] == tunnel)
+	if (found)
 		return 0;
-	if (wanted->n == wanted->room) {
-		by = reallocarray(wanted->by, room, sizeof(struct tunnel *));
-		if (!by)
-			return -ENOMEM;
-		wanted->by = by;
-		wanted->room = room;
-	}
-	memmove(&wanted->by[at + 1], &wanted->by[at], (wanted->n - at) * sizeof(struct tunnel *));
+	if (!GROW(wanted->by, wanted->n, wanted->room))
+		return -ENOMEM;
+	array_open(wanted->by, wanted->n, sizeof(tunnel), at);
 	wanted->by[at] = tunnel;
 	wanted->n++;
 	return 0;
@@ -221,12 +170,13 @@ static int wanted_by(struct wanted *wanted, struct tunnel *tunnel)
 
 static void not_wanted_by(struct wanted *wanted, const struct tunnel *tunnel)
 {
-	size_t at = position(wanted, tunnel);
+	bool found;
+	size_t at = tunnel_position(wanted, tunnel, &found);
 
-	if (at == wanted->n || wanted->by[at] != tunnel)
+	if (!found)
 		return;
+	array_close(wanted->by, wanted->n, sizeof(tunnel), at);
 	wanted->n--;
-	memmove(&wanted->by[at], &wanted->by[at + 1], (wanted->n - at) * sizeof(struct tunnel *));
 }
 
 static struct router *router_of(const struct tunnel *tunnel, sa_family_t family)
@@ -244,18 +194,18 @@ static void on_router_changed(struct router *router, const struct address *group
 
 	wanted = add_wanted(tunnels, group);
 	if (!wanted || router_filter(router, group, &filter) < 0) {
-		ignore(tunnels, TUNNELS_IGNORED_MEMORY);
+		count_ignored(tunnels, TUNNELS_IGNORED_MEMORY);
 		return;
 	}
 	if (filter_empty(&filter))
 		not_wanted_by(wanted, tunnel);
 	else if (wanted_by(wanted, tunnel) < 0)
-		ignore(tunnels, TUNNELS_IGNORED_MEMORY);
+		count_ignored(tunnels, TUNNELS_IGNORED_MEMORY);
 	filter_clear(&filter);
 	mark_changed(tunnels, wanted);
 }
 
-static struct router *need_router(struct tunnel *tunnel, sa_family_t family, uint64_t now)
+static struct router *need_router(struct tunnel *tunnel, sa_family_t family, usec_t now)
 {
 	enum family i = family == AF_INET ? FAMILY_IGMP : FAMILY_MLD;
 	const struct router_options options = {
@@ -266,7 +216,7 @@ static struct router *need_router(struct tunnel *tunnel, sa_family_t family, uin
 		.robustness = ROBUSTNESS,
 		.query_interval_usec = QUERY_INTERVAL,
 		.query_response_usec = QUERY_RESPONSE,
-		.last_member_usec = 1 * SEC,
+		.last_member_usec = 1 * USEC_PER_SEC,
 		.max_groups = TUNNELS_GROUPS_MAX,
 		.max_sources = TUNNELS_SOURCES_MAX,
 		.max_sources_in_all = TUNNELS_SOURCES_MAX,
@@ -309,29 +259,29 @@ static void end_tunnel(struct tunnel *tunnel)
 
 	for (int i = 0; i < _FAMILY_MAX; i++)
 		drop_router(tunnel, tunnel->routers[i]);
-	leave_heap(tunnels, tunnel);
+	heap_remove(&tunnels->heap, tunnel);
 	(void)tdelete(tunnel, &tunnels->by_gateway, compare_tunnels);
 	free(tunnel);
 }
 
-static void evict(struct tunnels *tunnels)
+static void evict_tunnel(struct tunnels *tunnels)
 {
-	struct tunnel *first = tunnels->heap[0];
+	struct tunnel *first = tunnel_at(tunnels, 0);
 
-	for (size_t i = 1; i < tunnels->n; i++)
-		if (tunnels->heap[i]->expires < first->expires)
-			first = tunnels->heap[i];
+	for (uint32_t i = 1; i < tunnels->heap.n; i++)
+		if (tunnel_at(tunnels, i)->expires < first->expires)
+			first = tunnel_at(tunnels, i);
 	tunnels->counters.evicted++;
 	end_tunnel(first);
 }
 
 static struct tunnel *begin_tunnel(struct tunnels *tunnels, const struct address *gateway,
-				   uint16_t port, uint64_t now)
+				   uint16_t port, usec_t now)
 {
 	struct tunnel *tunnel;
 
-	while (tunnels->n > 0 && tunnels->n >= tunnels->max)
-		evict(tunnels);
+	while (tunnels->heap.n > 0 && tunnels->heap.n >= tunnels->max)
+		evict_tunnel(tunnels);
 	tunnel = calloc(1, sizeof(*tunnel));
 	if (!tunnel)
 		return NULL;
@@ -342,13 +292,13 @@ static struct tunnel *begin_tunnel(struct tunnels *tunnels, const struct address
 		.expires = now + FORGET,
 		.tunnels = tunnels,
 	};
-	if (enter_heap(tunnels, tunnel) < 0) {
+	tunnel->deadline = tunnel->expires;
+	if (heap_add(&tunnels->heap, tunnel) < 0) {
 		free(tunnel);
 		return NULL;
 	}
-	reschedule(tunnel);
 	if (!tsearch(tunnel, &tunnels->by_gateway, compare_tunnels)) {
-		leave_heap(tunnels, tunnel);
+		heap_remove(&tunnels->heap, tunnel);
 		free(tunnel);
 		return NULL;
 	}
@@ -366,6 +316,7 @@ int tunnels_new(uint32_t max_tunnels, tunnels_changed changed, void *userdata, s
 		.max = max_tunnels,
 		.changed = changed,
 		.userdata = userdata,
+		.heap = HEAP_OF(struct tunnel, deadline, heap),
 	};
 	*ret = tunnels;
 	return 0;
@@ -377,7 +328,7 @@ void tunnels_free(struct tunnels *tunnels)
 		return;
 	tunnels_clear(tunnels);
 	tdestroy(tunnels->by_group, free_wanted);
-	free(tunnels->heap);
+	heap_fini(&tunnels->heap);
 	free(tunnels);
 }
 
@@ -387,7 +338,7 @@ void tunnels_set_max(struct tunnels *tunnels, uint32_t max_tunnels)
 }
 
 void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint16_t port,
-		   const struct message *query, uint64_t now)
+		   const struct message *query, usec_t now)
 {
 	struct tunnel *tunnel;
 
@@ -401,7 +352,7 @@ void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint1
 	if (!tunnel)
 		tunnel = begin_tunnel(tunnels, gateway, port, now);
 	if (!tunnel) {
-		ignore(tunnels, TUNNELS_IGNORED_MEMORY);
+		count_ignored(tunnels, TUNNELS_IGNORED_MEMORY);
 		return;
 	}
 	tunnels->counters.queries++;
@@ -422,7 +373,7 @@ static bool for_the_driver(const struct group_message *message)
 	       !(message->family == AF_INET && message->version == 1);
 }
 
-static void take_report(struct tunnel *tunnel, const struct message_inner *inner, uint64_t now)
+static void take_report(struct tunnel *tunnel, const struct message_inner *inner, usec_t now)
 {
 	struct tunnels *tunnels = tunnel->tunnels;
 	struct group_message message;
@@ -433,16 +384,16 @@ static void take_report(struct tunnel *tunnel, const struct message_inner *inner
 	error = group_message_parse(inner->data, inner->length, GROUP_UNICAST, &message);
 	if (error != GROUP_ERROR_NONE) {
 		tunnels->counters.errors[error]++;
-		ignore(tunnels, TUNNELS_IGNORED_INNER);
+		count_ignored(tunnels, TUNNELS_IGNORED_INNER);
 		return;
 	}
 	if (!for_the_driver(&message)) {
-		ignore(tunnels, TUNNELS_IGNORED_TYPE);
+		count_ignored(tunnels, TUNNELS_IGNORED_TYPE);
 		return;
 	}
 	router = need_router(tunnel, message.family, now);
 	if (!router) {
-		ignore(tunnels, TUNNELS_IGNORED_MEMORY);
+		count_ignored(tunnels, TUNNELS_IGNORED_MEMORY);
 		return;
 	}
 	tunnels->counters.updates++;
@@ -450,18 +401,18 @@ static void take_report(struct tunnel *tunnel, const struct message_inner *inner
 }
 
 void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
-		    const struct message *update, uint64_t now)
+		    const struct message *update, usec_t now)
 {
 	struct tunnel *tunnel;
 
 	tunnels_run(tunnels, now);
 	tunnel = find_tunnel(tunnels, gateway);
 	if (!tunnel) {
-		ignore(tunnels, TUNNELS_IGNORED_GATEWAY);
+		count_ignored(tunnels, TUNNELS_IGNORED_GATEWAY);
 		return;
 	}
 	if (!shows_ticket(tunnel, update->update.nonce, update->update.mac)) {
-		ignore(tunnels, TUNNELS_IGNORED_MAC);
+		count_ignored(tunnels, TUNNELS_IGNORED_MAC);
 		return;
 	}
 	tunnel->last_update = now;
@@ -470,7 +421,7 @@ void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
 	reschedule(tunnel);
 }
 
-void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, uint64_t now)
+void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, usec_t now)
 {
 	const struct message_gateway *gateway = &teardown->teardown.gateway;
 	struct tunnel *tunnel = NULL;
@@ -479,7 +430,7 @@ void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, u
 	tunnel = find_tunnel(tunnels, &gateway->address);
 	if (!tunnel || tunnel->port != gateway->port ||
 	    !shows_ticket(tunnel, teardown->teardown.nonce, teardown->teardown.mac)) {
-		ignore(tunnels, TUNNELS_IGNORED_TEARDOWN);
+		count_ignored(tunnels, TUNNELS_IGNORED_TEARDOWN);
 		return;
 	}
 	tunnels->counters.teardowns++;
@@ -488,19 +439,19 @@ void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, u
 
 void tunnels_clear(struct tunnels *tunnels)
 {
-	while (tunnels->n > 0)
-		end_tunnel(tunnels->heap[tunnels->n - 1]);
+	while (tunnels->heap.n > 0)
+		end_tunnel(tunnel_at(tunnels, tunnels->heap.n - 1));
 }
 
-uint64_t tunnels_next(const struct tunnels *tunnels)
+usec_t tunnels_next(const struct tunnels *tunnels)
 {
-	return tunnels->n > 0 ? tunnels->heap[0]->deadline : NEVER;
+	return tunnels->heap.n > 0 ? tunnel_at(tunnels, 0)->deadline : USEC_NEVER;
 }
 
-void tunnels_run(struct tunnels *tunnels, uint64_t now)
+void tunnels_run(struct tunnels *tunnels, usec_t now)
 {
 	while (tunnels_next(tunnels) <= now) {
-		struct tunnel *tunnel = tunnels->heap[0];
+		struct tunnel *tunnel = tunnel_at(tunnels, 0);
 
 		if (tunnel->expires <= now) {
 			tunnels->counters.expired++;
@@ -514,7 +465,7 @@ void tunnels_run(struct tunnels *tunnels, uint64_t now)
 	}
 }
 
-static int merge(const struct wanted *wanted, struct filter *ret)
+static int merge_filters(const struct wanted *wanted, struct filter *ret)
 {
 	struct filter filter = { 0 };
 	int r = 0;
@@ -536,7 +487,7 @@ int tunnels_filter(const struct tunnels *tunnels, const struct address *group, s
 	const struct wanted *wanted = find_wanted(tunnels, group);
 
 	filter_clear(ret);
-	return wanted ? merge(wanted, ret) : 0;
+	return wanted ? merge_filters(wanted, ret) : 0;
 }
 
 static void mark_node(const void *node, VISIT which, void *userdata)
@@ -560,8 +511,8 @@ void tunnels_flush(struct tunnels *tunnels)
 	while ((wanted = tunnels->changes)) {
 		tunnels->changes = wanted->next_changed;
 		wanted->changed = false;
-		if (merge(wanted, &filter) < 0) { /* the next time */
-			ignore(tunnels, TUNNELS_IGNORED_MEMORY);
+		if (merge_filters(wanted, &filter) < 0) { /* the next time */
+			count_ignored(tunnels, TUNNELS_IGNORED_MEMORY);
 			wanted->next_changed = again;
 			again = wanted;
 			continue;
@@ -583,9 +534,9 @@ bool tunnels_next_tunnel(const struct tunnels *tunnels, size_t *position,
 {
 	const struct tunnel *tunnel;
 
-	if (*position >= tunnels->n)
+	if (*position >= tunnels->heap.n)
 		return false;
-	tunnel = tunnels->heap[(*position)++];
+	tunnel = tunnel_at(tunnels, (*position)++);
 	*ret = (struct tunnels_tunnel){
 		.gateway = tunnel->gateway,
 		.port = tunnel->port,
@@ -602,10 +553,10 @@ bool tunnels_next_tunnel(const struct tunnels *tunnels, size_t *position,
 
 size_t tunnels_count(const struct tunnels *tunnels)
 {
-	return tunnels->n;
+	return tunnels->heap.n;
 }
 
-static int each_group(const struct router *router, uint64_t now, tunnels_each each, void *userdata)
+static int each_group(const struct router *router, usec_t now, tunnels_each each, void *userdata)
 {
 	struct filter filter = { 0 };
 	struct router_group group;
@@ -621,7 +572,7 @@ static int each_group(const struct router *router, uint64_t now, tunnels_each ea
 	return r;
 }
 
-int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, uint64_t now,
+int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, usec_t now,
 		   tunnels_each each, void *userdata)
 {
 	const struct tunnel *tunnel = find_tunnel(tunnels, gateway);
@@ -638,9 +589,9 @@ int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway,
 void tunnels_counters(const struct tunnels *tunnels, struct tunnels_counters *ret)
 {
 	*ret = tunnels->counters;
-	for (size_t i = 0; i < tunnels->n; i++)
+	for (uint32_t i = 0; i < tunnels->heap.n; i++)
 		for (int f = 0; f < _FAMILY_MAX; f++) {
-			const struct router *router = tunnels->heap[i]->routers[f];
+			const struct router *router = tunnel_at(tunnels, i)->routers[f];
 
 			for (int reason = 0; router && reason < ROUTER_IGNORED_MAX; reason++)
 				ret->records[reason] += router_counters(router)->ignored[reason];

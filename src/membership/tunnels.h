@@ -10,6 +10,7 @@
 #ifndef AMT_MEMBERSHIP_TUNNELS_H
 #define AMT_MEMBERSHIP_TUNNELS_H
 
+#include "base/clock.h"
 #include "base/filter.h"
 #include "membership/router.h"
 #include "wire/group-message.h"
@@ -25,11 +26,11 @@ struct tunnels;
 typedef void (*tunnels_changed)(struct tunnels *tunnels, const struct address *group,
 				const struct filter *filter, void *userdata);
 
-/* Messages that did not count. */
+/* Reason to ignore a message. */
 enum tunnels_ignored {
 	TUNNELS_IGNORED_GATEWAY, /* no Query went to this address, or the tunnel has ended */
 	TUNNELS_IGNORED_MAC,	 /* nonce or MAC are not those of the last Query; forged, or late */
-	TUNNELS_IGNORED_INNER,	 /* encapsulated packet: see faults */
+	TUNNELS_IGNORED_INNER,	 /* encapsulated packet: see errors */
 	TUNNELS_IGNORED_TYPE,	 /* a Query, or IGMPv1, which the driver ignores, too */
 	TUNNELS_IGNORED_TEARDOWN, /* Teardowns of no tunnel, or with another nonce, MAC or port */
 	TUNNELS_IGNORED_MEMORY,
@@ -47,38 +48,39 @@ struct tunnels_counters {
 /* A tunnel, as it is shown. */
 struct tunnels_tunnel {
 	struct address gateway;
-	uint16_t port;				 /* of the Request that began it */
-	uint64_t since, last_query, last_update; /* last_update 0: none so far */
-	uint64_t expires;
+	uint16_t port;			       /* of the Request that began it */
+	usec_t since, last_query, last_update; /* last_update 0: none so far */
+	usec_t expires;
 	size_t groups;
 };
 
 int tunnels_new(uint32_t max, tunnels_changed changed, void *userdata, struct tunnels **ret);
-void tunnels_free(struct tunnels *tunnels); /* tells nobody; NULL is fine */
+void tunnels_free(struct tunnels *tunnels); /* without calling changed; NULL is fine */
 
 /* With more than so many, the one that would end first has, for the driver, ended already. */
 void tunnels_set_max(struct tunnels *tunnels, uint32_t max_tunnels);
 
 /* The relay device sends the Query to that gateway and port (host byte order). */
 void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint16_t port,
-		   const struct message *query, uint64_t now);
+		   const struct message *query, usec_t now);
 
 /* An Update from that address. */
 void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
-		    const struct message *update, uint64_t now);
+		    const struct message *update, usec_t now);
 /* A Teardown, from whatever address, RFC 7450, 5.1.7: the tunnel that it names ends. */
-void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, uint64_t now);
+void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, usec_t now);
 
 void tunnels_clear(struct tunnels *tunnels); /* all tunnels end, as when the device goes down */
 
-uint64_t tunnels_next(const struct tunnels *tunnels); /* tunnels_run() is due; UINT64_MAX: never */
-void tunnels_run(struct tunnels *tunnels, uint64_t now);
+usec_t
+tunnels_next(const struct tunnels *tunnels); /* tunnels_run() is due; USEC_NEVER: not at all */
+void tunnels_run(struct tunnels *tunnels, usec_t now);
 
 /* Tell what has changed, each group once. */
 void tunnels_flush(struct tunnels *tunnels);
 void tunnels_mark(struct tunnels *tunnels); /* all groups are to be told of anew */
 
-/* What is wanted of the group. 0 or -ENOMEM; *ret is cleared first. */
+/* The sources of the group that all tunnels together want. 0 or -ENOMEM; *ret is cleared first. */
 int tunnels_filter(const struct tunnels *tunnels, const struct address *group, struct filter *ret);
 
 /* All tunnels, in no order: start with *position 0. */
@@ -86,11 +88,11 @@ bool tunnels_next_tunnel(const struct tunnels *tunnels, size_t *position,
 			 struct tunnels_tunnel *ret);
 size_t tunnels_count(const struct tunnels *tunnels);
 
-/* What one of them wants, group by group, in no order. A value other than 0 ends it and is
+/* The groups that one of them wants, in no order. A value other than 0 ends it and is
  * returned; -ENOENT: no such tunnel. */
 typedef int (*tunnels_each)(const struct router_group *group, const struct filter *filter,
 			    void *userdata);
-int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, uint64_t now,
+int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, usec_t now,
 		   tunnels_each each, void *userdata);
 
 void tunnels_counters(const struct tunnels *tunnels, struct tunnels_counters *ret);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "wire/amtrelay.h"
 
+#include "base/array.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -21,19 +23,19 @@ static const struct relay_field {
 	[AMTRELAY_NAME] = { AF_UNSPEC, 0 },
 };
 
-#define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
+#define N_FIELDS ARRAY_SIZE(fields)
 
 const char *amtrelay_error_string(enum amtrelay_error error)
 {
 	static const char *const strings[_AMTRELAY_ERROR_MAX] = {
-		[AMTRELAY_ERROR_NONE] = "no fault",
+		[AMTRELAY_ERROR_NONE] = "no error",
 		[AMTRELAY_ERROR_SHORT] = "shorter than 2 bytes",
 		[AMTRELAY_ERROR_TYPE] = "unknown relay type",
 		[AMTRELAY_ERROR_LENGTH] = "wrong length for its relay type",
 		[AMTRELAY_ERROR_NAME] = "its relay is no domain name",
 	};
 
-	return error >= 0 && error < _AMTRELAY_ERROR_MAX ? strings[error] : "unknown fault";
+	return error >= 0 && error < _AMTRELAY_ERROR_MAX ? strings[error] : "unknown";
 }
 
 enum amtrelay_error amtrelay_parse(const void *rdata, size_t length, struct amtrelay *ret)
@@ -65,7 +67,7 @@ enum amtrelay_error amtrelay_parse(const void *rdata, size_t length, struct amtr
 	return AMTRELAY_ERROR_NONE;
 }
 
-/* Is the name one that dnsname_read() would give? */
+/* Whether dnsname_read() gives the name. */
 static bool name_is_sound(const struct dnsname *name)
 {
 	struct dnsname again;

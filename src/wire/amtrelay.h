@@ -25,22 +25,22 @@ enum amtrelay_type {
 struct amtrelay {
 	uint8_t precedence;	 /* lower first */
 	bool discovery_optional; /* the D-bit */
-	uint8_t type;		 /* enum amtrelay_type, and what that says is below */
+	uint8_t type;		 /* enum amtrelay_type, which of the fields below is set */
 	struct address address;
 	struct dnsname name;
 };
 
-/* Why a record is of no use; amtrelay_error_string() gives the words. */
+/* Reason to refuse a record; amtrelay_error_string() gives the text. */
 enum amtrelay_error {
 	AMTRELAY_ERROR_NONE,
 	AMTRELAY_ERROR_SHORT,  /* less than precedence, D-bit and type */
-	AMTRELAY_ERROR_TYPE,   /* unknown: to be ignored */
+	AMTRELAY_ERROR_TYPE,   /* unknown: the record is ignored */
 	AMTRELAY_ERROR_LENGTH, /* not that of the type */
 	AMTRELAY_ERROR_NAME,   /* cut short, compressed, too long, or followed by something */
 	_AMTRELAY_ERROR_MAX,
 };
 
-/* Returns AMTRELAY_ERROR_NONE and fills *ret, or the first fault found, *ret untouched. */
+/* Returns AMTRELAY_ERROR_NONE and fills *ret, or the first error found, *ret untouched. */
 enum amtrelay_error amtrelay_parse(const void *rdata, size_t length, struct amtrelay *ret);
 
 /* Write the RDATA. Returns its length, -ENOBUFS if it does not fit, or -EINVAL if the struct holds

@@ -28,7 +28,7 @@ ssize_t dnsname_read(const void *data, size_t length, struct dnsname *ret);
  * moves behind it. 0 or -EINVAL, nothing changed. */
 int dnsname_unpack(const void *message, size_t length, size_t *offset, struct dnsname *ret);
 
-/* Where the CNAME records of a DNS message's answer lead in the end. 0, -ENOENT: there are none, or
+/* The end of the chain of CNAME records in a DNS message's answer. 0, -ENOENT: there are none, or
  * -EINVAL: it is no DNS message. */
 int dnsname_canonical(const void *message, size_t length, struct dnsname *ret);
 

@@ -7,19 +7,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A Report without records, with its IP header and Router Alert, and what a record has besides
- * addresses: RFC 9776, 4.2; RFC 9777, 5.2. */
+/* A Report without records, with its IP header and Router Alert: RFC 9776, 4.2; RFC 9777, 5.2. */
 #define REPORT4_LENGTH 32
 #define REPORT6_LENGTH 56
-#define RECORD_HEAD    4
-
-static size_t address_length(const struct group_batch *batch)
-{
-	return batch->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
-}
 
 /* For records, in a packet. */
-static size_t room(const struct group_batch *batch)
+static size_t batch_room(const struct group_batch *batch)
 {
 	size_t max = batch->max;
 
@@ -30,7 +23,7 @@ static size_t room(const struct group_batch *batch)
 	return max - (batch->family == AF_INET ? REPORT4_LENGTH : REPORT6_LENGTH);
 }
 
-static int flush(struct group_batch *batch)
+static int batch_flush(struct group_batch *batch)
 {
 	uint8_t packet[GROUP_BATCH_BYTES_MAX];
 	ssize_t length;
@@ -45,11 +38,11 @@ static int flush(struct group_batch *batch)
 }
 
 /* All of it fits. */
-static void take(struct group_batch *batch, const struct group_record *record,
-		 const uint8_t *sources, uint16_t n)
+static void batch_take(struct group_batch *batch, const struct group_record *record,
+		       const uint8_t *sources, uint16_t n)
 {
 	struct group_record *to = &batch->records[batch->n++];
-	size_t bytes = n * address_length(batch);
+	size_t bytes = n * address_length(batch->family);
 
 	*to = *record;
 	to->sources.n = n;
@@ -57,7 +50,7 @@ static void take(struct group_batch *batch, const struct group_record *record,
 	if (bytes > 0)
 		memcpy(batch->sources + batch->sources_used, sources, bytes);
 	batch->sources_used += bytes;
-	batch->length += RECORD_HEAD + address_length(batch) + bytes;
+	batch->length += GROUP_RECORD_HEAD + address_length(batch->family) + bytes;
 }
 
 static bool is_exclude(const struct group_record *record)
@@ -67,31 +60,31 @@ static bool is_exclude(const struct group_record *record)
 
 static int add_record(struct group_batch *batch, const struct group_record *record)
 {
-	const size_t size = address_length(batch), head = RECORD_HEAD + size;
+	const size_t size = address_length(batch->family), head = GROUP_RECORD_HEAD + size;
 	const uint8_t *sources = record->sources.data;
 	uint16_t left = record->sources.n;
 	size_t most;
 	int r;
 
-	if (batch->length + head + left * size > room(batch)) {
-		r = flush(batch);
+	if (batch->length + head + left * size > batch_room(batch)) {
+		r = batch_flush(batch);
 		if (r != 0)
 			return r;
 	}
-	most = (room(batch) - head) / size;
+	most = (batch_room(batch) - head) / size;
 	while (left > most) {
-		take(batch, record, sources, (uint16_t)most);
-		r = flush(batch);
+		batch_take(batch, record, sources, (uint16_t)most);
+		r = batch_flush(batch);
 		if (r != 0 || is_exclude(record))
 			return r;
 		sources += most * size;
 		left -= most;
 	}
-	take(batch, record, sources, left);
+	batch_take(batch, record, sources, left);
 	return 0;
 }
 
-/* 0: such a version has no words for it. */
+/* 0: such a version cannot express it. */
 static enum group_record_type older_type(const struct group_record *record)
 {
 	switch (record->type) {
@@ -119,9 +112,9 @@ static int add_older(struct group_batch *batch, const struct group_record *recor
 		return 0;
 	if (batch->n > 0 && last->type == only.type && address_equal(&last->group, &only.group))
 		return 0;
-	r = flush(batch);
+	r = batch_flush(batch);
 	if (r == 0)
-		take(batch, &only, NULL, 0);
+		batch_take(batch, &only, NULL, 0);
 	return r;
 }
 
@@ -136,5 +129,5 @@ int group_batch_add(struct group_batch *batch, const struct group_record *record
 
 int group_batch_end(struct group_batch *batch)
 {
-	return flush(batch);
+	return batch_flush(batch);
 }

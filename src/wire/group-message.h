@@ -7,6 +7,7 @@
 #define AMT_WIRE_GROUP_MESSAGE_H
 
 #include "base/address.h"
+#include "base/clock.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,11 +43,11 @@ struct group_record {
 /* version: of IGMP 1, 2, 3; of MLD 1, 2. */
 struct group_query {
 	uint8_t version;
-	struct address group;	    /* AF_UNSPEC: a General Query */
-	uint64_t max_response_usec; /* IGMPv1: 10 s, which is implied */
-	bool suppress;		    /* S: Suppress Router-Side Processing */
-	uint8_t robustness;	    /* QRV; 0: none given */
-	uint64_t interval_usec;	    /* QQIC; 0 in versions without */
+	struct address group;	  /* AF_UNSPEC: a General Query */
+	usec_t max_response_usec; /* IGMPv1: 10 s, which is implied */
+	bool suppress;		  /* S: Suppress Router-Side Processing */
+	uint8_t robustness;	  /* QRV; 0: none given */
+	usec_t interval_usec;	  /* QQIC; 0 in versions without */
 	struct group_sources sources;
 };
 
@@ -57,34 +58,35 @@ struct group_message {
 	struct address source; /* IP source; 0.0.0.0 or :: happens */
 	struct address destination;
 	struct group_query query; /* GROUP_QUERY */
-	const uint8_t *records;	  /* v3 (MLD: v2) Reports: whole records, see group_next_record() */
-	size_t records_length;	  /* bytes */
+	const uint8_t
+		*records;      /* v3 (MLD: v2) Reports: complete records, see group_next_record() */
+	size_t records_length; /* bytes */
 	struct group_record only; /* Reports and Leaves before these: the one record */
 };
 
-/* Why a packet is refused; group_error_string() gives the words. */
+/* Reason to refuse a packet; group_error_string() gives the text. */
 enum group_error {
 	GROUP_ERROR_NONE,
-	GROUP_ERROR_IP,	   /* not one whole, unfragmented packet with well-formed options */
+	GROUP_ERROR_IP,	   /* truncated, fragmented, or malformed options */
 	GROUP_ERROR_TYPE,  /* not a message of IGMP or MLD */
 	GROUP_ERROR_SHORT, /* fewer bytes than its type, or what it counts, takes */
 	GROUP_ERROR_TTL,   /* not 1: from beyond the link */
 	GROUP_ERROR_ALERT, /* no Router Alert of value 0 */
 	GROUP_ERROR_CHECKSUM,
 	GROUP_ERROR_SOURCE,	 /* MLD: not link-local; IGMP: multicast or broadcast */
-	GROUP_ERROR_DESTINATION, /* not where messages of its kind go */
+	GROUP_ERROR_DESTINATION, /* not the one of its type */
 	GROUP_ERROR_GROUP,	 /* not multicast, or sources in a General Query */
 	_GROUP_ERROR_MAX,
 };
 
 enum group_strictness {
 	GROUP_STRICT,
-	GROUP_UNICAST, /* a unicast destination, and an MLDv2 Report from ::, will do too */
+	GROUP_UNICAST, /* a unicast destination and an MLDv2 Report from :: are accepted, too */
 };
 
 /* Parse the IPv4 or IPv6 packet data[0..length); bytes after its end are ignored, as are those
  * after a message's last field (RFC 9776, 4.1.10 and 4.2.12). Returns GROUP_ERROR_NONE and fills
- * *ret, or a fault, *ret untouched. Pointers in *ret live as long as data. */
+ * *ret, or an error, *ret untouched. Pointers in *ret live as long as data. */
 enum group_error group_message_parse(const void *data, size_t length,
 				     enum group_strictness strictness, struct group_message *ret);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "wire/message.h"
 
+#include "base/array.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
@@ -24,7 +26,7 @@ enum {
 };
 
 /* Collects a message; length counts on when the buffer is full. */
-struct writer {
+struct message_writer {
 	uint8_t *data;
 	size_t size;
 	size_t length;
@@ -36,10 +38,10 @@ struct layout {
 	bool varies;	     /* something may follow it */
 	uint8_t reserved[4]; /* bits of bytes 0 to 3 that are zero */
 	enum message_error (*parse)(const uint8_t *data, size_t length, struct message *message);
-	int (*build)(const struct message *message, struct writer *writer);
+	int (*build)(const struct message *message, struct message_writer *writer);
 };
 
-static void put(struct writer *writer, const void *bytes, size_t n)
+static void put(struct message_writer *writer, const void *bytes, size_t n)
 {
 	if (writer->length <= writer->size && n <= writer->size - writer->length)
 		memcpy(writer->data + writer->length, bytes, n);
@@ -47,7 +49,7 @@ static void put(struct writer *writer, const void *bytes, size_t n)
 }
 
 /* The first four bytes of a message without a MAC, or two of one that has it. */
-static void put_head(struct writer *writer, enum message_type type, uint8_t flags, size_t n)
+static void put_head(struct message_writer *writer, enum message_type type, uint8_t flags, size_t n)
 {
 	const uint8_t head[4] = { (uint8_t)type, flags };
 
@@ -67,24 +69,7 @@ static uint32_t load_nonce(const uint8_t *p)
 	return nonce;
 }
 
-/* What the driver refuses, and what no IPv4 relay can have. */
-static bool is_host4(struct in_addr in)
-{
-	uint32_t a = ntohl(in.s_addr);
-
-	return a != INADDR_ANY && a != INADDR_BROADCAST && a >> 24 != IN_LOOPBACKNET &&
-	       !IN_MULTICAST(a);
-}
-
-static bool is_host(const struct address *address)
-{
-	if (address->family == AF_INET)
-		return is_host4(address->in);
-	return address->family == AF_INET6 && !IN6_IS_ADDR_UNSPECIFIED(&address->in6) &&
-	       !IN6_IS_ADDR_LOOPBACK(&address->in6) && !IN6_IS_ADDR_MULTICAST(&address->in6);
-}
-
-/* The family of the one whole IP packet that data is, AF_UNSPEC when it is none. */
+/* Family of the IP packet that data is, no more and no less; AF_UNSPEC: it is none. */
 static sa_family_t inner_family(const uint8_t *data, size_t length)
 {
 	size_t header;
@@ -112,7 +97,7 @@ static enum message_error parse_inner(const uint8_t *data, size_t length, struct
 	return MESSAGE_ERROR_NONE;
 }
 
-static int build_inner(const struct message_inner *inner, struct writer *writer)
+static int build_inner(const struct message_inner *inner, struct message_writer *writer)
 {
 	if (!inner->data || inner->family == AF_UNSPEC ||
 	    inner_family(inner->data, inner->length) != inner->family)
@@ -129,15 +114,13 @@ static void parse_gateway(const uint8_t *data, struct message_gateway *ret)
 	memcpy(&in6, data + 2, sizeof(in6));
 	ret->mapped = IN6_IS_ADDR_V4MAPPED(&in6);
 	if (ret->mapped || IN6_IS_ADDR_V4COMPAT(&in6)) { /* which :: and ::1 are not */
-		ret->address.family = AF_INET;
-		memcpy(&ret->address.in, in6.s6_addr + 12, sizeof(ret->address.in));
+		ret->address = address_load(AF_INET, in6.s6_addr + 12);
 	} else {
-		ret->address.family = AF_INET6;
-		ret->address.in6 = in6;
+		ret->address = address_load(AF_INET6, &in6);
 	}
 }
 
-static int build_gateway(const struct message_gateway *gateway, struct writer *writer)
+static int build_gateway(const struct message_gateway *gateway, struct message_writer *writer)
 {
 	uint16_t port = htons(gateway->port);
 	struct in6_addr in6 = IN6ADDR_ANY_INIT;
@@ -165,7 +148,7 @@ static enum message_error parse_discovery(const uint8_t *data, size_t length, st
 	return MESSAGE_ERROR_NONE;
 }
 
-static int build_discovery(const struct message *m, struct writer *writer)
+static int build_discovery(const struct message *m, struct message_writer *writer)
 {
 	put_head(writer, m->type, 0, 4);
 	put(writer, &m->discovery.nonce, sizeof(m->discovery.nonce));
@@ -179,27 +162,26 @@ static enum message_error parse_advertisement(const uint8_t *data, size_t length
 	m->advertisement.nonce = load_nonce(data + NONCE);
 	switch (length - RELAY) {
 	case sizeof(relay->in):
-		relay->family = AF_INET;
+		*relay = address_load(AF_INET, data + RELAY);
 		break;
 	case sizeof(relay->in6):
-		relay->family = AF_INET6;
+		*relay = address_load(AF_INET6, data + RELAY);
 		break;
 	default:
 		return MESSAGE_ERROR_ADDRESS;
 	}
-	memcpy(&relay->in6, data + RELAY, length - RELAY);
-	return is_host(relay) ? MESSAGE_ERROR_NONE : MESSAGE_ERROR_ADDRESS;
+	return address_is_host(relay) ? MESSAGE_ERROR_NONE : MESSAGE_ERROR_ADDRESS;
 }
 
-static int build_advertisement(const struct message *m, struct writer *writer)
+static int build_advertisement(const struct message *m, struct message_writer *writer)
 {
 	const struct address *relay = &m->advertisement.relay;
 
-	if (!is_host(relay))
+	if (!address_is_host(relay))
 		return -EINVAL;
 	put_head(writer, m->type, 0, 4);
 	put(writer, &m->advertisement.nonce, sizeof(m->advertisement.nonce));
-	put(writer, &relay->in6, relay->family == AF_INET ? sizeof(relay->in) : sizeof(relay->in6));
+	put(writer, address_bytes(relay), address_length(relay->family));
 	return 0;
 }
 
@@ -210,7 +192,7 @@ static enum message_error parse_request(const uint8_t *data, size_t length, stru
 	return MESSAGE_ERROR_NONE;
 }
 
-static int build_request(const struct message *m, struct writer *writer)
+static int build_request(const struct message *m, struct message_writer *writer)
 {
 	put_head(writer, m->type, m->request.p ? REQUEST_P : 0, 4);
 	put(writer, &m->request.nonce, sizeof(m->request.nonce));
@@ -234,7 +216,7 @@ static enum message_error parse_query(const uint8_t *data, size_t length, struct
 	return parse_inner(data, length, &m->query.inner);
 }
 
-static int build_query(const struct message *m, struct writer *writer)
+static int build_query(const struct message *m, struct message_writer *writer)
 {
 	uint8_t flags = (m->query.l ? QUERY_L : 0) | (m->query.g ? QUERY_G : 0);
 	int r;
@@ -255,7 +237,7 @@ static enum message_error parse_update(const uint8_t *data, size_t length, struc
 	return parse_inner(data + 12, length - 12, &m->update.inner);
 }
 
-static int build_update(const struct message *m, struct writer *writer)
+static int build_update(const struct message *m, struct message_writer *writer)
 {
 	put_head(writer, m->type, 0, 2);
 	put(writer, m->update.mac, AMT_MAC_LENGTH);
@@ -268,7 +250,7 @@ static enum message_error parse_data(const uint8_t *data, size_t length, struct 
 	return parse_inner(data + 2, length - 2, &m->data.inner);
 }
 
-static int build_data(const struct message *m, struct writer *writer)
+static int build_data(const struct message *m, struct message_writer *writer)
 {
 	put_head(writer, m->type, 0, 2);
 	return build_inner(&m->data.inner, writer);
@@ -282,7 +264,7 @@ static enum message_error parse_teardown(const uint8_t *data, size_t length, str
 	return MESSAGE_ERROR_NONE;
 }
 
-static int build_teardown(const struct message *m, struct writer *writer)
+static int build_teardown(const struct message *m, struct message_writer *writer)
 {
 	put_head(writer, m->type, 0, 2);
 	put(writer, m->teardown.mac, AMT_MAC_LENGTH);
@@ -312,7 +294,7 @@ static const struct layout layouts[] = {
 
 static const struct layout *find_layout(unsigned int type)
 {
-	if (type >= sizeof(layouts) / sizeof(layouts[0]) || !layouts[type].name)
+	if (type >= ARRAY_SIZE(layouts) || !layouts[type].name)
 		return NULL;
 	return &layouts[type];
 }
@@ -350,7 +332,7 @@ enum message_error message_parse(const void *data, size_t length, struct message
 ssize_t message_build(const struct message *message, void *buf, size_t size)
 {
 	const struct layout *layout = find_layout(message->type);
-	struct writer writer = { .data = buf, .size = size };
+	struct message_writer writer = { .data = buf, .size = size };
 	int r;
 
 	if (!layout)
@@ -373,14 +355,14 @@ const char *message_type_string(enum message_type type)
 const char *message_error_string(enum message_error error)
 {
 	static const char *const strings[_MESSAGE_ERROR_MAX] = {
-		[MESSAGE_ERROR_NONE] = "no fault",
+		[MESSAGE_ERROR_NONE] = "no error",
 		[MESSAGE_ERROR_SHORT] = "length: too short for its type",
 		[MESSAGE_ERROR_LONG] = "length: bytes left over after the last field",
 		[MESSAGE_ERROR_VERSION] = "version: not 0",
 		[MESSAGE_ERROR_TYPE] = "type: not 1 to 7",
 		[MESSAGE_ERROR_RESERVED] = "reserved: a bit is set",
 		[MESSAGE_ERROR_ADDRESS] = "relay address: not a host's, or neither 4 nor 16 bytes",
-		[MESSAGE_ERROR_INNER] = "encapsulated packet: not one whole IPv4 or IPv6 packet",
+		[MESSAGE_ERROR_INNER] = "encapsulated packet: not exactly one IPv4 or IPv6 packet",
 	};
 
 	if ((unsigned int)error >= _MESSAGE_ERROR_MAX)

@@ -27,7 +27,7 @@ enum message_type {
 	AMT_TEARDOWN = 7,
 };
 
-/* Why a message is refused; message_error_string() gives the words. */
+/* Reason to refuse a message; message_error_string() gives the text. */
 enum message_error {
 	MESSAGE_ERROR_NONE,
 	MESSAGE_ERROR_SHORT,	/* fewer bytes than the type's fixed part */
@@ -96,7 +96,7 @@ struct message {
 };
 
 /* Parse the UDP payload data[0..length). Returns MESSAGE_ERROR_NONE and fills *ret, or the first
- * fault found, *ret untouched. Pointers in *ret live as long as data. */
+ * error found, *ret untouched. Pointers in *ret live as long as data. */
 enum message_error message_parse(const void *data, size_t length, struct message *ret);
 
 /* Write the message. Returns its length, -ENOBUFS if it does not fit into size, or -EINVAL if the

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where things lie in a packet; points into it. */
+/* The parts of a packet; points into it. */
 struct packet {
 	uint8_t *ip;  /* IPv4 header */
 	uint8_t *udp; /* UDP header */
@@ -36,14 +36,14 @@ enum packet_error packet_parse(void *data, size_t length, struct packet *ret);
  * packet that it quotes; 0 when it is none of that. */
 uint16_t packet_quoted_port(const void *data, size_t length);
 
-/* Overwrite n bytes of the payload (offset + n within it, n even, offset even) and mend the UDP
- * checksum incrementally (RFC 1624); a checksum of zero, "none" over IPv4, stays zero. */
+/* Overwrite n bytes of the payload (offset + n within it, n even, offset even) and update the UDP
+ * checksum (RFC 1624); a checksum of zero, "none" over IPv4, stays zero. */
 void packet_write(struct packet *packet, size_t offset, const void *bytes, size_t n);
 
 /* The UDP checksum becomes zero, "none": for a packet of which it may still be to be computed. */
 void packet_clear_checksum(struct packet *packet);
 
-/* Cut the payload to length bytes (no longer than it is), mending lengths and both checksums.
+/* Cut the payload to length bytes (no longer than it is), updating lengths and both checksums.
  * Returns the packet's new total length. */
 size_t packet_trim(struct packet *packet, size_t length);
 

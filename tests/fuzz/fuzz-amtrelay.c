@@ -3,18 +3,11 @@
  * Any bytes as RDATA, as text, as a name and as a DNS message: what is accepted is built again byte
  * for byte, and its text is read as the same.
  */
+#include "input.h"
 #include "wire/amtrelay.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define REQUIRE(condition)        \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_record(const struct amtrelay *record)
 {

@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any bytes as a packet with an IGMP or MLD message, its checksums mended so that these are not in
- * the way: all that is accepted lies within them, and says the same when it is built again and
+ * Any bytes as a packet with an IGMP or MLD message, its checksums corrected so that these are not
+ * in the way: all that is accepted lies within them, and says the same when it is built again and
  * parsed again.
  */
+#include "input.h"
 #include "wire/group-build.h"
 #include "wire/group-message.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUIRE(condition)        \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
-
 #define RECORDS_MAX 8191 /* of IGMP in 65535 bytes */
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void mend(uint8_t *p, size_t n, size_t field, uint32_t sum)
+static void fix_checksum(uint8_t *p, size_t n, size_t field, uint32_t sum)
 {
 	size_t i;
 
@@ -36,7 +29,7 @@ static void mend(uint8_t *p, size_t n, size_t field, uint32_t sum)
 }
 
 /* RFC 1071 read literally, not with the code under test. */
-static void mend_packet(uint8_t *p, size_t size)
+static void fix_packet(uint8_t *p, size_t size)
 {
 	size_t total, header, i;
 	uint32_t pseudo;
@@ -46,8 +39,8 @@ static void mend_packet(uint8_t *p, size_t size)
 		total = (size_t)p[2] << 8 | p[3];
 		if (header < 20 || total > size || header > total)
 			return;
-		mend(p, header, 10, 0);
-		mend(p + header, total - header, 2, 0);
+		fix_checksum(p, header, 10, 0);
+		fix_checksum(p + header, total - header, 2, 0);
 	} else if (size >= 40 && p[0] >> 4 == 6) {
 		header = 40;
 		total = 40 + ((size_t)p[4] << 8 | p[5]);
@@ -58,16 +51,8 @@ static void mend_packet(uint8_t *p, size_t size)
 		pseudo = 58 + (uint32_t)(total - header);
 		for (i = 8; i < 40; i++)
 			pseudo += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-		mend(p + header, total - header, 2, pseudo);
+		fix_checksum(p + header, total - header, 2, pseudo);
 	}
-}
-
-static bool same_address(const struct address *a, const struct address *b)
-{
-	return a->family == b->family && memcmp(&a->in6, &b->in6,
-						a->family == AF_INET ? 4
-						: a->family	     ? 16
-								     : 0) == 0;
 }
 
 static bool same_sources(const struct group_sources *a, const struct group_sources *b,
@@ -81,7 +66,7 @@ static bool same_sources(const struct group_sources *a, const struct group_sourc
 	for (i = 0; i < a->n; i++) {
 		group_source(a, family, i, &x);
 		group_source(b, family, i, &y);
-		if (!same_address(&x, &y))
+		if (!address_equal(&x, &y))
 			return false;
 	}
 	return true;
@@ -91,7 +76,7 @@ static void check_query(const struct group_message *a, const struct group_messag
 {
 	const struct group_query *x = &a->query, *y = &b->query;
 
-	REQUIRE(x->version == y->version && same_address(&x->group, &y->group));
+	REQUIRE(x->version == y->version && address_equal(&x->group, &y->group));
 	REQUIRE(x->max_response_usec == y->max_response_usec);
 	REQUIRE(x->interval_usec == y->interval_usec);
 	REQUIRE(x->suppress == y->suppress && x->robustness == y->robustness);
@@ -105,7 +90,7 @@ static void check_records(const struct group_message *a, const struct group_mess
 
 	while (group_next_record(a, &i, &x)) {
 		REQUIRE(group_next_record(b, &j, &y));
-		REQUIRE(x.type == y.type && same_address(&x.group, &y.group));
+		REQUIRE(x.type == y.type && address_equal(&x.group, &y.group));
 		REQUIRE(same_sources(&x.sources, &y.sources, a->family));
 	}
 	REQUIRE(!group_next_record(b, &j, &y));
@@ -114,13 +99,13 @@ static void check_records(const struct group_message *a, const struct group_mess
 /* Only a General Query of the last version, and only its time. */
 static void check_hasten(const struct group_message *message, const uint8_t *data, size_t size)
 {
-	const bool whole = message->version == (message->family == AF_INET ? 3 : 2) &&
-			   message->query.group.family == AF_UNSPEC;
+	const bool hastens = message->version == (message->family == AF_INET ? 3 : 2) &&
+			     message->query.group.family == AF_UNSPEC;
 	uint8_t *copy = memcpy(malloc(size), data, size);
 	struct group_message again;
 
-	REQUIRE(group_query_hasten(copy, size) == whole);
-	if (whole) {
+	REQUIRE(group_query_hasten(copy, size) == hastens);
+	if (hastens) {
 		REQUIRE(group_message_parse(copy, size, GROUP_UNICAST, &again) == GROUP_ERROR_NONE);
 		REQUIRE(again.query.max_response_usec == 0);
 		again.query.max_response_usec = message->query.max_response_usec;
@@ -158,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size)
 		memcpy(copy, data, size);
-	mend_packet(copy, size);
+	fix_packet(copy, size);
 	memset(&message, 0xa5, sizeof(message));
 	memset(&untouched, 0xa5, sizeof(untouched));
 	error = group_message_parse(copy, size, GROUP_STRICT, &message);
@@ -177,8 +162,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(group_message_parse(built, (size_t)n, GROUP_UNICAST, &again) == GROUP_ERROR_NONE);
 	REQUIRE(again.family == message.family && again.type == message.type);
 	REQUIRE(again.version == message.version);
-	REQUIRE(same_address(&again.source, &message.source));
-	REQUIRE(same_address(&again.destination, &message.destination));
+	REQUIRE(address_equal(&again.source, &message.source));
+	REQUIRE(address_equal(&again.destination, &message.destination));
 	if (message.type == GROUP_QUERY)
 		check_query(&message, &again);
 	else

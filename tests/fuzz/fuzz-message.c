@@ -2,18 +2,11 @@
 /*
  * Any bytes as a UDP payload: what is accepted lies within them and is built again byte for byte.
  */
+#include "input.h"
 #include "wire/message.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define REQUIRE(condition)        \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct message_inner *inner_of(const struct message *message)
 {

@@ -4,25 +4,18 @@
  * relay), or trimmed, and must be as whole afterwards as it was before: lengths agree, a checksum
  * is right if and only if it was, and none stays none.
  */
+#include "input.h"
 #include "wire/message.h"
 #include "wire/packet.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUIRE(condition)        \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
-
 enum checksum {
 	CHECKSUM_NONE,
 	CHECKSUM_RIGHT,
 	CHECKSUM_WRONG,
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* RFC 1071 read literally, not with the code under test. */
 static uint32_t plain_sum(const uint8_t *p, size_t n)

@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Any bytes as what happens on a link: options, then Reports, Leaves, Queries and time. Whatever
- * it is, the router keeps to its limits, its timers are in order, and its filters are whole.
+ * it is, the router keeps to its limits, its timers are in order, and its filters are complete.
  */
+#include "input.h"
 #include "membership/router-private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUIRE(condition)        \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
-
-#define SEC	1000000ULL
+#define SEC	USEC_PER_SEC
 #define GROUPS	24
 #define LETTERS 16
 #define EVENTS	2000
-
-struct input {
-	const uint8_t *data;
-	size_t left;
-};
 
 struct link {
 	struct router *router;
@@ -30,16 +20,6 @@ struct link {
 	uint64_t now;
 	struct filter known[GROUPS]; /* by what changed() led to */
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static uint8_t take(struct input *input)
-{
-	if (input->left == 0)
-		return 0;
-	input->left--;
-	return *input->data++;
-}
 
 static struct address address(sa_family_t family, const uint8_t *prefix4, const uint8_t *prefix6,
 			      uint8_t last)
@@ -121,13 +101,13 @@ static size_t put_sources(uint8_t *to, sa_family_t family, unsigned int bits)
 static void report(struct link *link, struct input *input)
 {
 	sa_family_t family = link->options.family;
-	uint8_t latest = family == AF_INET ? 3 : 2, kind = take(input);
+	uint8_t latest = family == AF_INET ? 3 : 2, kind = input_take(input);
 	uint8_t buf[3 * (4 + 16 + LETTERS * 16)];
 	struct group_message message = {
 		.family = family,
 		.type = GROUP_REPORT,
 		.version = 1 + kind % latest,
-		.source = host_address(family, take(input) % 8),
+		.source = host_address(family, input_take(input) % 8),
 		.records = buf,
 	};
 
@@ -135,7 +115,7 @@ static void report(struct link *link, struct input *input)
 		bool leave = kind & 0x80;
 
 		message.type = leave ? GROUP_LEAVE : GROUP_REPORT;
-		message.only.group = group_address(family, take(input) % GROUPS);
+		message.only.group = group_address(family, input_take(input) % GROUPS);
 		message.only.type = leave ? GROUP_CHANGE_TO_INCLUDE : GROUP_MODE_IS_EXCLUDE;
 	}
 	for (int i = 0; message.version == latest && i <= (kind >> 6) % 3; i++) {
@@ -143,11 +123,11 @@ static void report(struct link *link, struct input *input)
 		struct address group;
 		unsigned int bits;
 
-		record[0] = 1 + take(input) % 6;
+		record[0] = 1 + input_take(input) % 6;
 		record[1] = 0;
-		group = group_address(family, take(input) % GROUPS);
-		bits = take(input);
-		bits |= (unsigned int)take(input) << 8;
+		group = group_address(family, input_take(input) % GROUPS);
+		bits = input_take(input);
+		bits |= (unsigned int)input_take(input) << 8;
 		record[2] = 0;
 		record[3] = (uint8_t)__builtin_popcount(bits);
 		message.records_length += 4 + put(record + 4, &group);
@@ -159,21 +139,21 @@ static void report(struct link *link, struct input *input)
 static void query(struct link *link, struct input *input)
 {
 	sa_family_t family = link->options.family;
-	uint8_t buf[LETTERS * 16], kind = take(input), bits = take(input);
+	uint8_t buf[LETTERS * 16], kind = input_take(input), bits = input_take(input);
 	struct group_message message = {
 		.family = family,
 		.type = GROUP_QUERY,
 		.version = 1 + kind % (family == AF_INET ? 3 : 2),
-		.source = host_address(family, take(input)),
+		.source = host_address(family, input_take(input)),
 		.query = { .suppress = kind & 0x10,
 			   .robustness = kind >> 5,
-			   .max_response_usec = take(input) * SEC / 10,
-			   .interval_usec = take(input) * SEC,
+			   .max_response_usec = input_take(input) * SEC / 10,
+			   .interval_usec = input_take(input) * SEC,
 			   .sources.data = buf },
 	};
 
 	if (kind & 0x08) {
-		message.query.group = group_address(family, take(input) % GROUPS);
+		message.query.group = group_address(family, input_take(input) % GROUPS);
 		message.query.sources.n = (uint16_t)__builtin_popcount(bits);
 		put_sources(buf, family, bits);
 	}
@@ -187,7 +167,7 @@ static void pass(struct link *link, uint8_t how)
 
 	if (how & 1)
 		link->now += (how >> 1) * SEC / 8;
-	else if (next != NEVER && next > link->now)
+	else if (next != USEC_NEVER && next > link->now)
 		link->now = next;
 	router_run(link->router, link->now);
 	REQUIRE(router_next(link->router) > link->now);
@@ -198,7 +178,7 @@ static void check_group(const struct link *link, const struct group *group)
 	REQUIRE(group->n <= group->room && group->n <= link->options.max_sources);
 	REQUIRE(group->mode == FILTER_EXCLUDE || group->n > 0);
 	REQUIRE((group->mode == FILTER_EXCLUDE) == (group->timer > 0));
-	REQUIRE(group->deadline > link->now && group->deadline != NEVER);
+	REQUIRE(group->deadline > link->now && group->deadline != USEC_NEVER);
 	REQUIRE(group->mode == FILTER_INCLUDE || group->deadline <= group->timer);
 	REQUIRE(group->retransmits <= 7);
 	for (uint16_t i = 0; i < group->n; i++) {
@@ -214,15 +194,19 @@ static void check_group(const struct link *link, const struct group *group)
 static void check(const struct link *link)
 {
 	const struct store *store = &link->router->store;
+	const struct heap *heap = &store->heap;
 	uint32_t charged = 0, sources = 0;
 
-	REQUIRE(store->n <= link->options.max_groups && store->n <= store->room);
-	for (uint32_t i = 0; i < store->n; i++) {
-		REQUIRE(store->heap[i]->heap == i);
-		REQUIRE(i == 0 || store->heap[(i - 1) / 2]->deadline <= store->heap[i]->deadline);
-		REQUIRE(store_find(store, &store->heap[i]->key) == store->heap[i]);
-		check_group(link, store->heap[i]);
-		sources += store->heap[i]->n;
+	REQUIRE(heap->n <= link->options.max_groups && heap->n <= heap->room);
+	for (uint32_t i = 0; i < heap->n; i++) {
+		const struct group *group = heap->entries[i],
+				   *above = heap->entries[i > 0 ? (i - 1) / 2 : 0];
+
+		REQUIRE(group->heap == i);
+		REQUIRE(i == 0 || above->deadline <= group->deadline);
+		REQUIRE(store_find(store, &group->key) == group);
+		check_group(link, group);
+		sources += group->n;
 	}
 	REQUIRE(sources == store->n_sources);
 	REQUIRE(link->options.max_sources_in_all == 0 ||
@@ -231,10 +215,10 @@ static void check(const struct link *link)
 		REQUIRE(store->hosts[i].groups <= link->options.max_groups_per_host);
 		charged += store->hosts[i].groups;
 	}
-	REQUIRE(charged == (link->options.max_groups_per_host > 0 ? store->n : 0));
+	REQUIRE(charged == (link->options.max_groups_per_host > 0 ? heap->n : 0));
 }
 
-/* Who follows changed() knows all. */
+/* Following changed() is enough to know all filters. */
 static void check_known(const struct link *link)
 {
 	for (uint8_t i = 0; i < GROUPS; i++) {
@@ -252,7 +236,7 @@ static void check_known(const struct link *link)
 static void open_link(struct link *link, struct input *input)
 {
 	static const struct router_ops ops = { on_changed, on_query };
-	uint8_t kind = take(input), limits = take(input);
+	uint8_t kind = input_take(input), limits = input_take(input);
 	sa_family_t family = kind & 1 ? AF_INET6 : AF_INET;
 	struct address own = host_address(family, 100);
 
@@ -262,8 +246,8 @@ static void open_link(struct link *link, struct input *input)
 			     .querier = kind & 2,
 			     .fast_leave = kind & 4,
 			     .ssm_only_in_ssm_range = kind & 8,
-			     .robustness = 1 + take(input) % 7,
-			     .query_interval_usec = (1 + take(input)) * SEC,
+			     .robustness = 1 + input_take(input) % 7,
+			     .query_interval_usec = (1 + input_take(input)) * SEC,
 			     .query_response_usec = SEC,
 			     .last_member_usec = SEC,
 			     .max_groups = limits % 32,
@@ -282,14 +266,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	open_link(&link, &input);
 	for (int events = 0; input.left > 0 && events < EVENTS; events++) {
-		uint8_t what = take(&input);
+		uint8_t what = input_take(&input);
 
 		if (what < 160)
 			report(&link, &input);
 		else if (what < 190)
 			query(&link, &input);
 		else
-			pass(&link, take(&input));
+			pass(&link, input_take(&input));
 		if (router_next(link.router) > link.now) /* else General Queries are due */
 			check(&link);
 	}

@@ -4,43 +4,23 @@
  * made of the bytes or the bytes themselves, Teardowns, time. Whatever it is, the limits hold, time
  * never stands still, and what was told last is what all tunnels want.
  */
+#include "input.h"
 #include "membership/tunnels.h"
 #include "wire/group-build.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUIRE(condition)        \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
-
-#define SEC    1000000ULL
+#define SEC    USEC_PER_SEC
 #define MAX    4
 #define GROUPS 4 /* of each family */
 #define EVENTS 500
-
-struct input {
-	const uint8_t *data;
-	size_t left;
-};
 
 struct world {
 	struct tunnels *tunnels;
 	uint64_t now;
 	struct filter told[2 * GROUPS];
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static uint8_t take(struct input *input)
-{
-	if (input->left == 0)
-		return 0;
-	input->left--;
-	return *input->data++;
-}
 
 static struct address group(unsigned int i)
 {
@@ -67,19 +47,19 @@ static void on_changed(struct tunnels *tunnels, const struct address *g,
 
 static struct address gateway(struct input *input)
 {
-	return address_from_in((struct in_addr){ 1 + take(input) % (MAX + 2) });
+	return address_from_in((struct in_addr){ 1 + input_take(input) % (MAX + 2) });
 }
 
 static size_t make_report(struct input *input, uint8_t *buf, size_t size)
 {
-	unsigned int i = take(input) % (2 * GROUPS);
-	struct group_record record = { .type = 1 + take(input) % 6, .group = group(i) };
+	unsigned int i = input_take(input) % (2 * GROUPS);
+	struct group_record record = { .type = 1 + input_take(input) % 6, .group = group(i) };
 	sa_family_t family = record.group.family;
 	struct address from = { .family = AF_UNSPEC };
 	uint8_t sources[7 * 16], *at = sources;
 	ssize_t length;
 
-	record.sources.n = take(input) % 8;
+	record.sources.n = input_take(input) % 8;
 	record.sources.data = sources;
 	for (unsigned int k = 0; k < record.sources.n; k++) {
 		struct address source = { .family = family };
@@ -88,7 +68,7 @@ static size_t make_report(struct input *input, uint8_t *buf, size_t size)
 		       family == AF_INET ? (uint8_t[]){ 10, 0, 0, 0 }
 					 : (uint8_t[]){ 0x20, 1, 0, 0 },
 		       4);
-		source.in6.s6_addr[family == AF_INET ? 3 : 15] = 1 + take(input) % 8;
+		source.in6.s6_addr[family == AF_INET ? 3 : 15] = 1 + input_take(input) % 8;
 		at += group_put_source(&source, at);
 	}
 	length = group_report_build(family, family == AF_INET ? 3 : 2, &record, 1, &from, NULL, buf,
@@ -99,12 +79,12 @@ static size_t make_report(struct input *input, uint8_t *buf, size_t size)
 
 static void do_update(struct world *world, struct input *input, bool raw)
 {
-	struct message message = { .type = AMT_UPDATE, .update.nonce = take(input) % 4 };
+	struct message message = { .type = AMT_UPDATE, .update.nonce = input_take(input) % 4 };
 	struct address from = gateway(input);
 	uint8_t buf[512];
-	size_t n = take(input);
+	size_t n = input_take(input);
 
-	memset(message.update.mac, take(input) % 4, sizeof(message.update.mac));
+	memset(message.update.mac, input_take(input) % 4, sizeof(message.update.mac));
 	if (raw) {
 		n = n < input->left ? n : input->left;
 		message.update.inner.data = input->data;
@@ -120,19 +100,19 @@ static void do_update(struct world *world, struct input *input, bool raw)
 
 static void do_query(struct world *world, struct input *input)
 {
-	struct message message = { .type = AMT_QUERY, .query.nonce = take(input) % 4 };
+	struct message message = { .type = AMT_QUERY, .query.nonce = input_take(input) % 4 };
 	struct address from;
 
-	memset(message.query.mac, take(input) % 4, sizeof(message.query.mac));
+	memset(message.query.mac, input_take(input) % 4, sizeof(message.query.mac));
 	from = gateway(input);
-	tunnels_query(world->tunnels, &from, 1 + take(input) % 16 / 15, &message, world->now);
+	tunnels_query(world->tunnels, &from, 1 + input_take(input) % 16 / 15, &message, world->now);
 }
 
 static void do_teardown(struct world *world, struct input *input)
 {
-	struct message message = { .type = AMT_TEARDOWN, .teardown.nonce = take(input) % 4 };
+	struct message message = { .type = AMT_TEARDOWN, .teardown.nonce = input_take(input) % 4 };
 
-	memset(message.teardown.mac, take(input) % 4, sizeof(message.teardown.mac));
+	memset(message.teardown.mac, input_take(input) % 4, sizeof(message.teardown.mac));
 	message.teardown.gateway.port = 1;
 	message.teardown.gateway.address = gateway(input);
 	tunnels_teardown(world->tunnels, &message, world->now);
@@ -160,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	REQUIRE(tunnels_new(MAX, on_changed, &world, &world.tunnels) == 0);
 	for (int i = 0; i < EVENTS && input.left > 0; i++) {
-		switch (take(&input) % 8) {
+		switch (input_take(&input) % 8) {
 		case 0:
 		case 1:
 			do_query(&world, &input);
@@ -172,7 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			do_update(&world, &input, true);
 			break;
 		case 4:
-			world.now += take(&input) * SEC;
+			world.now += input_take(&input) * SEC;
 			tunnels_run(world.tunnels, world.now);
 			REQUIRE(tunnels_next(world.tunnels) > world.now);
 			break;

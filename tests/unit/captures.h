@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the driver of Linux 6.1.192 (drivers/net/amt.c, User-Mode Linux, x86_64) sends, in the order
+ * Packets of the driver of Linux 6.1.192 (drivers/net/amt.c, User-Mode Linux, x86_64), in the order
  * of a tunnel's life: IPv4 packets as they crossed a veth pair whose transmit checksum offload was
  * off, without the Ethernet header.
  *

@@ -53,7 +53,7 @@ void world_older(struct world *world, unsigned int host, unsigned int group, uin
 void world_query(struct world *world, unsigned int host, int group, const char *sources,
 		 const struct group_query *query);
 
-/* What router_filter() says: "I ab", "E" */
+/* The result of router_filter(): "I ab", "E" */
 const char *world_filter(const struct world *world, unsigned int group);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/address.h"
+#include "base/array.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,8 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct address address(const char *text)
 {
@@ -301,6 +300,50 @@ static void test_from_in(void **state)
 	assert_string_equal(address_format(&a, buf), "192.52.193.1");
 }
 
+/* On the wire and back; bytes that are not of the family are zero, and left alone. */
+static void test_load_and_store(void **state)
+{
+	static const uint8_t wire4[] = { 192, 0, 2, 1 };
+	static const uint8_t wire6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 9 };
+	struct address none = { 0 }, a = address_load(AF_INET, wire4);
+	char buf[ADDRESS_TEXT_MAX];
+	uint8_t bytes[17];
+
+	assert_string_equal(address_format(&a, buf), "192.0.2.1");
+	assert_memory_equal(a.in6.s6_addr + 4, (uint8_t[12]){ 0 }, 12);
+	memset(bytes, 0xa5, sizeof(bytes));
+	assert_int_equal(address_store(&a, bytes), 4);
+	assert_memory_equal(bytes, wire4, 4);
+	assert_int_equal(bytes[4], 0xa5);
+
+	a = address_load(AF_INET6, wire6);
+	assert_string_equal(address_format(&a, buf), "2001:db8::9");
+	assert_int_equal(address_store(&a, bytes), 16);
+	assert_memory_equal(bytes, wire6, 16);
+	assert_int_equal(bytes[16], 0xa5);
+
+	assert_int_equal(address_store(&none, bytes), 0);
+	assert_memory_equal(bytes, wire6, 16);
+	assert_int_equal(address_length(AF_UNSPEC), 0);
+}
+
+static void test_unspecified(void **state)
+{
+	const struct address none = { 0 };
+	struct address a = address("0.0.0.0");
+
+	assert_true(address_is_unspecified(&none));
+	assert_true(address_is_unspecified(&a));
+	a = address("::");
+	assert_true(address_is_unspecified(&a));
+	a = address("0.0.0.1");
+	assert_false(address_is_unspecified(&a));
+	a = address("1::");
+	assert_false(address_is_unspecified(&a));
+	a = address("::1");
+	assert_false(address_is_unspecified(&a));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_prefix_refuses), cmocka_unit_test(test_contains),
 		cmocka_unit_test(test_equal),	       cmocka_unit_test(test_is_host),
 		cmocka_unit_test(test_from_in),	       cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_load_and_store), cmocka_unit_test(test_unspecified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

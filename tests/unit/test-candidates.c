@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "discovery/candidates.h"
 
 #include <setjmp.h>
@@ -7,10 +8,9 @@
 
 #include <cmocka.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define MANY	      8
+#define MANY 8
 
-/* What a candidate is made of; rows of a case are in the order that is expected. */
+/* The input of a candidate; rows of a case are in the order that is expected. */
 struct row {
 	enum candidate_origin origin;
 	const char *address;

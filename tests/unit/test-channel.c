@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "membership/channel-table.h"
 
 #include <errno.h>
@@ -12,8 +13,7 @@
 
 #include <cmocka.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define MANY	      5000
+#define MANY 5000
 
 static struct channel_key key(const char *text)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "base/conf.h"
 
 #include <errno.h>
@@ -17,8 +18,6 @@
 
 #include <cmocka.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
 static char root[] = "/tmp/test-conf-XXXXXX";
 
 /* All that a handler was told, a line each: "FILE:LINE SECTION#NUMBER KEY=VALUE" and
@@ -27,7 +26,7 @@ struct record {
 	char text[16384];
 	size_t length;
 	unsigned int assignments, warnings;
-	bool complain;
+	bool warn;
 	int stop; /* returned by the assignment STOP= */
 };
 
@@ -61,7 +60,7 @@ static int on_assignment(const struct conf_assignment *assignment, void *userdat
 	record_place(record, &assignment->place);
 	record_add(record, "%s#%u %s=%.200s\n", assignment->section, assignment->section_number,
 		   assignment->key, assignment->value);
-	if (record->complain) {
+	if (record->warn) {
 		conf_warn(assignment, "%s: unknown\x1b", assignment->key);
 		conf_warn(assignment, "said twice");
 	}
@@ -293,7 +292,7 @@ static void test_flood(void **state)
 	assert_non_null(strstr(record.text, "f:21 ! control"));
 	assert_null(strstr(record.text, "f:22 ! "));
 	assert_non_null(strstr(record.text,
-			       "f:0 ! more warnings about this file are left out; mend "
+			       "f:0 ! further warnings about this file are suppressed; fix "
 			       "those above first\nf:32 S#1 A=1\n"));
 }
 
@@ -301,7 +300,7 @@ static void test_flood(void **state)
 static void test_warn(void **state)
 {
 	char text[1024] = "[S]\nnonsense\nA=1\n";
-	struct record record = { .complain = true };
+	struct record record = { .warn = true };
 	size_t i;
 
 	assert_int_equal(parse(text, strlen(text), &record), 0);
@@ -311,7 +310,7 @@ static void test_warn(void **state)
 
 	for (i = 0; i < 50; i++)
 		strcat(text, i % 2 ? "B=1\n" : "more nonsense\n");
-	record = (struct record){ .complain = true };
+	record = (struct record){ .warn = true };
 	assert_int_equal(parse(text, strlen(text), &record), 0);
 	assert_int_equal(record.assignments, 26);
 	assert_int_equal(record.warnings, CONF_WARNINGS_MAX + 1);
@@ -496,7 +495,7 @@ static void make_socket(const char *path)
 	close(fd);
 }
 
-/* What cannot be read is as if it were not there: the file below shows through. */
+/* An unreadable file counts as missing: the file below it applies. */
 static void test_irregular(void **state)
 {
 	struct record record = { 0 };

@@ -36,7 +36,7 @@ static struct {
 	char log[2000];
 } told;
 
-/* What the oracle goes by. */
+/* State of the oracle. */
 static struct {
 	struct bits wants[DOWNSTREAMS + 1][GROUPS];
 	int flows[GROUPS][SOURCES];
@@ -280,7 +280,7 @@ static void check(void)
 	}
 }
 
-/* What it says of a route when asked is what it told. */
+/* forwarder_route() gives the routes that the ops were given. */
 static void check_asked(struct forwarder *forwarder)
 {
 	for (size_t g = 0; g < GROUPS; g++)

@@ -2,6 +2,7 @@
 /* Lengths are counted by hand after RFC 9776, 4.2 and RFC 9777, 5.2: IPv4 with Router Alert 24
  * bytes, IPv6 with Hop-by-Hop Options 48, a Report's head 8, a record 8 or 20 and 4 or 16 for each
  * source. */
+#include "base/array.h"
 #include "wire/group-batch.h"
 
 #include <arpa/inet.h>
@@ -17,7 +18,7 @@
 #define PACKETS_MAX 600
 #define RECORDS_MAX 2000
 
-/* What was sent, as amtd's parser reads it. */
+/* The messages sent, as the parser reads them. */
 struct sent {
 	size_t lengths[PACKETS_MAX];
 	size_t n, n_records;
@@ -120,7 +121,7 @@ static void test_packets_are_filled(void **state)
 		{ AF_INET, 3, 100, { 32 + 68 * 8, 32 + 68 * 8, 32 + 14 * 8 } }, /* as 576 */
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct group_batch batch;
 		struct sent sent;
 
@@ -183,7 +184,7 @@ static void test_older_versions(void **state)
 		size_t n, leaves;
 	} cases[] = { { AF_INET, 1, 3, 0 }, { AF_INET, 2, 4, 1 }, { AF_INET6, 1, 4, 1 } };
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct group_batch batch;
 		struct sent sent;
 		size_t leaves = 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "base/group.h"
 
 #include <arpa/inet.h>
@@ -8,8 +9,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* RFC 5771, 4 (Local Network Control Block); RFC 4291, 2.7 (scopes); RFC 4607, 1. */
 static const struct {

@@ -5,7 +5,7 @@
  * is laid out by hand after RFC 1112, appendix I, RFC 2236, 2 and RFC 9776, 4, with checksums by
  * another program.
  */
-#include "group-content.h"
+#include "group-cases.h"
 
 /* clang-format off */
 static const struct content contents[] = {
@@ -344,46 +344,8 @@ static const struct error_case errors[] = {
 };
 /* clang-format on */
 
-static void test_parse(void **state)
-{
-	check_parse(contents, ARRAY_SIZE(contents));
-}
-
-static void test_build(void **state)
-{
-	check_build(contents, ARRAY_SIZE(contents));
-}
-
-static void test_errors(void **state)
-{
-	check_errors(errors, ARRAY_SIZE(errors));
-}
-
-static void test_truncated(void **state)
-{
-	check_truncated(contents, ARRAY_SIZE(contents));
-}
-
-static void test_unicast(void **state)
-{
-	size_t i, done = 0;
-
-	for (i = 0; i < ARRAY_SIZE(contents); i++) {
-		if (contents[i].foreign)
-			continue;
-		print_message("    %s\n", contents[i].name);
-		check_unicast(&contents[i], "10.9.0.7", "224.0.0.99");
-		done++;
-	}
-	assert_true(done > 0);
-}
-
 /* RFC 9776, 4.1.1: (mant | 0x10) << (exp + 3), and the next lower one for what lies between. */
-static const struct {
-	uint64_t usec;
-	uint8_t code;
-	uint64_t parsed_usec;
-} codes[] = {
+static const struct code_case codes[] = {
 	{ UINT64_C(0), 0x0, UINT64_C(0) },
 	{ UINT64_C(12700000), 0x7f, UINT64_C(12700000) },
 	{ UINT64_C(12800000), 0x80, UINT64_C(12800000) },
@@ -397,25 +359,6 @@ static const struct {
 	{ UINT64_C(3174400000), 0xff, UINT64_C(3174400000) },
 	{ UINT64_C(100000000000000), 0xff, UINT64_C(3174400000) },
 };
-
-static void test_codes(void **state)
-{
-	struct content content = { .type = GROUP_QUERY, .version = 3, .source = "10.9.0.1" };
-	struct group_message message;
-	uint8_t buf[256];
-	ssize_t n;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(codes); i++) {
-		content.max_response_usec = codes[i].usec;
-		n = content_build(&content, NULL, buf, sizeof(buf));
-		assert_true(n > 0);
-		assert_int_equal(buf[25], codes[i].code);
-		assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_STRICT, &message),
-				 GROUP_ERROR_NONE);
-		assert_int_equal(message.query.max_response_usec, codes[i].parsed_usec);
-	}
-}
 
 static const struct content unbuildable[] = {
 	{ "version 0", .type = GROUP_QUERY, .version = 0, .source = "10.9.0.1" },
@@ -443,21 +386,11 @@ static const struct content unbuildable[] = {
 	  .records = { { GROUP_CHANGE_TO_EXCLUDE, "ff0e::1" } } },
 };
 
-static void assert_unbuildable(const struct content *content)
-{
-	uint8_t buf[256];
-
-	print_message("    %s\n", content->name);
-	assert_int_equal(content_build(content, NULL, buf, sizeof(buf)), -EINVAL);
-}
-
-static void test_unbuildable(void **state)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(unbuildable); i++)
-		assert_unbuildable(&unbuildable[i]);
-}
+static const struct group_cases cases = {
+	GROUP_CASES_TABLES, .query = { .type = GROUP_QUERY, .version = 3, .source = "10.9.0.1" },
+	.code_at = 25,	    .code_length = 1,
+	.host = "10.9.0.7", .elsewhere = "224.0.0.99",
+};
 
 /* Code 0 in 8 bytes would be a Query of IGMPv1. */
 static void test_never_version1(void **state)
@@ -521,11 +454,8 @@ static void test_strings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),	    cmocka_unit_test(test_build),
-		cmocka_unit_test(test_errors),	    cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_unicast),	    cmocka_unit_test(test_codes),
-		cmocka_unit_test(test_unbuildable), cmocka_unit_test(test_never_version1),
-		cmocka_unit_test(test_too_long),    cmocka_unit_test(test_robustness),
+		GROUP_CASES_TESTS(&cases),	 cmocka_unit_test(test_never_version1),
+		cmocka_unit_test(test_too_long), cmocka_unit_test(test_robustness),
 		cmocka_unit_test(test_strings),
 	};
 

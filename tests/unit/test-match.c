@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "base/match.h"
 
 #include <ctype.h>
@@ -11,8 +12,6 @@
 #include <sys/utsname.h>
 
 #include <cmocka.h>
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static void test_version(void **state)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "captures.h"
 #include "hex.h"
 #include "wire/message.h"
@@ -8,8 +9,6 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Offset of the UDP payload in a capture: none has IP options. */
 #define PAYLOAD 28
@@ -37,7 +36,7 @@
 #define GATEWAY_MAPPED	   "ef32 00000000 00000000 0000ffff c6336407"
 #define GATEWAY6	   "ef32 20010db8 00000000 00000000 00000007"
 
-/* What a message holds, written by hand from its bytes: fields are where RFC 7450, 5.1 has them. */
+/* Content of a message, written by hand from its bytes: fields are where RFC 7450, 5.1 has them. */
 struct content {
 	const char *name;
 	const char *bytes; /* NULL: of the capture */
@@ -244,7 +243,7 @@ static void test_parse(void **state)
 	}
 }
 
-/* What was parsed is built again byte for byte, and one byte less of room is too little. */
+/* A parsed message is built again byte for byte, and does not fit into one byte less. */
 static void test_build(void **state)
 {
 	struct message message;

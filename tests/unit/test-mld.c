@@ -4,7 +4,7 @@
  * force_mld_version 1 and 2, and Queries of a bridge with mcast_querier at the other. The rest is
  * laid out by hand after RFC 2710, 3 and RFC 9777, 5, with checksums by another program.
  */
-#include "group-content.h"
+#include "group-cases.h"
 
 /* clang-format off */
 static const struct content contents[] = {
@@ -361,46 +361,8 @@ static const struct error_case errors[] = {
 };
 /* clang-format on */
 
-static void test_parse(void **state)
-{
-	check_parse(contents, ARRAY_SIZE(contents));
-}
-
-static void test_build(void **state)
-{
-	check_build(contents, ARRAY_SIZE(contents));
-}
-
-static void test_errors(void **state)
-{
-	check_errors(errors, ARRAY_SIZE(errors));
-}
-
-static void test_truncated(void **state)
-{
-	check_truncated(contents, ARRAY_SIZE(contents));
-}
-
-static void test_unicast(void **state)
-{
-	size_t i, done = 0;
-
-	for (i = 0; i < ARRAY_SIZE(contents); i++) {
-		if (contents[i].foreign)
-			continue;
-		print_message("    %s\n", contents[i].name);
-		check_unicast(&contents[i], "2001:db8::7", "ff02::99");
-		done++;
-	}
-	assert_true(done > 0);
-}
-
 /* RFC 9777, 5.1.3: (mant | 0x1000) << (exp + 3), and the next lower one for what lies between. */
-static const struct {
-	uint64_t usec;
-	uint16_t code;
-	uint64_t parsed_usec;
-} codes[] = {
+static const struct code_case codes[] = {
 	{ UINT64_C(0), 0x0, UINT64_C(0) },
 	{ UINT64_C(32767000), 0x7fff, UINT64_C(32767000) },
 	{ UINT64_C(32768000), 0x8000, UINT64_C(32768000) },
@@ -412,25 +374,6 @@ static const struct {
 	{ UINT64_C(8387583000), 0xfffe, UINT64_C(8386560000) },
 	{ UINT64_C(1000000000000), 0xffff, UINT64_C(8387584000) },
 };
-
-static void test_codes(void **state)
-{
-	struct content content = { .type = GROUP_QUERY, .version = 2, .source = "fe80::1" };
-	struct group_message message;
-	uint8_t buf[256];
-	ssize_t n;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(codes); i++) {
-		content.max_response_usec = codes[i].usec;
-		n = content_build(&content, NULL, buf, sizeof(buf));
-		assert_true(n > 0);
-		assert_int_equal(buf[52] << 8 | buf[53], codes[i].code);
-		assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_STRICT, &message),
-				 GROUP_ERROR_NONE);
-		assert_int_equal(message.query.max_response_usec, codes[i].parsed_usec);
-	}
-}
 
 static const struct content unbuildable[] = {
 	{ "version 0", .type = GROUP_QUERY, .version = 0, .source = "fe80::1" },
@@ -449,21 +392,11 @@ static const struct content unbuildable[] = {
 	  .records = { { GROUP_CHANGE_TO_EXCLUDE, "239.1.2.3" } } },
 };
 
-static void assert_unbuildable(const struct content *content)
-{
-	uint8_t buf[256];
-
-	print_message("    %s\n", content->name);
-	assert_int_equal(content_build(content, NULL, buf, sizeof(buf)), -EINVAL);
-}
-
-static void test_unbuildable(void **state)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(unbuildable); i++)
-		assert_unbuildable(&unbuildable[i]);
-}
+static const struct group_cases cases = {
+	GROUP_CASES_TABLES,    .query = { .type = GROUP_QUERY, .version = 2, .source = "fe80::1" },
+	.code_at = 52,	       .code_length = 2,
+	.host = "2001:db8::7", .elsewhere = "ff02::99",
+};
 
 static void test_unspecified(void **state)
 {
@@ -497,10 +430,8 @@ static void test_unspecified(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),	    cmocka_unit_test(test_build),
-		cmocka_unit_test(test_errors),	    cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_unicast),	    cmocka_unit_test(test_codes),
-		cmocka_unit_test(test_unbuildable), cmocka_unit_test(test_unspecified),
+		GROUP_CASES_TESTS(&cases),
+		cmocka_unit_test(test_unspecified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "captures.h"
 #include "hex.h"
 #include "wire/packet.h"
@@ -9,8 +10,6 @@
 #include <stdbool.h>
 
 #include <cmocka.h>
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* No capture has IP options. */
 #define UDP	     20

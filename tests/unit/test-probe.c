@@ -2,6 +2,7 @@
 /* The prober against sockets on loopback that answer as relays do, and as they should not. The time
  * that it goes by is the test's own. */
 #include "addresses.h"
+#include "base/array.h"
 #include "discovery/probe.h"
 
 #include <arpa/inet.h>
@@ -172,7 +173,7 @@ static void test_words(void **state)
 	char buf[PROBE_TEXT_MAX];
 	size_t i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_string_equal(probe_result_format(&cases[i].result, buf), cases[i].words);
 
 	result.offender = address_of("192.0.2.9");
@@ -216,7 +217,7 @@ static void test_refused_addresses(void **state)
 	struct probe *probe = NULL;
 	size_t i;
 
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		options.relay = address_of(bad[i]);
 		assert_int_equal(probe_start(fixture->prober, &options, 0, on_done, NULL, &probe),
 				 -EINVAL);
@@ -383,7 +384,7 @@ static void test_wrong_answers(void **state)
 	uint64_t now = 0;
 	size_t i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++, now += SECOND) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++, now += SECOND) {
 		struct ended ended = { 0 };
 
 		start(fixture, &options, now, &ended);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a hostile link can and cannot do to a router. */
+/* Limits of a router on a hostile link. */
+#include "base/array.h"
 #include "router-world.h"
 
 #include <arpa/inet.h>
@@ -14,8 +15,6 @@
 #include <time.h>
 
 #include <cmocka.h>
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define ALLOW GROUP_ALLOW_NEW_SOURCES
 #define TO_IN GROUP_CHANGE_TO_INCLUDE

@@ -21,7 +21,7 @@
 
 #define ALL ((1U << LETTERS) - 1)
 
-/* What one host wants of one group. */
+/* The filter of one host for one group. */
 struct want {
 	bool exclude;
 	unsigned int sources;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "membership/router-private.h"
 #include "router-world.h"
 
@@ -10,8 +11,6 @@
 #include <stdio.h>
 
 #include <cmocka.h>
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define IS_IN GROUP_MODE_IS_INCLUDE
 #define IS_EX GROUP_MODE_IS_EXCLUDE
@@ -92,7 +91,7 @@ static const struct {
 static const struct group *find(const struct world *world)
 {
 	struct address address = world_group(world->family, 1);
-	struct key key = router_key(world->router, &address);
+	struct key key = router_key(&address);
 
 	return store_find(&world->router->store, &key);
 }
@@ -126,7 +125,7 @@ static const char *show(const struct world *world)
 
 		for (other = 'a'; other <= 'h'; other++) {
 			struct address address = world_source(world->family, other);
-			struct key key = router_key(world->router, &address);
+			struct key key = router_key(&address);
 
 			if (memcmp(&key, &group->sources[i].key, sizeof(key)) == 0)
 				letter = other;
@@ -191,7 +190,7 @@ static void test_rows(void **state)
 		}
 }
 
-/* What was asked when, and what was left of it then. */
+/* The Queries sent, by time, and those left then. */
 static void check(const struct world *world, const char *filter, const char *queries, size_t line)
 {
 	if (strcmp(world_filter(world, 1), filter) != 0 || strcmp(world->queries, queries) != 0)

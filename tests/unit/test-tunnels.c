@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/array.h"
 #include "membership/tunnels.h"
 #include "wire/group-build.h"
 
@@ -12,8 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define SEC   1000000ULL
 #define START (1000 * SEC)
@@ -102,7 +101,7 @@ static void end(struct world *world)
 	tunnels_free(world->tunnels);
 }
 
-/* What the relay would draw from all this: any function of both will do. */
+/* Stands for the relay's MAC: any function of both will do. */
 static void make_mac(unsigned int g, uint32_t nonce, uint8_t mac[static AMT_MAC_LENGTH])
 {
 	for (int i = 0; i < AMT_MAC_LENGTH; i++)
@@ -297,7 +296,7 @@ static void test_merge(void **state)
 	}
 }
 
-/* What the driver takes from a gateway of IGMPv2 or MLDv1, and what it does not. */
+/* Messages of a gateway of IGMPv2 or MLDv1, as far as the driver accepts them. */
 static void test_versions(void **state)
 {
 	static const struct {
@@ -370,7 +369,7 @@ static void test_teardown(void **state)
 				 !cases[i].counts);
 		assert_int_equal(tunnels_count(world.tunnels), cases[i].counts ? 1 : 2);
 
-		/* What was on its way opens no tunnel anew. */
+		/* A late message opens no tunnel. */
 		wants(&world, 1, "c");
 		assert_wanted4(&world, 0, cases[i].counts ? "I b" : "I bc");
 		end(&world);
@@ -549,7 +548,7 @@ static void test_flush(void **state)
 
 /* Whatever single bit of it is turned, or wherever it is cut, an Update does not count; but that
  * TOS and the like are no matter of checksums in IPv6. */
-static void test_garbled(void **state)
+static void test_malformed(void **state)
 {
 	static const sa_family_t families[] = { AF_INET, AF_INET6 };
 
@@ -705,7 +704,7 @@ int main(void)
 		cmocka_unit_test(test_teardown6),  cmocka_unit_test(test_expiry),
 		cmocka_unit_test(test_port),	   cmocka_unit_test(test_max),
 		cmocka_unit_test(test_max_groups), cmocka_unit_test(test_flush),
-		cmocka_unit_test(test_garbled),	   cmocka_unit_test(test_any_order),
+		cmocka_unit_test(test_malformed),  cmocka_unit_test(test_any_order),
 		cmocka_unit_test(test_strings),
 	};
 

@@ -39,10 +39,8 @@
 
 static uint64_t patience(unsigned int n)
 {
-	uint64_t most = n < 5 ? DATALESS_MIN << n : DATALESS_MAX;
+	usec_t most = usec_back_off(DATALESS_MIN, DATALESS_MAX, n);
 
-	if (most > DATALESS_MAX)
-		most = DATALESS_MAX;
 	return DATALESS_MIN + arc4random_uniform(most - DATALESS_MIN + 1);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What test-igmp.c and test-mld.c share: what a packet holds, written by hand from its bytes, and
- * the checks against it.
+ * The tests of IGMP and MLD, over tables of either: packets with their content, written by hand
+ * from the bytes, packets that are refused, contents that no packet can have, and codes of times.
  */
-#ifndef TESTS_UNIT_GROUP_CONTENT_H
-#define TESTS_UNIT_GROUP_CONTENT_H
+#ifndef TESTS_UNIT_GROUP_CASES_H
+#define TESTS_UNIT_GROUP_CASES_H
 
+#include "base/array.h"
 #include "hex.h"
 #include "wire/group-build.h"
 #include "wire/group-message.h"
@@ -19,7 +20,6 @@
 
 #include <cmocka.h>
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define CONTENT_RECORDS 3
 #define CONTENT_SOURCES 3
 
@@ -51,6 +51,24 @@ struct error_case {
 	const char *name;
 	enum group_error error;
 	const char *bytes;
+};
+
+struct code_case {
+	uint64_t usec; /* of the struct that is built */
+	uint16_t code;
+	uint64_t parsed_usec;
+};
+
+struct group_cases {
+	const struct content *contents, *unbuildable;
+	const struct error_case *errors;
+	const struct code_case *codes;
+	size_t n_contents, n_unbuildable, n_errors, n_codes;
+
+	struct content query;	     /* of the last version */
+	size_t code_at, code_length; /* bytes in its packet */
+	const char *host;	     /* an address of one */
+	const char *elsewhere;	     /* a group that no message goes to */
 };
 
 static inline struct address content_address(const char *text)
@@ -170,13 +188,15 @@ static inline ssize_t content_build(const struct content *content, const char *t
 				  to ? &destination : NULL, buf, size);
 }
 
-static inline void check_parse(const struct content *contents, size_t n)
+static inline void test_parse(void **state)
 {
+	const struct group_cases *cases = *state;
+	const struct content *contents = cases->contents;
 	struct group_message message;
 	uint8_t *bytes;
 	size_t i, length;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < cases->n_contents; i++) {
 		print_message("    %s\n", contents[i].name);
 		bytes = hex_bytes(contents[i].bytes, &length);
 		assert_string_equal(group_error_string(group_message_parse(bytes, length,
@@ -187,13 +207,15 @@ static inline void check_parse(const struct content *contents, size_t n)
 	}
 }
 
-/* What the structs hold makes the bytes that it was read from, and fits exactly. */
-static inline void check_build(const struct content *contents, size_t n)
+/* The structs are built to the bytes that they were read from, and these fit exactly. */
+static inline void test_build(void **state)
 {
+	const struct group_cases *cases = *state;
+	const struct content *contents = cases->contents;
 	uint8_t *bytes, buf[256];
 	size_t i, length;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < cases->n_contents; i++) {
 		if (contents[i].foreign)
 			continue;
 		print_message("    %s\n", contents[i].name);
@@ -207,15 +229,17 @@ static inline void check_build(const struct content *contents, size_t n)
 	}
 }
 
-static inline void check_errors(const struct error_case *errors, size_t n)
+static inline void test_errors(void **state)
 {
+	const struct group_cases *cases = *state;
+	const struct error_case *errors = cases->errors;
 	struct group_message message, untouched;
 	uint8_t *bytes;
 	size_t i, length;
 
 	memset(&message, 0xa5, sizeof(message));
 	memset(&untouched, 0xa5, sizeof(untouched));
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < cases->n_errors; i++) {
 		print_message("    %s\n", errors[i].name);
 		bytes = hex_bytes(errors[i].bytes, &length);
 		assert_string_equal(group_error_string(group_message_parse(bytes, length,
@@ -227,13 +251,15 @@ static inline void check_errors(const struct error_case *errors, size_t n)
 }
 
 /* No packet is another one that was cut short. */
-static inline void check_truncated(const struct content *contents, size_t n)
+static inline void test_truncated(void **state)
 {
+	const struct group_cases *cases = *state;
+	const struct content *contents = cases->contents;
 	struct group_message message;
 	uint8_t *bytes, *cut;
 	size_t i, length, shorter;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < cases->n_contents; i++) {
 		bytes = hex_bytes(contents[i].bytes, &length);
 		for (shorter = 0; shorter < length - contents[i].padding; shorter++) {
 			cut = malloc(shorter);
@@ -269,5 +295,75 @@ static inline void check_unicast(const struct content *content, const char *to,
 	assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_UNICAST, &message),
 			 GROUP_ERROR_DESTINATION);
 }
+
+static inline void test_unicast(void **state)
+{
+	const struct group_cases *cases = *state;
+	size_t i, done = 0;
+
+	for (i = 0; i < cases->n_contents; i++) {
+		if (cases->contents[i].foreign)
+			continue;
+		print_message("    %s\n", cases->contents[i].name);
+		check_unicast(&cases->contents[i], cases->host, cases->elsewhere);
+		done++;
+	}
+	assert_true(done > 0);
+}
+
+static inline void test_codes(void **state)
+{
+	const struct group_cases *cases = *state;
+	struct content content = cases->query;
+	struct group_message message;
+	uint8_t buf[256];
+	ssize_t n;
+
+	for (size_t i = 0; i < cases->n_codes; i++) {
+		const struct code_case *code = &cases->codes[i];
+		uint16_t built = 0;
+
+		content.max_response_usec = code->usec;
+		n = content_build(&content, NULL, buf, sizeof(buf));
+		assert_true(n > 0);
+		for (size_t j = 0; j < cases->code_length; j++)
+			built = (uint16_t)(built << 8 | buf[cases->code_at + j]);
+		assert_int_equal(built, code->code);
+		assert_int_equal(group_message_parse(buf, (size_t)n, GROUP_STRICT, &message),
+				 GROUP_ERROR_NONE);
+		assert_int_equal(message.query.max_response_usec, code->parsed_usec);
+	}
+}
+
+static inline void test_unbuildable(void **state)
+{
+	const struct group_cases *cases = *state;
+	uint8_t buf[256];
+
+	for (size_t i = 0; i < cases->n_unbuildable; i++) {
+		print_message("    %s\n", cases->unbuildable[i].name);
+		assert_int_equal(content_build(&cases->unbuildable[i], NULL, buf, sizeof(buf)),
+				 -EINVAL);
+	}
+}
+
+/* clang-format off */
+/* The tables contents, errors, codes and unbuildable of the file. */
+#define GROUP_CASES_TABLES                                                 \
+	.contents = contents, .n_contents = ARRAY_SIZE(contents),          \
+	.errors = errors, .n_errors = ARRAY_SIZE(errors),                  \
+	.codes = codes, .n_codes = ARRAY_SIZE(codes),                      \
+	.unbuildable = unbuildable, .n_unbuildable = ARRAY_SIZE(unbuildable)
+
+#define GROUP_CASES_TEST(test, cases) cmocka_unit_test_prestate(test, (void *)(cases))
+#define GROUP_CASES_TESTS(cases)                   \
+	GROUP_CASES_TEST(test_parse, cases),       \
+	GROUP_CASES_TEST(test_build, cases),       \
+	GROUP_CASES_TEST(test_errors, cases),      \
+	GROUP_CASES_TEST(test_truncated, cases),   \
+	GROUP_CASES_TEST(test_unicast, cases),     \
+	GROUP_CASES_TEST(test_codes, cases),       \
+	GROUP_CASES_TEST(test_unbuildable, cases)
+/* clang-format on */
 
 #endif
