@@ -83,6 +83,19 @@ errors_of gateway join 239.1.1.1
 expect "exit status" 1 "$STATUS"
 expect_match "any source" "--on DEV" "$ERROR"
 
+step "other relays for such sources: without a relay there is no route, so Link= has to tell"
+amtd_kill gateway
+printf '[Channels]\nLingerSec=20\n[Relay]\nAddress=%s\nDNS=%s\nDNSSEC=no\n' $RELAY $DNS \
+	>"$root/etc/amt/amtd.conf"
+amtd_start gateway
+check "join" ctl gateway join $NOBODY
+wait_for 10 channel_is $NOBODY '.reason | contains("no interface for a gateway: Network is unreachable; Link=")' true
+check "leave" ctl gateway leave $NOBODY
+amtd_kill gateway
+printf '[Channels]\nLingerSec=20\n[Relay]\nDNS=%s\nDNSSEC=no\n' $DNS >"$root/etc/amt/amtd.conf"
+amtd_start gateway
+wait_for 10 channel_is $CHANNEL .state joined
+
 step "a gateway deleted under its channels is found anew"
 check "delete" ctl gateway delete amt0
 wait_for 20 channel_is $CHANNEL .state joined

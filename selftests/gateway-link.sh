@@ -92,3 +92,20 @@ address gateway g0 198.51.100.99/24
 wait_for 10 state_is gateway amt0 connected
 expect "local" 198.51.100.99 "$(link gateway amt0 .linkinfo.info_data.local)"
 stream_comes
+
+step "a gateway that cannot have its MTU is no harm to another"
+cat >"$TMP/gateway/etc/amt/amt1.amt" <<-END
+	[AMT]
+	Link=g0
+	MTUBytes=1480
+	[Relay]
+	Address=$RELAY
+END
+check "reload" ctl gateway reload
+wait_for 10 state_is gateway amt1 failed
+expect_match "reason" MTUBytes "$(device gateway amt1 .reason)"
+# It has no Queries, so its relay is asked, answers, and is chosen anew.
+wait_for 30 grep -q ^Aim= "$TMP/gateway/run/amt/state/amt1"
+expect_match "reason" MTUBytes "$(device gateway amt1 .reason)"
+expect "state" connected "$(device gateway amt0 .state)"
+stream_comes

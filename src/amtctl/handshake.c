@@ -27,6 +27,8 @@ static int open_socket(const struct address *relay, uint16_t port)
 	const int one = 1;
 	int fd, r;
 
+	if (relay->family != AF_INET)
+		return -EAFNOSUPPORT;
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;

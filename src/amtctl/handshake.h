@@ -29,7 +29,7 @@ struct handshake {
 };
 
 /* Ask three times, and once more where nothing came; blocks for six time-outs at most. 0 or
- * negative errno. */
+ * negative errno; -EAFNOSUPPORT: not an IPv4 address. */
 int handshake_do(const struct address *relay, uint16_t port, uint64_t timeout_usec,
 		 struct handshake *ret);
 

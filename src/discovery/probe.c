@@ -616,12 +616,15 @@ static void attempt_join(struct attempt *attempt, struct probe *probe,
 }
 
 /* Loopback may be asked, though no gateway can use it. */
-static bool may_ask(const struct address *relay)
+static int judge_relay(const struct address *relay)
 {
 	uint32_t a = ntohl(relay->in.s_addr);
 
-	return relay->family == AF_INET && a != INADDR_ANY && a != INADDR_BROADCAST &&
-	       !IN_MULTICAST(a);
+	if (relay->family == AF_INET6)
+		return -EAFNOSUPPORT;
+	if (!address_is_set(relay) || a == INADDR_ANY || a == INADDR_BROADCAST || IN_MULTICAST(a))
+		return -EINVAL;
+	return 0;
 }
 
 int probe_start(struct prober *prober, const struct probe_options *options, usec_t now,
@@ -631,9 +634,11 @@ int probe_start(struct prober *prober, const struct probe_options *options, usec
 	struct probe_options target = *options;
 	struct attempt *attempt;
 	struct probe *probe;
+	int r;
 
-	if (!may_ask(&target.relay))
-		return -EINVAL;
+	r = judge_relay(&target.relay);
+	if (r < 0)
+		return r;
 	if (target.port == 0)
 		target.port = AMT_PORT;
 	if (timeout_usec == 0)

@@ -83,7 +83,7 @@ int prober_dispatch(struct prober *prober, usec_t now);
  * the answer, and the Discovery, too, unless the last was sent more than PROBE_SHARE_USEC ago: a
  * relay gets few, however many ask. Each asker has a time-out of its own. An ICMP error ends all.
  * That a packet cannot be sent at all is told like everything else, through done. -EINVAL: not a
- * host's address; -ENOMEM. */
+ * host's address; -EAFNOSUPPORT: not an IPv4 one; -ENOMEM. */
 int probe_start(struct prober *prober, const struct probe_options *options, usec_t now,
 		probe_done done, void *userdata, struct probe **ret);
 void probe_cancel(struct probe *probe); /* without calling done; NULL is fine */

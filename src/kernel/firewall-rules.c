@@ -118,11 +118,18 @@ static void print_relay_device(FILE *f, const struct firewall_rules *rules, size
 	fprintf(f, "%u", rules->relay_devices[i]);
 }
 
-static void print_linux(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
+/* What is not known yet, as of a device that could not be set up, is 0.0.0.0, which no packet has.
+ * "none" would be a host name to nft, which waits for DNS. */
+static void print_address(FILE *f, const struct address *address)
 {
 	char text[ADDRESS_TEXT_MAX];
 
-	fputs(address_format(&rules->linux_relays[i], text), f);
+	fputs(address_is_set(address) ? address_format(address, text) : "0.0.0.0", f);
+}
+
+static void print_linux(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
+{
+	print_address(f, &rules->linux_relays[i]);
 }
 
 static size_t redirect_count(const struct firewall_rules *rules)
@@ -158,31 +165,32 @@ static uint32_t redirect_remote(const struct firewall_rules *rules, size_t i)
 
 static void print_redirect(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
 {
-	char text[ADDRESS_TEXT_MAX];
-
 	fprintf(f, "%u", rules->redirects[i].port);
-	if (!key_only)
-		fprintf(f, " : %s", address_format(&rules->redirects[i].relay, text));
+	if (key_only)
+		return;
+	fputs(" : ", f);
+	print_address(f, &rules->redirects[i].relay);
 }
 
-static void print_redirected(FILE *f, const struct firewall_redirect *redirect, struct address to,
-			     bool key_only)
+static void print_redirected(FILE *f, const struct firewall_redirect *redirect,
+			     const struct address *to, bool key_only)
 {
-	char text[ADDRESS_TEXT_MAX];
-
-	fprintf(f, "%s . %u", address_format(&redirect->relay, text), redirect->port);
-	if (!key_only)
-		fprintf(f, " : %s", address_format(&to, text));
+	print_address(f, &redirect->relay);
+	fprintf(f, " . %u", redirect->port);
+	if (key_only)
+		return;
+	fputs(" : ", f);
+	print_address(f, to);
 }
 
 static void print_discovery(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
 {
-	print_redirected(f, &rules->redirects[i], rules->redirects[i].discovery, key_only);
+	print_redirected(f, &rules->redirects[i], &rules->redirects[i].discovery, key_only);
 }
 
 static void print_remote(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
 {
-	print_redirected(f, &rules->redirects[i], rules->redirects[i].remote, key_only);
+	print_redirected(f, &rules->redirects[i], &rules->redirects[i].remote, key_only);
 }
 
 static size_t previous_count(const struct firewall_rules *rules)
@@ -203,8 +211,28 @@ static uint32_t previous_remote(const struct firewall_rules *rules, size_t i)
 
 static void print_former(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
 {
-	print_redirected(f, &rules->previous_redirects[i], rules->previous_redirects[i].remote,
+	print_redirected(f, &rules->previous_redirects[i], &rules->previous_redirects[i].remote,
 			 key_only);
+}
+
+static bool has_ipv6(const struct firewall_redirect *redirects, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (redirects[i].relay.family == AF_INET6 ||
+		    redirects[i].discovery.family == AF_INET6 ||
+		    redirects[i].remote.family == AF_INET6)
+			return true;
+	return false;
+}
+
+/* All that the table ip can hold? */
+static bool is_ipv4(const struct firewall_rules *rules)
+{
+	for (size_t i = 0; i < rules->n_linux_relays; i++)
+		if (rules->linux_relays[i].family == AF_INET6)
+			return false;
+	return !has_ipv6(rules->redirects, rules->n_redirects) &&
+	       !has_ipv6(rules->previous_redirects, rules->n_previous_redirects);
 }
 
 /* Are packets that come in to be taken for another relay's? */
@@ -453,6 +481,8 @@ int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base
 	char *text;
 	FILE *f;
 
+	if (!is_ipv4(rules))
+		return -EAFNOSUPPORT;
 	f = open_memstream(&text, &length);
 	if (!f)
 		return -errno;
@@ -504,6 +534,8 @@ int firewall_rules_difference(const struct firewall_rules *old, const struct fir
 	char *text;
 	FILE *f;
 
+	if (!is_ipv4(new))
+		return -EAFNOSUPPORT;
 	if (!old->n_gateways != !new->n_gateways ||
 	    !old->n_relay_devices != !new->n_relay_devices ||
 	    has_redirected(old) != has_redirected(new) || !ttls_equal(old, new))

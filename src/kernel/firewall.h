@@ -42,7 +42,8 @@ struct firewall_gateway {
 };
 
 /* A gateway whose tunnel leads elsewhere than its driver believes: what it sends goes to relay, and
- * what comes from relay looks as if it came from where the driver expects it. */
+ * what comes from relay looks as if it came from where the driver expects it. IPv4 alone, as the
+ * driver's underlay; discovery and remote are AF_UNSPEC while they are not known. */
 struct firewall_redirect {
 	uint16_t port;		  /* the gateway's */
 	struct address relay;	  /* on the wire */
@@ -84,9 +85,10 @@ void firewall_free(struct firewall *firewall); /* leaves the table; NULL is fine
 /* Make the table hold exactly these rules. Nothing is written when it does already; only the
  * elements that differ are when the table is this object's own work; else the whole table is
  * replaced, atomically. *ret_error (free() it) has nft's own words on failure.
- * -EOPNOTSUPP when the kernel has no nf_tables, -EAGAIN when others change the ruleset all the
- * time. When it has no nft_queue (CONFIG_NFT_QUEUE) the table is made without the queue and
- * firewall_has_queue() is false: Advertisements to a strict gateway are then dropped. */
+ * -EOPNOTSUPP when the kernel has no nf_tables, -EAFNOSUPPORT for IPv6 relays, -EAGAIN when others
+ * change the ruleset all the time. When it has no nft_queue (CONFIG_NFT_QUEUE) the table is made
+ * without the queue and firewall_has_queue() is false: Advertisements to a strict gateway are then
+ * dropped. */
 int firewall_commit(struct firewall *firewall, const struct firewall_rules *rules,
 		    char **ret_error);
 bool firewall_has_queue(const struct firewall *firewall);

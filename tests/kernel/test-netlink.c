@@ -331,7 +331,8 @@ static void take_event(enum monitor_event event, int ifindex, const char *name, 
 		strcat(told, line);
 }
 
-static void assert_told(struct monitor *monitor, const char *command, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+assert_told(struct monitor *monitor, const char *command, const char *format, ...)
 {
 	char wanted[64];
 	va_list arguments;

@@ -113,8 +113,7 @@ static void test_warnings(void **state)
 		  "6 Advertised=10.0.0.1/8: expected a prefix" },
 		{ "[Rewrite]\nAdvertised=any\n", "0 a [Rewrite] section without Relay=" },
 		{ "[Rewrite]\nRelay=0.0.0.0\n", "6 Relay=0.0.0.0: expected a unicast" },
-		{ "[Rewrite]\nOnFailure=panic\n",
-		  "6 OnFailure=panic: expected accept or drop" },
+		{ "[Rewrite]\nOnFailure=panic\n", "6 OnFailure=panic: expected accept or drop" },
 		{ "[Sysctl]\nkernel.panic=1\n", "6 [Sysctl] kernel.panic=: expected ipv4.NAME" },
 		{ "[Sysctl]\nipv4.../../x=1\n", "6 [Sysctl] ipv4.../../x=: expected ipv4.NAME" },
 		{ "[Match]\nVirtualization=cheese\n", "6 Virtualization=cheese: expected" },
@@ -365,12 +364,12 @@ static void test_renamed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_warnings),
-		cmocka_unit_test(test_renamed), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_reset),	 cmocka_unit_test(test_relay_mode),
-		cmocka_unit_test(test_forward),	 cmocka_unit_test(test_forward_refused),
-		cmocka_unit_test(test_limits),	 cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_defaults),	cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_warnings),	cmocka_unit_test(test_renamed),
+		cmocka_unit_test(test_refused),		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_relay_mode),	cmocka_unit_test(test_forward),
+		cmocka_unit_test(test_forward_refused), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_equal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,6 +223,12 @@ static void test_refused_addresses(void **state)
 				 -EINVAL);
 		assert_null(probe);
 	}
+	options.relay = (struct address){ 0 };
+	assert_int_equal(probe_start(fixture->prober, &options, 0, on_done, NULL, &probe), -EINVAL);
+	options.relay = address_of("2001:db8::1");
+	assert_int_equal(probe_start(fixture->prober, &options, 0, on_done, NULL, &probe),
+			 -EAFNOSUPPORT);
+	assert_null(probe);
 }
 
 static void test_share(void **state)

@@ -129,7 +129,7 @@ static const struct device *by_source(const struct channels *channels, const str
 
 static bool usable(const struct candidate *candidate)
 {
-	return candidate->skip == CANDIDATE_SKIP_NONE && candidate->address.family == AF_INET;
+	return candidate->skip == CANDIDATE_SKIP_NONE;
 }
 
 static const struct device *by_relay(const struct channels *channels,
@@ -182,6 +182,8 @@ static int choose_link(const struct channels *channels, struct address relay,
 		strcpy(link, channels->settings.link);
 		return 0;
 	}
+	if (!address_is_set(&relay))
+		return -ENETUNREACH; /* no relay is known that a route could lead to */
 	r = inet_route_interface(channels->manager->netlink, &relay, &ifindex);
 	if (r < 0)
 		return r;

@@ -82,7 +82,7 @@ static size_t keep_in_use(const struct gateway *gateway, struct selection_candid
 	const struct config *config = gateway->device->config;
 	const struct address in_use = gateway->device->record.chosen;
 
-	if (!gateway->discovery || !address_is_set(&in_use) ||
+	if (!gateway->discovery || candidate_judge_address(&in_use) != CANDIDATE_SKIP_NONE ||
 	    !inspect_allowed(config->allow, config->n_allow, &in_use) ||
 	    (gateway->dns_outcome[0] != '\0' && gateway->selection.phase == SELECTION_SEEKING))
 		return n;
