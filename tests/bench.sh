@@ -13,7 +13,7 @@ top=$(dirname "$here")
 export AMTD_BUILD=${AMTD_BUILD:-$top/build}
 
 # Each part prints lines of: what TAB value TAB unit TAB what is wanted.
-PARTS=(rewrite forwarder queue datapath failover crowd create channels)
+PARTS=(rewrite pass forwarder queue datapath failover crowd create channels)
 
 die() {
 	echo "bench.sh: $*" >&2
@@ -25,6 +25,12 @@ missing() {
 	printf '%s\t-\t\t%s\n' "$1" "$2"
 }
 
+# count_instructions FUNCTION COMMAND...: those inside of the function
+count_instructions() {
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect="$1" "${@:2}" 2>&1 |
+		sed -n 's/.*Collected : \([0-9]*\)$/\1/p'
+}
+
 part_rewrite() {
 	local count=100000 rounds=11 instructions
 
@@ -33,10 +39,23 @@ part_rewrite() {
 		missing "  instructions" "valgrind is not installed"
 		return
 	fi
-	instructions=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null \
-		--toggle-collect=rewrite "$AMTD_BUILD/tests/bench/bench-rewrite" $count 2>&1 |
-		sed -n 's/.*Collected : \([0-9]*\)$/\1/p')
+	instructions=$(count_instructions rewrite "$AMTD_BUILD/tests/bench/bench-rewrite" $count)
 	printf '  instructions (callgrind)\t%s\t\t\n' $((instructions / (count * rounds)))
+}
+
+part_pass() {
+	local devices instructions
+
+	"$AMTD_BUILD/tests/bench/bench-pass" || return
+	if ! command -v valgrind >/dev/null; then
+		missing "  instructions" "valgrind is not installed"
+		return
+	fi
+	for devices in 1000 10000; do
+		instructions=$(count_instructions pass_run "$AMTD_BUILD/tests/bench/bench-pass" $devices)
+		printf '  instructions a gateway, of %s (callgrind)\t%s\t\t\n' $devices \
+			$((instructions / devices))
+	done
 }
 
 part_forwarder() {
