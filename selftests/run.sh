@@ -122,13 +122,20 @@ trap 'exit 130' INT TERM
 
 declare -A kernels=()
 find_kernels() {
-	local name variant
+	local name variant variants=() paths=()
 
 	for name in "${names[@]}"; do
 		variant=$(header kernel "$here/$name.sh" full)
-		[ -n "${kernels[$variant]-}" ] && continue
-		kernels[$variant]=$("$here/uml/kernel.sh" "$variant" | tail -n 1)
-		[ -x "${kernels[$variant]}" ] || die "no User-Mode Linux kernel '$variant'; is it built?"
+		[ -z "${kernels[$variant]+set}" ] || continue
+		kernels[$variant]=''
+		variants+=("$variant")
+	done
+	mapfile -t paths < <("$here/uml/kernel.sh" "${variants[@]}")
+	[ ${#paths[@]} -eq ${#variants[@]} ] ||
+		die "no User-Mode Linux kernels (${variants[*]}); see above"
+	for variant in "${variants[@]}"; do
+		kernels[$variant]=${paths[0]}
+		paths=("${paths[@]:1}")
 	done
 }
 

@@ -81,7 +81,7 @@ in_uml() {
 		"$2"
 		return
 	fi
-	kernel=$("$top/selftests/uml/kernel.sh" full | tail -n 1) || return
+	kernel=$("$top/selftests/uml/kernel.sh" full) || return
 	job=$(mktemp -d /tmp/amtd-bench.XXXXXX)
 	uml_start "$job" "$kernel" "$1" "$2" >"$job/output" 2>&1
 	wait $!

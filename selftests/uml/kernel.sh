@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Build the User-Mode Linux kernels that the selftests run on, once, and print the path of one.
-# usage: kernel.sh [full|noqueue|bare]
+# Build the User-Mode Linux kernels that the selftests run on, each once, and print their paths.
+# usage: kernel.sh [full|noqueue|bare]...
 #
-# full     everything the selftests use
+# full     everything the selftests use (the default)
 # noqueue  the same without nft_queue
 # bare     without amt as well, as many a distribution ships it: how amtd tells the user
+#
+# Only those asked for are built; in one call they share what they have in common.
 #
 # The kernel comes from Debian's linux-source package and is kept in a cache outside the checkout,
 # named by the source's version and the configuration, so that a change of either builds anew.
@@ -18,20 +20,31 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${AMTD_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/amtd}
 source=/usr/src/linux-source-6.1.tar.xz
-variant=${1:-full}
+[ $# -gt 0 ] || set -- full
 # Timer interrupts a second. User-Mode Linux fixes 100 in its Kconfig; Debian's own kernels run at
 # 250, and a host's first IGMP report waits for one or two of these steps.
 hz=250
+# Bytes of a processor's extended state, which User-Mode Linux 6.1 keeps in arrays of 2,696: too few
+# where the processor has AMX (11,008), and there no process runs ("ptrace set fp regs failed").
+# Such an array is at the bottom of each kernel stack, and another on it in a signal's handler:
+# hence CONFIG_KERNEL_STACK_ORDER.
+xstate=12288
 
 die() {
 	echo "kernel.sh: $*" >&2
 	exit 1
 }
 
-case $variant in
-full | noqueue | bare) ;;
-*) die "unknown kernel '$variant': it is full, noqueue or bare" ;;
-esac
+# Configuration besides kernel.config.
+declare -A options=(
+	[full]=''
+	[noqueue]='CONFIG_NFT_QUEUE=n'
+	[bare]=$'CONFIG_AMT=n\nCONFIG_NFT_QUEUE=n'
+)
+for variant in "$@"; do
+	[ -n "${options[$variant]+set}" ] ||
+		die "unknown kernel '$variant': it is full, noqueue or bare"
+done
 
 [ -r "$source" ] || die "$source is missing: apt-get install linux-source-6.1"
 
@@ -39,19 +52,42 @@ key=$({
 	dpkg-query -W -f='${Version}' linux-source-6.1
 	cat "$here/kernel.config"
 	echo "HZ $hz"
+	echo "xstate $xstate"
 } | sha256sum | cut -c1-12)
-kernel=$cache/linux-um-$key-$variant
+path_of() {
+	echo "$cache/linux-um-$key-$1"
+}
 
-if [ -x "$kernel" ]; then
-	echo "$kernel"
+# find_missing VARIANT...: those that are not built yet
+find_missing() {
+	local variant
+
+	missing=()
+	for variant in "$@"; do
+		[ -x "$(path_of "$variant")" ] || missing+=("$variant")
+	done
+}
+
+print_paths() {
+	local variant
+
+	for variant in "$@"; do
+		path_of "$variant"
+	done
+}
+
+find_missing "$@"
+if [ ${#missing[@]} -eq 0 ]; then
+	print_paths "$@"
 	exit 0
 fi
 
 mkdir -p "$cache"
 exec 9>"$cache/.lock"
 flock 9
-if [ -x "$kernel" ]; then # somebody else built it while this one waited
-	echo "$kernel"
+find_missing "$@" # another process may have built them meanwhile
+if [ ${#missing[@]} -eq 0 ]; then
+	print_paths "$@"
 	exit 0
 fi
 
@@ -59,20 +95,20 @@ build=$(mktemp -d "$cache/build.XXXXXX")
 trap 'rm -rf "$build"' EXIT
 log=$cache/build.log
 : >"$log"
-echo "Building the User-Mode Linux kernels, once (about 5 minutes on 2 cores); log: $log" >&2
+echo "Building User-Mode Linux kernels, once (${missing[*]}); log: $log" >&2
 
 make_um() {
 	make -C "$build" ARCH=um KBUILD_BUILD_USER=amtd KBUILD_BUILD_HOST=selftests "$@"
 }
 
-# build_kernel VARIANT [CONFIG_LINE...]
+# build_kernel VARIANT: in the tree as the one before left it
 build_kernel() {
-	local out=$cache/linux-um-$key-$1 pid start=$SECONDS
-	shift
+	local out pid start=$SECONDS
 
+	out=$(path_of "$1")
 	{
 		cat "$here/kernel.config"
-		printf '%s\n' "$@"
+		echo "${options[$1]}"
 	} >"$build/fragment"
 	make_um allnoconfig KCONFIG_ALLCONFIG="$build/fragment" >>"$log" 2>&1 ||
 		die "configuring failed: see $log"
@@ -91,11 +127,16 @@ build_kernel() {
 }
 
 tar -xf "$source" -C "$build" --strip-components=1
-sed -i "/^config HZ$/,/^$/s/default 100$/default $hz/" "$build/arch/um/Kconfig"
-grep -q "default $hz\$" "$build/arch/um/Kconfig" || die "HZ is not where it was in arch/um/Kconfig"
-build_kernel full
-build_kernel noqueue CONFIG_NFT_QUEUE=n
-build_kernel bare CONFIG_AMT=n CONFIG_NFT_QUEUE=n
-rm -f "$build"/linux
+# replace FILE LINES OLD NEW: as sed has it; NEW is there in the end
+replace() {
+	sed -i "$2s/$3/$4/" "$build/$1"
+	grep -q "$4" "$build/$1" || die "$1 does not have '$3' any more"
+}
 
-echo "$kernel"
+replace arch/um/Kconfig '/^config HZ$/,/^$/' 'default 100$' "default $hz"
+replace arch/x86/um/user-offsets.c '' 'HOST_FP_SIZE, 2696)' "HOST_FP_SIZE, $xstate)"
+for variant in "${missing[@]}"; do
+	build_kernel "$variant"
+done
+
+print_paths "$@"
