@@ -31,10 +31,9 @@ static struct sockaddr_ll link_address(int fd)
 	return sa;
 }
 
-int peer_open(const char *interface)
+static int bind_to(int fd, const char *interface)
 {
 	struct sockaddr_ll sa = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
-	int fd = world_peer_socket(AF_PACKET, SOCK_DGRAM, 0);
 	struct ifreq request = { 0 };
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
@@ -44,6 +43,16 @@ int peer_open(const char *interface)
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		err(1, "%s", interface);
 	return fd;
+}
+
+int peer_open(const char *interface)
+{
+	return bind_to(world_peer_socket(AF_PACKET, SOCK_DGRAM, 0), interface);
+}
+
+int peer_open_host(const char *interface)
+{
+	return bind_to(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), interface);
 }
 
 /* What a group's packets are addressed to on Ethernet: RFC 1112, 6.4, and RFC 2464, 7. One host's

@@ -10,6 +10,8 @@
 
 /* Packets of both families at the peer's interface; close(). */
 int peer_open(const char *interface);
+/* The same at one of the host's: the other end of a tunnel. */
+int peer_open_host(const char *interface);
 void peer_send(int fd, const void *packet, size_t length);
 /* As text of hex.h. */
 void peer_send_hex(int fd, const char *hex);

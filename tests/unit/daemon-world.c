@@ -31,6 +31,7 @@
 #define PATIENCE    (20 * USEC_PER_SEC) /* User-Mode Linux is slow */
 #define TURN_USEC   (5 * USEC_PER_MSEC)
 #define READ_MAX    (1024 * 1024)
+#define OTHERS_MAX  8
 #define COMMAND_MAX 2048
 
 static const struct wing *const wings[] = {
@@ -45,6 +46,11 @@ static struct {
 	struct manager *manager;
 	struct bus *bus;
 	char *read;
+	struct {
+		void (*serve)(void *userdata);
+		void *userdata;
+	} others[OTHERS_MAX];
+	size_t n_others;
 } world = { .host = -1, .peer = -1 };
 
 /* ---- namespaces ----------------------------------------------------------------------------- */
@@ -211,6 +217,7 @@ int world_teardown(void **state)
 	close(world.host);
 	close(world.peer);
 	world.host = world.peer = -1;
+	world.n_others = 0;
 	return 0;
 }
 
@@ -266,10 +273,28 @@ void world_turn(uint64_t end, const char *condition, const char *file, int line)
 		print_error("never came true: %s\n", condition);
 		_fail(file, line);
 	}
+	for (size_t i = 0; i < world.n_others; i++)
+		world.others[i].serve(world.others[i].userdata);
 	if (world.event)
 		(void)sd_event_run(world.event, TURN_USEC);
 	else
 		usleep(TURN_USEC);
+}
+
+void world_each_turn(void (*serve)(void *userdata), void *userdata)
+{
+	assert_true(world.n_others < OTHERS_MAX);
+	world.others[world.n_others].serve = serve;
+	world.others[world.n_others++].userdata = userdata;
+}
+
+void world_no_turn(void *userdata)
+{
+	for (size_t i = 0; i < world.n_others; i++)
+		if (world.others[i].userdata == userdata) {
+			world.others[i] = world.others[--world.n_others];
+			return;
+		}
 }
 
 void world_settle(void)

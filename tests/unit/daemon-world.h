@@ -65,6 +65,10 @@ int world_peer_socket(int family, int type, int protocol);
 uint64_t world_deadline(void);
 void world_turn(uint64_t end, const char *condition, const char *file, int line);
 
+/* What others do while amtd works. */
+void world_each_turn(void (*serve)(void *userdata), void *userdata);
+void world_no_turn(void *userdata);
+
 /* amtd works off what is ready now. */
 void world_settle(void);
 
