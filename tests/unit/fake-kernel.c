@@ -71,15 +71,16 @@ int __real_link_set_up(struct netlink *netlink, int ifindex, bool up);
 /* Deleted, or in another namespace: forgotten. */
 static struct amtlink *find(const char *name)
 {
-	for (size_t i = 0; i < fake.n_devices; i++) {
+	const int ifindex = (int)if_nametoindex(name);
+
+	for (size_t i = fake.n_devices; i-- > 0;) {
 		struct amtlink *device = &fake.devices[i];
 
 		if (strcmp(device->link.name, name) != 0)
 			continue;
-		if (device->link.ifindex == (int)if_nametoindex(name))
+		if (device->link.ifindex == ifindex)
 			return device;
 		*device = fake.devices[--fake.n_devices];
-		return NULL;
 	}
 	return NULL;
 }

@@ -308,7 +308,7 @@ static void test_useless_relays(void **state)
 	struct amt_relay *one = amt_relay_open(RELAY, "10.0.0.1");
 	struct amt_relay *two = amt_relay_open(RELAY2, "2001:db8::1");
 
-	start(GATEWAY "Address=" RELAY2 "\nAllow=192.0.2.0/24\n");
+	start(GATEWAY "Address=" RELAY2 "\nAllow=192.0.2.0/24 2001:db8::/32\n");
 	UNTIL_LOOKS("amt0", "state", "no-relay");
 	assert_non_null(strstr(look("amt0", "candidates.0.note"), "Allow="));
 	assert_non_null(strstr(look("amt0", "candidates.1.note"), "[Rewrite]"));
