@@ -30,6 +30,7 @@
 #define QUEUE_BASE  2268
 #define PATIENCE    (20 * USEC_PER_SEC) /* User-Mode Linux is slow */
 #define TURN_USEC   (5 * USEC_PER_MSEC)
+#define LINKS	    3
 #define READ_MAX    (1024 * 1024)
 #define OTHERS_MAX  8
 #define COMMAND_MAX 2048
@@ -178,6 +179,33 @@ int world_peer_socket(int family, int type, int protocol)
 #define PROMPT_ADDRESSES \
 	"for i in all default; do echo 0 >/proc/sys/net/ipv6/conf/$i/accept_dad; done"
 
+/* How many links have a queue to send by: the kernel makes it after the carrier is there. */
+static unsigned int count_up(void)
+{
+	static const char command[] = "ip -o link show up | grep -c 'state UP'";
+	FILE *stream = popen(command, "re");
+	unsigned int n = 0;
+
+	if (!stream || fscanf(stream, "%u", &n) != 1)
+		err(1, "%s", command);
+	(void)pclose(stream);
+	return n;
+}
+
+void world_links_up(void)
+{
+	uint64_t end = world_deadline();
+	bool up;
+
+	do {
+		up = count_up() >= LINKS;
+		go_to(world.peer);
+		up = up && count_up() >= LINKS;
+		go_to(world.host);
+		assert_true(clock_monotonic() < end);
+	} while (!up);
+}
+
 static void make_host(void)
 {
 	world.peer = new_namespace();
@@ -196,9 +224,7 @@ static void make_host(void)
 			 "echo address add 192.0.2.3/24 dev upp; "
 			 "echo address add 198.51.100.1/24 dev altp; "
 			 "for i in up alt lan; do echo link set ${i}p up; done; } | ip -batch -");
-	/* The kernel of a single processor takes a moment to have the carrier. */
-	UNTIL(world_file_shows("/sys/class/net/lan0/operstate", "up") ||
-	      world_shows("ip -o link show dev lan0", "LOWER_UP"));
+	world_links_up();
 }
 
 int world_setup(void **state)

@@ -47,6 +47,8 @@ const char *world_read(const char *path);
 /* sh -c, which must succeed. */
 void world_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void world_peer_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Waits, and amtd with it, until the three links can carry packets. */
+void world_links_up(void);
 /* Does a line of the file, or of the output of the command, have the text? */
 bool world_file_shows(const char *path, const char *text);
 bool world_shows(const char *command, const char *text);

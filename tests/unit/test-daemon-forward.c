@@ -302,6 +302,7 @@ static void test_come_and_go(void **state)
 	UNTIL_LOOKS("p0", "forward.downstreams.0.running", "false");
 	assert_looks("p0", "forward.ipv4.joins", "0");
 	world_shell("ip link set lan0 up");
+	world_links_up();
 	UNTIL_LOOKS("p0", "forward.downstreams.0.running", "true");
 	UNTIL(peer_heard(lan, GROUP_QUERY, "", NULL));
 	REPORT(lan, .version = 3, .from = HOST4, .type = GROUP_ALLOW_NEW_SOURCES, .group = CHANNEL4,
