@@ -17,6 +17,9 @@ PACKAGES_SELFTESTS=(linux-source-6.1 make flex bison bc xz-utils libelf-dev perl
 PACKAGES_CHECKS=(clang clang-format cppcheck libclang-rt-14-dev shellcheck mandoc
 	valgrind git ca-certificates)
 
+# What tests/coverage.sh counts lines with.
+PACKAGES_COVERAGE=(gcovr)
+
 # install_packages PACKAGE...: those that are missing
 install_packages() {
 	local package missing=()

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is in the way of devices: links, names, ports and parts of the kernel that are missing or
+ * taken, for a while or for good, and people who take away what amtd made.
+ */
+#include "addresses.h"
+#include "daemon-amt.h"
+#include "daemon-client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RELAY	"192.0.2.1"
+#define HOST	"192.0.2.2"
+#define GATEWAY "[AMT]\nLink=up0\n[Relay]\nAddress=" RELAY "\n"
+/* RFC 7450, 5.1.4, with an IGMPv3 General Query */
+#define QUERY                                                                                       \
+	"0400 a63789b22e41 5b6b266b 46c00024 00004000 01020413 00000000 e0000001 94040000 1101ec81" \
+	"00000000 027d0000"
+
+static void start(const char *file)
+{
+	world_write("/etc/amt/amt0.amt", file);
+	world_start();
+	client_open();
+}
+
+static void stop(void)
+{
+	client_close();
+	world_stop();
+}
+
+static bool reason_has(const char *device, const char *words)
+{
+	return strstr(look(device, "reason"), words);
+}
+
+/* "Link=: It must be given, and may appear later." */
+static void test_late_link(void **state)
+{
+	start("[AMT]\nLink=late0\n[Relay]\nAddress=203.0.113.1\n");
+	assert_looks("amt0", "state", "waiting");
+	assert_true(reason_has("amt0", "late0"));
+	assert_looks("amt0", "ifindex", "");
+	world_shell("ip link add late0 type veth peer name latep && ip link set latep up && "
+		    "ip link set late0 up");
+	/* There, and without an address. */
+	UNTIL(reason_has("amt0", "address"));
+	assert_looks("amt0", "state", "waiting");
+	world_shell("ip address add 203.0.113.2/24 dev late0");
+	UNTIL_LOOKS("amt0", "state", "discovering");
+	assert_address(&fake_device("amt0")->local, "203.0.113.2");
+
+	/* Another address of the host is another device. */
+	world_shell("ip address del 203.0.113.2/24 dev late0 && "
+		    "ip address add 203.0.113.3/24 dev late0");
+	UNTIL(fake_created() == 2);
+	assert_address(&fake_device("amt0")->local, "203.0.113.3");
+	world_shell("ip link del late0");
+	UNTIL_LOOKS("amt0", "state", "waiting");
+	stop();
+}
+
+/* Local=: "The IPv4 address of this host in the tunnel." */
+static void test_local(void **state)
+{
+	start("[AMT]\nLink=up0\nLocal=192.0.2.50\nMTUBytes=1300\n[Relay]\nAddress=" RELAY "\n");
+	assert_looks("amt0", "state", "waiting");
+	assert_true(reason_has("amt0", "192.0.2.50"));
+	world_shell("ip address add 192.0.2.50/24 dev up0");
+	UNTIL_LOOKS("amt0", "state", "discovering");
+	assert_address(&fake_device("amt0")->local, "192.0.2.50");
+	assert_looks("amt0", "mtu", "1300");
+	stop();
+}
+
+/* Loopback is no Ethernet. */
+static void test_wrong_link(void **state)
+{
+	start("[AMT]\nLink=lo\n[Relay]\nAddress=" RELAY "\n");
+	assert_looks("amt0", "state", "failed");
+	assert_true(reason_has("amt0", "lo "));
+	stop();
+}
+
+/* The name is somebody else's. */
+static void test_taken_name(void **state)
+{
+	world_shell("ip link add amt0 type veth peer name amtp");
+	start(GATEWAY);
+	assert_looks("amt0", "state", "failed");
+	assert_true(reason_has("amt0", "no amt device"));
+	assert_true(if_nametoindex("amt0") != 0);
+	world_shell("ip link del amt0");
+	UNTIL_LOOKS("amt0", "state", "discovering");
+	stop();
+}
+
+/* Whatever somebody takes away is made again. */
+static void test_taken_away(void **state)
+{
+	struct amt_path path;
+
+	start(GATEWAY);
+	path = (struct amt_path){ RELAY, 2268, HOST, (uint16_t)atoi(look("amt0", "port")) };
+	(void)amt_packet(FIREWALL_QUEUE_QUERY, &path, QUERY);
+	assert_looks("amt0", "state", "connected");
+	world_shell("ip link del amt0");
+	UNTIL(fake_created() == 2 && if_nametoindex("amt0") != 0);
+
+	world_shell("nft delete table ip amtd");
+	UNTIL(world_shows("nft list tables", "table ip amtd"));
+	world_shell("nft flush ruleset");
+	UNTIL(world_shows("nft list tables", "table ip amtd"));
+	stop();
+}
+
+/* ---- ports ---------------------------------------------------------------------------------- */
+
+/* A port is one device's. */
+static void test_same_port(void **state)
+{
+	world_write("/etc/amt/amt1.amt", GATEWAY "[AMT]\nPort=3000\n");
+	start(GATEWAY "[AMT]\nPort=3000\nRelayPort=2300\n");
+	assert_looks("amt1", "state", "failed");
+	assert_true(reason_has("amt1", "3000"));
+	assert_null(fake_device("amt1"));
+	world_remove("/etc/amt/amt0.amt");
+	assert_granted(ask("Reload", ""));
+	UNTIL_LOOKS("amt1", "state", "discovering");
+	assert_int_equal(fake_device("amt1")->gateway_port, 3000);
+	stop();
+}
+
+static int occupy(uint16_t port)
+{
+	const struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (const struct sockaddr *)&any, sizeof(any)), 0);
+	return fd;
+}
+
+/* Another program has it: without Port= there are others. */
+static void test_busy_port(void **state)
+{
+	uint16_t port;
+	int fd;
+
+	start(GATEWAY);
+	port = fake_device("amt0")->gateway_port;
+	stop();
+	world_shell("ip link del amt0; rm -rf '%s'", world_path("/run/amt/state"));
+	fd = occupy(port);
+	world_write("/etc/amt/amt1.amt", GATEWAY "[AMT]\nPort=3001\n");
+	start(GATEWAY);
+	assert_looks("amt0", "state", "discovering");
+	assert_int_not_equal(fake_device("amt0")->gateway_port, port);
+	assert_in_range(fake_device("amt0")->gateway_port, 61000, 64999);
+	stop();
+	close(fd);
+
+	world_shell("ip link del amt1");
+	fd = occupy(3001);
+	start(GATEWAY);
+	assert_looks("amt1", "state", "failed");
+	assert_true(reason_has("amt1", "3001"));
+	close(fd);
+	stop();
+}
+
+/* Two gateways behind one address: a Linux relay serves one, and amtd says so. */
+static void test_twins(void **state)
+{
+	struct amt_path path;
+
+	world_write("/etc/amt/amt1.amt", GATEWAY);
+	start(GATEWAY);
+	path = (struct amt_path){ RELAY, 2268, HOST, (uint16_t)atoi(look("amt0", "port")) };
+	(void)amt_packet(FIREWALL_QUEUE_ADVERTISEMENT, &path, "02000000da7bfb1ac0000201");
+	(void)amt_packet(FIREWALL_QUEUE_QUERY, &path, QUERY);
+	path.to_port = (uint16_t)atoi(look("amt1", "port"));
+	(void)amt_packet(FIREWALL_QUEUE_ADVERTISEMENT, &path, "02000000da7bfb1ac0000201");
+	world_shell("ip link set amt1 down"); /* an event of it */
+	UNTIL(reason_has("amt1", "amt0 uses this relay"));
+	assert_looks("amt1", "state", "discovering");
+	assert_looks("amt0", "state", "connected");
+	stop();
+}
+
+/* ---- the kernel ----------------------------------------------------------------------------- */
+
+/* amtd(8): "The kernel must ... have ... CONFIG_NFT_QUEUE"; without, "devices work". Back again,
+ * all is well. "OnFailure=": what is dropped without amtd cannot work. */
+static void test_no_queue(void **state)
+{
+	fake_queue_refuses(-EBUSY, 2271);
+	world_write("/etc/amt/amt1.amt",
+		    "[AMT]\nLink=alt0\n[Relay]\nAddress=198.51.100.1\n[Rewrite]\nOnFailure=drop\n"
+		    "Relay=198.51.100.1\n");
+	world_write("/etc/amt/r0.amt", "[AMT]\nMode=relay\nLink=alt0\n");
+	start(GATEWAY);
+	assert_non_null(strstr(look_daemon("queue_error"), "2271"));
+	assert_string_equal(look_daemon("queue"), "");
+	assert_looks("amt0", "state", "discovering");
+	assert_true(reason_has("amt0", "2271"));
+	assert_non_null(fake_device("amt0"));
+	assert_looks("amt1", "state", "failed");
+	assert_true(reason_has("amt1", "OnFailure=drop"));
+	/* "the reason of the device's state says when it is missing" */
+	assert_looks("r0", "state", "running");
+	assert_true(reason_has("r0", "2271"));
+
+	/* What the driver says is all that is known. */
+	fake_set_remote("amt0", "192.0.2.3");
+	world_shell("ip link set amt0 down");
+	UNTIL_LOOKS("amt0", "state", "connected");
+	assert_true(reason_has("amt0", "192.0.2.3"));
+
+	fake_queue_refuses(0, 0);
+	UNTIL(strcmp(look_daemon("queue_error"), "") == 0);
+	assert_looks("amt1", "state", "discovering");
+	UNTIL(!reason_has("r0", "2271"));
+	stop();
+}
+
+static void test_no_nft_queue(void **state)
+{
+	fake_without_nft_queue();
+	start(GATEWAY);
+	assert_true(reason_has("amt0", "CONFIG_NFT_QUEUE"));
+	stop();
+
+	fake_reset();
+	fake_queue_refuses(-EPROTONOSUPPORT, 0);
+	world_shell("ip link del amt0");
+	start(GATEWAY);
+	assert_true(reason_has("amt0", "CONFIG_NETFILTER_NETLINK_QUEUE"));
+	stop();
+	fake_queue_refuses(-EPERM, 0);
+	start(GATEWAY);
+	assert_non_null(strstr(look_daemon("queue_error"), strerror(EPERM)));
+	stop();
+}
+
+/* "The kernel must be 5.16 or later with CONFIG_AMT" */
+static void test_no_driver(void **state)
+{
+	fake_driver_refuses(-EOPNOTSUPP);
+	start("[AMT]\nMode=relay\nLink=up0\n");
+	assert_looks("amt0", "state", "failed");
+	assert_true(reason_has("amt0", "CONFIG_AMT"));
+	assert_refused(ask("Create", "ss", "amt1", GATEWAY), BUS_ERROR_FAILED, "CONFIG_AMT");
+	assert_false(world_has("/run/amt/amt1.amt"));
+	assert_looks("amt1", "ifname", "");
+	fake_driver_refuses(0);
+	UNTIL_LOOKS("amt0", "state", "running");
+	stop();
+}
+
+/* What cannot be read or written by amtd costs no device. */
+static void test_unwritable_state(void **state)
+{
+	world_write("/run/amt/channels", "nonsense\n192.0.2.7,232.1.1.1 amt0 amt0 1 17\n"
+					 "192.0.2.7,232.1.1.2 amt0 amt0 99 17\n");
+	world_write("/run/amt/state/amt0", "nonsense\n");
+	start(GATEWAY);
+	assert_looks("amt0", "state", "discovering");
+	assert_string_equal(look_daemon("channels"), "1");
+	assert_string_equal(look_channel("192.0.2.7,232.1.1.1", "since_usec"), "17");
+	stop();
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_late_link),	 TEST(test_local),	TEST(test_wrong_link),
+		TEST(test_taken_name),	 TEST(test_taken_away), TEST(test_same_port),
+		TEST(test_busy_port),	 TEST(test_twins),	TEST(test_no_queue),
+		TEST(test_no_nft_queue), TEST(test_no_driver),	TEST(test_unwritable_state),
+	};
+	int failed;
+
+	world_enter();
+	failed = cmocka_run_group_tests_name("daemon-trouble", tests, NULL, NULL);
+	world_leave();
+	return failed;
+}
