@@ -78,16 +78,6 @@ static const char *check_key(const struct config_key *key, const char *value)
 	return why;
 }
 
-static const struct config_key *find_key(const char *section, const char *name)
-{
-	const struct config_key *key;
-
-	for (size_t i = 0; (key = config_key(i)); i++)
-		if (key->key && strcmp(key->section, section) == 0 && strcmp(key->key, name) == 0)
-			return key;
-	return NULL;
-}
-
 /* PREFIX=ADDR: a [Rewrite] section. */
 static const char *check_rewrite(const char *value, char **ret)
 {
@@ -99,10 +89,10 @@ static const char *check_rewrite(const char *value, char **ret)
 	advertised = strndup(value, (size_t)(equals - value));
 	if (!advertised)
 		return no_memory;
-	if (check_key(find_key("Rewrite", "Advertised"), advertised))
+	if (check_key(config_find_key("Rewrite", "Advertised"), advertised))
 		why = "what is before \"=\" is no prefix, or has bits set beyond its length";
 	if (!why)
-		why = check_key(find_key("Rewrite", "Relay"), equals + 1);
+		why = check_key(config_find_key("Rewrite", "Relay"), equals + 1);
 	if (!why && asprintf(ret, "Advertised=%s\nRelay=%s\n", advertised, equals + 1) < 0)
 		why = no_memory;
 	free(advertised);
@@ -299,11 +289,11 @@ int request_check(const struct request *request, char why[static REQUEST_WHY_MAX
 				       "create: --mode proxy needs --upstream; expected where sources are, such as --upstream eth0");
 	if (!request_value(request, "link"))
 		return error(why, "create: --link is missing; expected %s",
-			     find_key("AMT", "Link")->expected);
+			     config_find_key("AMT", "Link")->expected);
 	if (mode == CONFIG_GATEWAY && !finds_relay(request))
 		return error(why,
 			     "create: --relay is missing; expected %s, or --source to find one",
-			     find_key("Relay", "Address")->expected);
+			     config_find_key("Relay", "Address")->expected);
 	if (request_value(request, "on-failure") && !request_value(request, "rewrite"))
 		return error(why, "--on-failure: not valid without a rule; add --rewrite");
 	return 0;

@@ -55,7 +55,4 @@ struct config_forward {
 /* Is there anything to forward? */
 bool config_forwards(const struct config_forward *forward);
 
-bool config_forward_equal(const struct config_forward *a, const struct config_forward *b);
-void config_forward_clear(struct config_forward *forward);
-
 #endif

@@ -69,7 +69,7 @@ struct config {
 	size_t n_servers;
 	enum dnssec_mode dnssec;
 	char *trust_anchor;		 /* NULL: the host's */
-	uint32_t hold_down_sec;		 /* at most; at least a third of it, at random */
+	uint32_t hold_down_sec;		 /* random, from three tenths of it up to this */
 	uint32_t dead_sec;		 /* without a Query */
 	uint32_t return_sec;		 /* 0: never go back to a better relay */
 	struct config_rewrite *rewrites; /* in order, first match wins */
@@ -99,6 +99,9 @@ bool config_discovers(const struct config *config);
 
 /* Would both make the same device? The files they come from may differ. */
 bool config_equal(const struct config *a, const struct config *b);
+
+/* The same of one section. */
+bool config_section_equal(const struct config *a, const struct config *b, const char *section);
 
 const char *config_mode_string(enum config_mode mode);
 

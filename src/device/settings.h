@@ -26,4 +26,7 @@ struct settings {
 int settings_load(const struct conf_handler *warn, struct settings *ret);
 void settings_clear(struct settings *settings);
 
+/* Key i of [Channels], or NULL behind the last. */
+const char *settings_key(size_t i);
+
 #endif
