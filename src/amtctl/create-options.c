@@ -81,9 +81,11 @@ static const char *check_key(const struct config_key *key, const char *value)
 /* PREFIX=ADDR: a [Rewrite] section. */
 static const char *check_rewrite(const char *value, char **ret)
 {
-	const char *equals = strrchr(value, '='), *why = NULL;
+	const char *equals = strrchr(value, '='), *why = text_error(value);
 	char *advertised;
 
+	if (why)
+		return why;
 	if (!equals)
 		return "no \"=\" in it";
 	advertised = strndup(value, (size_t)(equals - value));

@@ -138,7 +138,7 @@ static void format_advertisement(const json_t *event, struct line *line)
 	if (*field_string(event, "reason"))
 		line_add(line, ": %s", field_string(event, "reason"));
 	if (count > 1)
-		line_add(line, " (%" PRIu64 " since the last line)", count);
+		line_add(line, " (%" PRIu64 " times since the last line)", count);
 }
 
 /* "IGMPv3 Query from 192.0.2.1 on eth0 (upstream)" */
@@ -205,7 +205,7 @@ static void format_lost(const json_t *event, struct line *line)
 
 static void format_overrun(const json_t *event, struct line *line)
 {
-	line_add(line, "%s overrun, %" PRIu64 " packets lost so far", field_string(event, "queue"),
+	line_add(line, "%s overrun, %" PRIu64 " so far", field_string(event, "queue"),
 		 NUMBER(event, "count"));
 }
 

@@ -78,7 +78,7 @@ static int add_channel(struct table *table, const json_t *channel, uint64_t now)
 		[COLUMN_STATE] = TEXT(channel, "state"),
 		[COLUMN_DEVICE] = TEXT(channel, "device"),
 		[COLUMN_RELAY] = TEXT(channel, "relay"),
-		[COLUMN_WANTED] = wanted,
+		[COLUMN_WANTED] = "",
 		[COLUMN_SINCE] = since,
 		[COLUMN_PACKETS] = packets,
 		[COLUMN_RATE] = rate,
@@ -86,6 +86,7 @@ static int add_channel(struct table *table, const json_t *channel, uint64_t now)
 	};
 
 	format_wanted(channel, wanted);
+	cells[COLUMN_WANTED] = output_safe(wanted);
 	human_ago(since, now, NUMBER(channel, "since_usec"));
 	if (FIELD(channel, "packets")) {
 		snprintf(packets, sizeof(packets), "%" PRIu64, NUMBER(channel, "packets"));

@@ -93,7 +93,7 @@ static void print_ignored(const json_t *side, int indent)
 	static const struct counter odd[] = {
 		{ "malformed", "malformed" },
 		{ "unicast_ignored", "unicast, see UnicastReports=" },
-		{ "lost", "lost to socket overruns" },
+		{ "lost", "lost under load" },
 	};
 	static const struct counter ignored[] = {
 		{ "max_groups", "over MaxGroups=" },

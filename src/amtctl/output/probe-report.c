@@ -236,7 +236,7 @@ static int add_report(struct table *table, const struct probe_report *report)
 		probe_result_format(&report->last, text[COLUMN_RESULT]);
 	}
 	for (int i = 0; i < _COLUMN_MAX; i++)
-		cells[i] = text[i];
+		cells[i] = output_safe(text[i]);
 	return table_add(table, cells, COLUMN_RESULT, up ? COLOUR_GREEN : COLOUR_RED);
 }
 

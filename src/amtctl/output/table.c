@@ -56,7 +56,7 @@ int table_add(struct table *table, const char *const *cells, int coloured, enum 
 		return -ENOMEM;
 	table->n_lines++;
 	for (size_t i = 0; i < table->n_columns && r == 0; i++)
-		r = scols_line_set_data(line, i, *cells[i] ? output_safe(cells[i]) : "-");
+		r = scols_line_set_data(line, i, *cells[i] ? cells[i] : "-");
 	if (r == 0 && names[colour])
 		r = scols_cell_set_color(scols_line_get_cell(line, (size_t)coloured),
 					 names[colour]);

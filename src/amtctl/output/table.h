@@ -21,8 +21,8 @@ struct table;
 struct table *table_new(const struct table_column *columns, size_t n, bool legend,
 			const void *context);
 
-/* A cell for each column, escaped for terminals; "-" stands for "". One of them may have a colour.
- * 0 or negative errno. */
+/* A cell for each column, safe for terminals already; "-" stands for "". One of them may have a
+ * colour. 0 or negative errno. */
 int table_add(struct table *table, const char *const *cells, int coloured, enum colour colour);
 
 /* Nothing where it has no lines. 0 or negative errno. Frees the table. */
