@@ -365,7 +365,7 @@ static int set_verb_option(struct settings *settings, const struct verb *verb, i
 	return AMTCTL_OK;
 }
 
-/* Of the verb, or of create. */
+/* An option of the verb, or of create. */
 static int set_other_option(struct settings *settings, const struct verb *verb, int c)
 {
 	if (c < OPTION_REQUEST)

@@ -52,7 +52,7 @@ struct config_forward {
 	uint32_t unsolicited_report_sec, self_query_sec; /* 0: never */
 };
 
-/* Is there anything to forward? */
+/* Whether there is anything to forward. */
 bool config_forwards(const struct config_forward *forward);
 
 #endif

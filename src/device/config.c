@@ -49,13 +49,13 @@ static int verify_forward(struct config_load *load, const char *file)
 
 	if (forward->ttl > 0 && !nft_can_spell(forward)) {
 		warn(load, &place,
-		     "TTL= needs upstream interfaces without *, \" and \\ in their names; ignored");
+		     "TTL= is not possible with *, \" or \\ in the name of an upstream interface; ignored");
 		forward->ttl = 0;
 	}
 	/* RFC 9776, 8.3 */
 	if (forward->query_response_sec > forward->query_interval_sec) {
 		warn(load, &place,
-		     "QueryResponseSec=%u is more than QueryIntervalSec=; taken as %u",
+		     "QueryResponseSec=%u is more than QueryIntervalSec=; reduced to %u",
 		     forward->query_response_sec, forward->query_interval_sec);
 		forward->query_response_sec = forward->query_interval_sec;
 	}
@@ -151,7 +151,8 @@ static int load_end(struct config_load *load, const char *file, int r, struct co
 	if (r == 0 && !load->match)
 		r = -ESRCH;
 	if (r == 0 && load->config->name[0] == '\0' && name_from_file(load->config, file) < 0) {
-		warn(load, &place, "no Name= in [AMT], and the file's name is none; skipped");
+		warn(load, &place,
+		     "no Name= in [AMT], and the file name is no interface name; skipped");
 		r = -EINVAL;
 	}
 	if (r == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * amtd.conf, amt(5): what holds for amtd as a whole.
+ * amtd.conf, amt(5): settings of amtd as a whole.
  */
 #ifndef AMT_DEVICE_SETTINGS_H
 #define AMT_DEVICE_SETTINGS_H

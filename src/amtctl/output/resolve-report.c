@@ -253,7 +253,7 @@ static void print_json(const struct resolve_report *report, size_t usable,
 }
 
 /*
- * The error.
+ * Errors.
  */
 
 static int print_no_relay(const struct resolve_report *report)
