@@ -9,7 +9,7 @@
 #include "amtctl/options.h"
 #include "amtctl/output/fields.h"
 #include "amtctl/output/output.h"
-#include "amtctl/output/probe-report.h"
+#include "amtctl/output/probe-notes.h"
 #include "base/clock.h"
 
 #include <arpa/inet.h>

@@ -137,6 +137,8 @@ static void test_rows(void **state)
 		assert_non_null(key->expected);
 		assert_true(key->modes != 0);
 		assert_true(!key->key || key->kind->parse);
+		assert_true(key->kind != &config_kind_word || key->words);
+		assert_true(key->min <= key->max);
 		assert_true(!key->option || (key->argument && key->help));
 		for (size_t j = 0; j < i && (other = config_key(j)); j++) {
 			if (key->key && other->key && strcmp(key->section, other->section) == 0)

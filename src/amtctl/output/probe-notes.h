@@ -15,6 +15,10 @@
 #define PROBE_NOTES 5
 bool probe_note(const struct probe_report *report, size_t i, char buf[static PROBE_NOTE_MAX]);
 
+/* Where a gateway would send its Requests: the advertised address, but the probed one where only
+ * the advertised one is private. */
+struct address probe_report_partner(const struct probe_report *report);
+
 /* Parts of notes. "10.25 ms"; "192.0.2.1:4000"; why no Query came; whether a Query has MLD. */
 const char *probe_rtt_text(char buf[static RTT_TEXT_MAX], uint64_t usec);
 const char *handshake_seen_text(const struct handshake_answer *answer,

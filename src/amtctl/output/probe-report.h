@@ -31,10 +31,6 @@ struct probe_report {
  * another advertised address. */
 bool probe_report_add(struct probe_report *report, const struct probe_result *result);
 
-/* Where a gateway would send its Requests: the advertised address, but the probed one where only
- * the advertised one is private. */
-struct address probe_report_partner(const struct probe_report *report);
-
 /* A line for the last probe; before: the previous result, NULL where it is the same. */
 void probe_report_print_line(const struct probe_report *report, const struct settings *settings,
 			     const struct probe_result *before);
