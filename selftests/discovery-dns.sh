@@ -125,9 +125,9 @@ expect "a domain without the service" "192.0.2.5" "$(relays)"
 
 step "what users see"
 errors_of gateway resolve --server "$DNS" --trust-anchor "$ANCHOR" 203.0.113.4
-expect_match "heading" '^ *# +PRECEDENCE +D +TYPE +RELAY +ADDRESS +TTL +DNSSEC +LEFT OUT BECAUSE' "$OUTPUT"
+expect_match "heading" '^ *# +PRECEDENCE +D +TYPE +RELAY +ADDRESS +TTL +DNSSEC +REASON' "$OUTPUT"
 expect_match "a relay" $'\n *1 +99 +0 +1 +192\.0\.2\.99 +192\.0\.2\.99 +300 +secure' "$OUTPUT"
-expect_match "footer" '4\.113\.0\.203\.in-addr\.arpa\.'$'\n''1 of 13 can be tried' "$OUTPUT"
+expect_match "footer" '4\.113\.0\.203\.in-addr\.arpa\.'$'\n''1 of 13 relays usable' "$OUTPUT"
 
 step "what amtctl zone prints is what a server serves and amtctl resolve finds"
 dns_stop

@@ -158,7 +158,7 @@ start=$(now)
 probe 1 $RELAY --count 1 --timeout 10
 took=$(($(now) - start))
 expect "reason" "port unreachable (said by $RELAY)" "$(of .reason)"
-expect_match "mend" "does a relay run there" "$ERROR"
+expect_match "hint" "does a relay run there" "$ERROR"
 [ $took -lt 300000 ] || fail "it took $took us"
 
 step "no such host: silence, and in the end its router says so"
@@ -191,7 +191,7 @@ while IFS='|' read -r status regex arguments; do
 	expect_match "'probe $arguments'" "$regex" "$ERROR"
 	expect "stdout of 'probe $arguments'" "" "$OUTPUT"
 done <<-END
-	2|a RELAY is missing|
+	2|RELAY is missing|
 	2|1 to 65535|--port 0 $RELAY
 	2|seconds|--timeout x $RELAY
 	2|seconds|--timeout 0 $RELAY

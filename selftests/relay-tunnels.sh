@@ -57,7 +57,7 @@ expect "answers" "4 6" "$(gateway request=0x00 join=$SOURCE,$GROUP request=0x01 
 	join=$SOURCE6,$GROUP6 join=ff0e::99 | xargs)"
 wait_for 2 wants $LOCAL "exclude ,ff0e::99; include $SOURCE6,$GROUP6; include $SOURCE,$GROUP"
 expect "its port" $OTHER_PORT "$(tunnel $LOCAL .port)"
-expect_match "for the eyes" "Tunnels: 1 of at most 3.*$LOCAL port $OTHER_PORT.*$GROUP from $SOURCE" \
+expect_match "for the eyes" "Tunnels: 1 of 3.*$LOCAL port $OTHER_PORT.*$GROUP from $SOURCE" \
 	"$(ctl relay status amtr)"
 
 step "and a gateway of the bare driver"
@@ -96,7 +96,7 @@ ip -n "${NS}gateway" address add 198.51.100.4/24 dev g0
 expect "another" 4 "$(gateway --address 198.51.100.4 request=0x00)"
 expect "again" 4 "$(gateway request=0x00 join=$SOURCE,$GROUP)"
 wait_for 2 device_is relay amtr '.serving.tunnels | length' 3
-expect_match "for the eyes" "Tunnels: 3 of at most 3; the driver lets no more in" \
+expect_match "for the eyes" "Tunnels: 3 of 3, no more accepted" \
 	"$(ctl relay status amtr)"
 ip -n "${NS}gateway" address add 198.51.100.5/24 dev g0
 expect "one too many" none "$(gateway --address 198.51.100.5 request=0x00)"

@@ -87,7 +87,7 @@ wait_for 10 told app '.event == "query" and .ifname == "app0" and .on == "v0" an
 	.max_response_usec == 2000000 and (.group | not)'
 wait_for 10 told outer '.event == "query" and .on == "eth0" and .side == "upstream" and
 	.source == "203.0.113.2"'
-wait_for 10 log_has human ' app0 +IGMPv3 Query of 10\.4\.0\.1 on v0 \(upstream\)$'
+wait_for 10 log_has human ' app0 +IGMPv3 Query from 10\.4\.0\.1 on v0 \(upstream\)$'
 
 step "it answers by a unicast Report: the stream comes; a Leave: it ceases"
 receive_stream always container v0

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Bad input, from the command line and from files: one line that says what, why and the mend, the
+# Bad input, from the command line and from files: one line that says what, why and what to do, the
 # right exit status, nothing half made, and amtd goes on.
 
 # shellcheck source=selftests/lib.sh

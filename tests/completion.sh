@@ -37,4 +37,14 @@ expect "yes" create amt0 --anycast y
 expect "short" --json s
 expect "wait-online" help wait
 expect "" create amt0 --no-such
+# Every option of create, and the values of those that have a few.
+while read -r option argument _; do
+	expect "$(amtctl --complete - | grep -e "^$option" | sort -u | xargs)" create amt0 "$option"
+	case $argument in
+	DEV | "'DEV") expect lo create amt0 "$option" lo ;;
+	BOOL) expect "no yes" create amt0 "$option" "" ;;
+	MODE) expect "gateway proxy relay" create amt0 "$option" "" ;;
+	WORD) expect "accept drop" create amt0 "$option" "" ;;
+	esac
+done < <(amtctl help create | grep '^  --')
 exit $failed

@@ -158,6 +158,7 @@ check "static checks" static_checks
 check "man pages" man_pages
 check "house" tests/house.py "$build"
 check "completion" tests/completion.sh "$build"
+check "command line" tests/command-line.sh "$build"
 unit_tests "unit tests" "$build" unit
 check "build with clang, AddressSanitizer and UBSan" \
 	env CC=clang meson setup "$sanitized" "$top" -Db_sanitize=address,undefined -Db_lundef=false

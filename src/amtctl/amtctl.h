@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What all files of amtctl share: its settings, its exit codes and its verbs.
+ * Settings, exit codes and verbs of amtctl.
  */
 #ifndef AMTCTL_AMTCTL_H
 #define AMTCTL_AMTCTL_H

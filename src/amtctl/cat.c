@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verb that shows device files: cat. Works without amtd. */
+/* The verb that prints device files: cat. Works without amtd. */
 #include "amtctl/amtctl.h"
 #include "amtctl/output/output.h"
 #include "base/conf.h"
@@ -11,7 +11,7 @@
 
 #define SUFFIX ".amt"
 
-/* Name= in [AMT], as far as the pieces are read. */
+/* Name= in [AMT], of the pieces read so far. */
 struct search {
 	const char *name;
 	bool found;
@@ -21,31 +21,31 @@ static int on_assignment(const struct conf_assignment *assignment, void *userdat
 {
 	struct search *search = userdata;
 
-	if (!strcmp(assignment->section, "AMT") && !strcmp(assignment->key, "Name"))
-		search->found = !strcmp(assignment->value, search->name);
+	if (strcmp(assignment->section, "AMT") == 0 && strcmp(assignment->key, "Name") == 0)
+		search->found = strcmp(assignment->value, search->name) == 0;
 	return 0;
 }
 
-/* amtd tells of what is wrong inside a file; whoever looks at it needs no second voice. */
+/* amtd has logged what is wrong in a file; it is not repeated here. */
 static void on_line_warning(const struct conf_place *place, const char *text, void *userdata)
 {
 }
 
 static void on_find_warning(const struct conf_place *place, const char *text, void *userdata)
 {
-	complain(AMTCTL_FAILED, "%s: %s", place->file, text);
+	output_error(AMTCTL_FAILED, "%s: %s", place->file, text);
 }
 
 static bool is_file_of(const struct conf_unit *unit, const char *name)
 {
 	size_t n = strlen(name);
 
-	return !strcmp(unit->name, name) ||
-	       (!strncmp(unit->name, name, n) && !strcmp(unit->name + n, SUFFIX));
+	return strcmp(unit->name, name) == 0 ||
+	       (strncmp(unit->name, name, n) == 0 && strcmp(unit->name + n, SUFFIX) == 0);
 }
 
 /* The unit that makes the device, else the one whose file has the name. */
-static const struct conf_unit *find(const struct conf_unit *units, size_t n, const char *name)
+static const struct conf_unit *find_unit(const struct conf_unit *units, size_t n, const char *name)
 {
 	size_t i;
 
@@ -74,7 +74,7 @@ static int print_piece(const char *path)
 
 	r = file_read(path, CONF_FILE_MAX, &text, &length);
 	if (r < 0)
-		return complain(AMTCTL_FAILED, "%s: cannot be read: %s", path, strerror(-r));
+		return output_error(AMTCTL_FAILED, "cannot read %s: %s", path, strerror(-r));
 
 	printf("%s# %s%s\n", output_colour(COLOUR_DIM), output_safe(path), output_reset());
 	output_file(text, length);
@@ -116,10 +116,11 @@ int verb_cat(const struct settings *settings, int argc, char **argv)
 
 	r = conf_find(conf_directories(), SUFFIX, &handler, &units, &n);
 	if (r < 0)
-		return complain(AMTCTL_FAILED, "cannot read the device files: %s", strerror(-r));
+		return output_error(AMTCTL_FAILED, "cannot read the device files: %s",
+				    strerror(-r));
 
 	for (i = 0; i < argc; i++) {
-		unit = find(units, n, argv[i]);
+		unit = find_unit(units, n, argv[i]);
 		if (unit) {
 			if (!printed)
 				output_page(settings);
@@ -128,9 +129,9 @@ int verb_cat(const struct settings *settings, int argc, char **argv)
 			printed = true;
 			r = print_unit(unit);
 		} else {
-			r = complain(
+			r = output_error(
 				AMTCTL_NO_DEVICE,
-				"%s: no device file in %s or the directories after it; see amt(5)",
+				"%s: no device file in %s nor the other directories of amt(5)",
 				argv[i], conf_directories()[0]);
 		}
 		first = first == AMTCTL_OK ? r : first;

@@ -19,12 +19,12 @@ int verb_create(const struct settings *settings, int argc, char **argv)
 	int r;
 
 	if (request_set_name(request, argv[0], why) < 0 || request_check(request, why) < 0)
-		return complain(AMTCTL_USAGE, "%s", why);
+		return output_error(AMTCTL_USAGE, "%s", why);
 	text = request_text(request);
 	if (!text)
-		return complain(AMTCTL_FAILED, "out of memory");
+		return output_error(AMTCTL_FAILED, "out of memory");
 
-	r = client_open_or_complain(settings, &client);
+	r = client_connect(settings, &client);
 	if (r == AMTCTL_OK) {
 		r = client_call(client, argv[0], &device, "Create", argv[0], text, NULL);
 		client_close(client);
@@ -41,13 +41,13 @@ int verb_create(const struct settings *settings, int argc, char **argv)
 	return AMTCTL_OK;
 }
 
-/* As much as can be deleted is; the first failure decides the exit code. */
+/* All that can be deleted is; the first failure is the exit status. */
 int verb_delete(const struct settings *settings, int argc, char **argv)
 {
 	int i, r, first = AMTCTL_OK;
 	struct client *client;
 
-	r = client_open_or_complain(settings, &client);
+	r = client_connect(settings, &client);
 	if (r != AMTCTL_OK)
 		return r;
 
@@ -68,7 +68,7 @@ int verb_reload(const struct settings *settings, int argc, char **argv)
 	struct client *client;
 	int r;
 
-	r = client_open_or_complain(settings, &client);
+	r = client_connect(settings, &client);
 	if (r != AMTCTL_OK)
 		return r;
 
@@ -82,7 +82,7 @@ int verb_upstream(const struct settings *settings, int argc, char **argv)
 	struct client *client;
 	int r;
 
-	r = client_open_or_complain(settings, &client);
+	r = client_connect(settings, &client);
 	if (r != AMTCTL_OK)
 		return r;
 

@@ -16,25 +16,25 @@ enum channel_option {
 };
 
 const struct verb_option join_options[] = {
-	[OPTION_ON] = { "on", "DEV", "Receive through this gateway, or other interface",
+	[OPTION_ON] = { "on", "DEV", "Join on this interface, a gateway or any other",
 			"@interfaces" },
 	{ NULL },
 };
 
 const struct verb_option leave_options[] = {
-	[OPTION_ON] = { "on", "DEV", "The one that it was joined on, by --on", "@interfaces" },
+	[OPTION_ON] = { "on", "DEV", "The interface it was joined on with --on", "@interfaces" },
 	{ NULL },
 };
 
-/* As from --on "$INTERFACE" where that is not set: to go on without would be another request. */
+/* As from --on "$INTERFACE" with an unset variable: without --on it would be another request. */
 static int check_on(const char *on)
 {
 	if (on && *on == '\0')
-		return complain(AMTCTL_USAGE, "--on: is empty; expected an interface, or no --on");
+		return output_error(AMTCTL_USAGE, "--on: empty; expected an interface");
 	return AMTCTL_OK;
 }
 
-/* What is wrong with one is said before anything is done. */
+/* All arguments are checked before anything is done. */
 static int check_channels(int argc, char **argv)
 {
 	struct channel_key key;
@@ -42,11 +42,11 @@ static int check_channels(int argc, char **argv)
 
 	for (int i = 0; i < argc; i++)
 		if (channel_parse(argv[i], &key, &why) < 0)
-			return complain(AMTCTL_USAGE, "%s: %s", argv[i], why);
+			return output_error(AMTCTL_USAGE, "%s: %s", argv[i], why);
 	return AMTCTL_OK;
 }
 
-/* As much as can be done is; the first failure decides the exit code. */
+/* All that can be joined is; the first failure is the exit status. */
 int verb_join(const struct settings *settings, int argc, char **argv)
 {
 	const char *on = settings->values[OPTION_ON] ?: "";
@@ -58,7 +58,7 @@ int verb_join(const struct settings *settings, int argc, char **argv)
 	if (r == AMTCTL_OK)
 		r = check_channels(argc, argv);
 	if (r == AMTCTL_OK)
-		r = client_open_or_complain(settings, &client);
+		r = client_connect(settings, &client);
 	if (r != AMTCTL_OK) {
 		json_decref(all);
 		return r;
@@ -91,7 +91,7 @@ int verb_leave(const struct settings *settings, int argc, char **argv)
 	if (r == AMTCTL_OK)
 		r = check_channels(argc, argv);
 	if (r == AMTCTL_OK)
-		r = client_open_or_complain(settings, &client);
+		r = client_connect(settings, &client);
 	if (r != AMTCTL_OK)
 		return r;
 	for (int i = 0; i < argc; i++) {
@@ -110,7 +110,7 @@ struct words {
 	char **argv;
 };
 
-/* A channel may be there on several devices. */
+/* A channel may be joined on several devices. */
 static bool is_named(const json_t *channel, void *userdata)
 {
 	const struct words *words = userdata;
@@ -134,7 +134,7 @@ int verb_channels(const struct settings *settings, int argc, char **argv)
 
 	r = check_channels(argc, argv);
 	if (r == AMTCTL_OK)
-		r = client_open_or_complain(settings, &client);
+		r = client_connect(settings, &client);
 	if (r != AMTCTL_OK)
 		return r;
 	r = client_call(client, "channels", &channels, "Channels", NULL);
@@ -147,7 +147,7 @@ int verb_channels(const struct settings *settings, int argc, char **argv)
 	if (settings->json != JSON_MODE_OFF)
 		output_json(settings, chosen);
 	else if (channels_print_table(chosen, settings->legend) < 0)
-		r = complain(AMTCTL_FAILED, "out of memory");
+		r = output_error(AMTCTL_FAILED, "out of memory");
 	json_decref(chosen);
 	return r;
 }

@@ -14,7 +14,7 @@
 #include <systemd/sd-bus.h>
 
 #define CONNECT_TIMEOUT (3 * USEC_PER_SEC)
-#define CALL_TIMEOUT	(10 * USEC_PER_SEC) /* Reload may have a thousand devices to make */
+#define CALL_TIMEOUT	(10 * USEC_PER_SEC) /* Reload may create a thousand devices */
 
 struct client {
 	sd_bus *bus;
@@ -68,7 +68,7 @@ static int wait_until_ready(sd_bus *bus)
 	}
 }
 
-static int start(sd_bus *bus, const char *path)
+static int start_bus(sd_bus *bus, const char *path)
 {
 	char *address;
 	int r;
@@ -98,28 +98,27 @@ static int connect_failed(const char *path, int error)
 		return AMTCTL_NO_DAEMON;
 	case -EACCES:
 	case -EPERM:
-		return complain(AMTCTL_FAILED,
-				"%s: not permitted to talk to amtd; run amtctl as root", path);
+		return output_error(AMTCTL_FAILED, "%s: permission denied; run amtctl as root",
+				    path);
 	case -ECONNRESET:
 	case -ENOTCONN:
 	case -EPIPE:
-		return complain(
+		return output_error(
 			AMTCTL_FAILED,
-			"%s: amtd hung up; run amtctl as root, or see the log: journalctl -u amtd",
+			"%s: connection closed by amtd; run amtctl as root, or see journalctl -u amtd",
 			path);
 	case -ETIMEDOUT:
 	case -EAGAIN:
-		return complain(AMTCTL_FAILED,
-				"%s: amtd does not answer; see the log: journalctl -u amtd", path);
+		return output_error(AMTCTL_FAILED,
+				    "%s: amtd does not respond; see journalctl -u amtd", path);
 	case -E2BIG:
 	case -ENAMETOOLONG:
-		return complain(
+		return output_error(
 			AMTCTL_USAGE,
-			"%s: too long for a socket; expected a path of at most 107 bytes, see --bus",
-			path);
+			"%s: too long for a socket; expected at most 107 bytes, see --bus", path);
 	default:
-		return complain(AMTCTL_FAILED, "%s: cannot reach amtd: %s; is it amtd's socket?",
-				path, strerror(-error));
+		return output_error(AMTCTL_FAILED, "%s: cannot connect: %s; is it amtd's socket?",
+				    path, strerror(-error));
 	}
 }
 
@@ -130,12 +129,12 @@ int client_open(const struct settings *settings, struct client **ret)
 
 	client = calloc(1, sizeof(*client));
 	if (!client)
-		return complain(AMTCTL_FAILED, "out of memory");
+		return output_error(AMTCTL_FAILED, "out of memory");
 	client->path = settings->bus;
 
 	r = sd_bus_new(&client->bus);
 	if (r >= 0)
-		r = start(client->bus, settings->bus);
+		r = start_bus(client->bus, settings->bus);
 	if (r < 0) {
 		client_close(client);
 		return connect_failed(settings->bus, r);
@@ -159,18 +158,15 @@ sd_bus *client_bus(const struct client *client)
 	return client->bus;
 }
 
-int client_missing(const struct settings *settings)
-{
-	return complain(AMTCTL_NO_DAEMON, "%s: amtd is not running; start it: systemctl start amtd",
-			settings->bus);
-}
-
-int client_open_or_complain(const struct settings *settings, struct client **ret)
+int client_connect(const struct settings *settings, struct client **ret)
 {
 	int r;
 
 	r = client_open(settings, ret);
-	return r == AMTCTL_NO_DAEMON ? client_missing(settings) : r;
+	if (r == AMTCTL_NO_DAEMON)
+		return output_error(r, "%s: amtd is not running; start it: systemctl start amtd",
+				    settings->bus);
+	return r;
 }
 
 int client_call_failed(const char *subject, const sd_bus_error *error, int r)
@@ -182,22 +178,22 @@ int client_call_failed(const char *subject, const sd_bus_error *error, int r)
 	if (sd_bus_error_has_name(error, BUS_ERROR_NO_SUCH_DEVICE))
 		code = AMTCTL_NO_DEVICE;
 	else if (r == -ETIMEDOUT)
-		words = "amtd does not answer; see the log: journalctl -u amtd";
+		words = "amtd does not respond; see journalctl -u amtd";
 	else if (r == -ECONNRESET || r == -ENOTCONN || r == -EPIPE ||
 		 sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY))
-		words = "amtd went away in the middle; see the log: journalctl -u amtd";
+		words = "connection to amtd lost; see journalctl -u amtd";
 	else if (sd_bus_error_has_names(error, SD_BUS_ERROR_ACCESS_DENIED,
 					SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
 		words = "not permitted; run amtctl as root";
 	else if (sd_bus_error_has_names(error, SD_BUS_ERROR_UNKNOWN_METHOD,
 					SD_BUS_ERROR_UNKNOWN_OBJECT,
 					SD_BUS_ERROR_UNKNOWN_INTERFACE))
-		words = "not understood by what listens there; are amtctl and amtd of one version?";
+		words = "not supported by amtd; do the versions of amtctl and amtd match?";
 
-	/* amtd names the device by itself, mostly. */
-	if (!strncmp(words, subject, n) && words[n] == ':')
-		return complain(code, "%s", words);
-	return complain(code, "%s: %s", subject, words);
+	/* Most errors of amtd name the device already. */
+	if (strncmp(words, subject, n) == 0 && words[n] == ':')
+		return output_error(code, "%s", words);
+	return output_error(code, "%s: %s", subject, words);
 }
 
 int client_read_json(const char *subject, sd_bus_message *reply, json_t **ret)
@@ -207,15 +203,14 @@ int client_read_json(const char *subject, sd_bus_message *reply, json_t **ret)
 	json_t *json;
 
 	if (sd_bus_message_read(reply, "s", &text) < 0)
-		return complain(
+		return output_error(
 			AMTCTL_FAILED,
-			"%s: the answer is not of amtd's kind; are amtctl and amtd of one version?",
-			subject);
+			"%s: unexpected reply; do the versions of amtctl and amtd match?", subject);
 	json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	if (!json)
-		return complain(
+		return output_error(
 			AMTCTL_FAILED,
-			"%s: the answer is not JSON (%s); are amtctl and amtd of one version?",
+			"%s: reply is not JSON (%s); do the versions of amtctl and amtd match?",
 			subject, error.text);
 
 	*ret = json;

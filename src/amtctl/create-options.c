@@ -15,7 +15,7 @@
 
 #define VALUE_MAX 255 /* bytes */
 
-static const char no_memory[] = "out of memory";
+static const char out_of_memory[] = "out of memory";
 
 struct request_item {
 	const struct config_key *option;
@@ -32,9 +32,9 @@ static void ignore_warning(const struct conf_place *place, const char *text, voi
 {
 }
 
-/* What a line of a device file can hold as it is: it joins a line that ends in a backslash to the
- * next, and cuts blanks. */
-static const char *unclean(const char *text)
+/* Why a line of a device file cannot hold it: a line that ends in a backslash is continued, blanks
+ * at both ends are removed. */
+static const char *text_error(const char *text)
 {
 	char buf[ESCAPED_MAX(VALUE_MAX)];
 	size_t length = strlen(text);
@@ -44,11 +44,11 @@ static const char *unclean(const char *text)
 	if (length > VALUE_MAX)
 		return "too long";
 	if (strcmp(escape_text(text, length, buf, sizeof(buf)), text) != 0)
-		return "holds control characters or is not UTF-8";
+		return "control characters, or not UTF-8";
 	if (text[length - 1] == '\\')
 		return "ends in a backslash";
 	if (strchr(" \t", text[0]) || strchr(" \t", text[length - 1]))
-		return "begins or ends with a blank";
+		return "blanks at its ends";
 	return NULL;
 }
 
@@ -65,46 +65,38 @@ static const char *check_key(const struct config_key *key, const char *value)
 		.config = calloc(1, sizeof(*load.config)),
 		.assignment = &assignment,
 	};
-	const char *why = unclean(value);
+	const char *why = text_error(value);
 	int r = 0;
 
 	if (!load.config)
-		return no_memory;
+		return out_of_memory;
 	if (!why) {
 		r = config_parse_key(key, &load, value);
-		why = r == -ENOMEM ? no_memory : r < 0 ? config_error_text(r) : NULL;
+		why = r == -ENOMEM ? out_of_memory : r < 0 ? config_error_text(r) : NULL;
 	}
 	config_free(load.config);
 	return why;
 }
 
-static const struct config_key *find_key(const char *section, const char *name)
-{
-	const struct config_key *key;
-
-	for (size_t i = 0; (key = config_key(i)); i++)
-		if (key->key && strcmp(key->section, section) == 0 && strcmp(key->key, name) == 0)
-			return key;
-	return NULL;
-}
-
 /* PREFIX=ADDR: a [Rewrite] section. */
 static const char *check_rewrite(const char *value, char **ret)
 {
-	const char *equals = strrchr(value, '='), *why = NULL;
+	const char *equals = strrchr(value, '='), *why = text_error(value);
 	char *advertised;
 
+	if (why)
+		return why;
 	if (!equals)
 		return "no \"=\" in it";
 	advertised = strndup(value, (size_t)(equals - value));
 	if (!advertised)
-		return no_memory;
-	if (check_key(find_key("Rewrite", "Advertised"), advertised))
-		why = "what is before \"=\" is no prefix, or has bits set beyond its length";
+		return out_of_memory;
+	if (check_key(config_find_key("Rewrite", "Advertised"), advertised))
+		why = "invalid prefix before \"=\", or bits set beyond its length";
 	if (!why)
-		why = check_key(find_key("Rewrite", "Relay"), equals + 1);
+		why = check_key(config_find_key("Rewrite", "Relay"), equals + 1);
 	if (!why && asprintf(ret, "Advertised=%s\nRelay=%s\n", advertised, equals + 1) < 0)
-		why = no_memory;
+		why = out_of_memory;
 	free(advertised);
 	return why;
 }
@@ -113,7 +105,7 @@ static const char *check_rewrite(const char *value, char **ret)
 static const char *check_sysctl(const char *value, char **ret)
 {
 	const struct conf_handler ignore = { .warning = ignore_warning };
-	const char *why = unclean(value);
+	const char *why = text_error(value);
 	struct config *config = NULL;
 	char *text;
 	int r;
@@ -123,17 +115,17 @@ static const char *check_sysctl(const char *value, char **ret)
 	if (!strchr(value, '='))
 		return "no \"=\" in it";
 	if (asprintf(&text, "[AMT]\nLink=lo\nMode=relay\n[Sysctl]\n%s\n", value) < 0)
-		return no_memory;
+		return out_of_memory;
 	r = config_load_text("amt0.amt", text, strlen(text), &ignore, &config);
 	free(text);
 	if (r < 0)
-		return no_memory;
+		return out_of_memory;
 	if (config->n_sysctls == 0)
-		why = "the key is neither ipv4.NAME nor ipv6.NAME, or the value is too long";
+		why = "invalid key, neither ipv4.NAME nor ipv6.NAME, or value too long";
 	else if (config->sysctls[0].value[0] == '\0' || strchr(value, '\\'))
-		why = "the value is empty, or holds what no sysctl takes";
+		why = "invalid value, empty or with a backslash";
 	config_free(config);
-	return why ?: asprintf(ret, "%s\n", value) < 0 ? no_memory : NULL;
+	return why ?: asprintf(ret, "%s\n", value) < 0 ? out_of_memory : NULL;
 }
 
 /* NULL, and what the device file gets in *ret; or why the value is not valid. */
@@ -148,7 +140,7 @@ static const char *check_option(const struct config_key *option, const char *val
 	if (why)
 		return why;
 	*ret = strdup(value);
-	return *ret ? NULL : no_memory;
+	return *ret ? NULL : out_of_memory;
 }
 
 const struct config_key *request_option(size_t i)
@@ -194,9 +186,9 @@ void request_free(struct request *request)
 	free(request);
 }
 
-static int error(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int set_error(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static int error(char *why, const char *format, ...)
+static int set_error(char *why, const char *format, ...)
 {
 	va_list arguments;
 
@@ -223,9 +215,9 @@ int request_set_name(struct request *request, const char *name, char why[static 
 	int r = parse_ifname(name, valid);
 
 	if (r < 0)
-		return error(why,
-			     "create %.64s: %s; expected a name of at most 15 bytes, such as amt0",
-			     name, r == -ENAMETOOLONG ? "too long" : "invalid interface name");
+		return set_error(
+			why, "create %.64s: %s; expected a name of at most 15 bytes, such as amt0",
+			name, r == -ENAMETOOLONG ? "too long" : "invalid interface name");
 	strcpy(request->name, name);
 	return 0;
 }
@@ -238,7 +230,7 @@ int request_set(struct request *request, const struct config_key *option, const 
 	char *checked;
 
 	if (!option->repeats && request_value(request, option->option))
-		return error(why, "--%s: given twice; expected once", option->option);
+		return set_error(why, "--%s: given twice; expected once", option->option);
 
 	items = reallocarray(request->items, request->n_items + 1, sizeof(*items));
 	if (!items)
@@ -246,11 +238,11 @@ int request_set(struct request *request, const struct config_key *option, const 
 	request->items = items;
 
 	error_text = check_option(option, value, &checked);
-	if (error_text == no_memory)
+	if (error_text == out_of_memory)
 		return -ENOMEM;
 	if (error_text)
-		return error(why, "--%s %.64s: %s; expected %s", option->option, value, error_text,
-			     option->expected);
+		return set_error(why, "--%s %.64s: %s; expected %s", option->option, value,
+				 error_text, option->expected);
 
 	items[request->n_items++] = (struct request_item){ .option = option, .value = checked };
 	return 0;
@@ -289,23 +281,25 @@ int request_check(const struct request *request, char why[static REQUEST_WHY_MAX
 
 	for (size_t i = 0; i < request->n_items; i++)
 		if (!(request->items[i].option->modes & 1u << mode))
-			return error(why, "--%s: not valid with --mode %s; leave one out",
-				     request->items[i].option->option, config_mode_string(mode));
+			return set_error(why, "--%s: not valid with --mode %s",
+					 request->items[i].option->option,
+					 config_mode_string(mode));
 	/* Without a downstream interface amtd only listens: amt-forward(7). */
 	if (mode == CONFIG_PROXY)
 		return request_value(request, "upstream")
 			       ? 0
-			       : error(why,
-				       "create: --mode proxy needs --upstream; expected where sources are, such as --upstream eth0");
+			       : set_error(
+					 why,
+					 "create: --mode proxy needs --upstream, the interface of the sources, such as --upstream eth0");
 	if (!request_value(request, "link"))
-		return error(why, "create: --link is missing; expected %s",
-			     find_key("AMT", "Link")->expected);
+		return set_error(why, "create: --link is missing; expected %s",
+				 config_find_key("AMT", "Link")->expected);
 	if (mode == CONFIG_GATEWAY && !finds_relay(request))
-		return error(why,
-			     "create: --relay is missing; expected %s, or --source to find one",
-			     find_key("Relay", "Address")->expected);
+		return set_error(
+			why, "create: --relay is missing; expected %s, or --source to look one up",
+			config_find_key("Relay", "Address")->expected);
 	if (request_value(request, "on-failure") && !request_value(request, "rewrite"))
-		return error(why, "--on-failure: not valid without a rule; add --rewrite");
+		return set_error(why, "--on-failure: not valid without --rewrite");
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What `amtctl create` asks for: options, checked as they come, and the device file they make.
+ * The request of `amtctl create`: options, checked one by one, and the device file made of them.
  * Pure: no I/O. The options are rows of the table of keys, device/config-keys.c.
  */
 #ifndef AMTCTL_CREATE_OPTIONS_H
@@ -24,15 +24,15 @@ const struct config_key *request_option(size_t i);
 /* NULL: there is none. */
 const struct config_key *request_find_option(const char *name);
 
-/* Row i of the renamed ones, with or without an option, or NULL at their end. */
+/* Row i of the former names, with or without an option, or NULL behind the last. */
 const struct config_alias *request_alias(size_t i);
 
-/* 0, -EINVAL (why holds one line: what, why, the hint), or -ENOMEM. */
+/* 0, -EINVAL (why: one line, what, why, what is expected), or -ENOMEM. */
 int request_set_name(struct request *request, const char *name, char why[static REQUEST_WHY_MAX]);
 int request_set(struct request *request, const struct config_key *option, const char *value,
 		char why[static REQUEST_WHY_MAX]);
 
-/* Do the options go together, and is none missing? Returns as request_set(). */
+/* Whether the options are valid together and none is missing. Returns as request_set(). */
 int request_check(const struct request *request, char why[static REQUEST_WHY_MAX]);
 
 bool request_is_empty(const struct request *request);

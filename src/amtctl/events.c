@@ -20,15 +20,15 @@ struct events {
 	struct client *client;
 	sd_bus *bus;
 	sd_event *event;
-	bool described; /* what came before is in the description */
+	bool described; /* events before that are in the description */
 };
 
-static int end(struct events *events, int code)
+static int finish(struct events *events, int code)
 {
 	return code == EVENTS_GO_ON ? 0 : sd_event_exit(events->event, code);
 }
 
-static int ask(struct events *events);
+static int describe_devices(struct events *events);
 
 static int on_described(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
@@ -40,18 +40,18 @@ static int on_described(sd_bus_message *message, void *userdata, sd_bus_error *e
 	if (sd_bus_is_open(events->bus) <= 0)
 		return 0; /* on_disconnected() has more to say */
 	if (refusal)
-		return end(events, client_call_failed("describe", refusal,
-						      -sd_bus_error_get_errno(refusal)));
+		return finish(events, client_call_failed("describe", refusal,
+							 -sd_bus_error_get_errno(refusal)));
 	r = client_read_json("describe", message, &devices);
 	if (r != AMTCTL_OK)
-		return end(events, r);
+		return finish(events, r);
 	events->described = true;
 	r = events->handler->devices(devices, events->userdata);
 	json_decref(devices);
-	return end(events, r);
+	return finish(events, r);
 }
 
-static int ask(struct events *events)
+static int describe_devices(struct events *events)
 {
 	events->described = false;
 	return sd_bus_call_method_async(events->bus, NULL, NULL, BUS_PATH, BUS_INTERFACE,
@@ -69,40 +69,40 @@ static int on_event(sd_bus_message *message, void *userdata, sd_bus_error *error
 		return 0;
 	r = client_read_json("event", message, &event);
 	if (r != AMTCTL_OK)
-		return end(events, r);
+		return finish(events, r);
 	kind = json_string_value(json_object_get(event, "event"));
 	r = events->handler->event(event, events->userdata);
-	if (r == EVENTS_GO_ON && kind && strcmp(kind, "lost") == 0 && ask(events) < 0)
-		r = complain(AMTCTL_FAILED, "out of memory");
+	if (r == EVENTS_GO_ON && kind && strcmp(kind, "lost") == 0 && describe_devices(events) < 0)
+		r = output_error(AMTCTL_FAILED, "out of memory");
 	json_decref(event);
-	return end(events, r);
+	return finish(events, r);
 }
 
 static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct events *events = userdata;
 
-	return end(events,
-		   complain(AMTCTL_NO_DAEMON, "%s: amtd went away; see the log: journalctl -u amtd",
-			    events->settings->bus));
+	return finish(events, output_error(AMTCTL_NO_DAEMON,
+					   "%s: connection to amtd lost; see journalctl -u amtd",
+					   events->settings->bus));
 }
 
 static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct events *events = userdata;
 
-	return end(events, events->handler->timeout(events->userdata));
+	return finish(events, events->handler->timeout(events->userdata));
 }
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
-	return end(userdata, AMTCTL_OK);
+	return finish(userdata, AMTCTL_OK);
 }
 
-/* The other end of the pipe was closed; without this it would show with the next event only. */
+/* The reader closed the pipe; a write would notice with the next event only. */
 static int on_stdout(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-	return end(userdata, AMTCTL_OK);
+	return finish(userdata, AMTCTL_OK);
 }
 
 static int add_ends(struct events *events)
@@ -123,7 +123,7 @@ static int add_ends(struct events *events)
 	return r == -EPERM ? 0 : r; /* a file */
 }
 
-static int start(struct events *events)
+static int start_events(struct events *events)
 {
 	const struct events_handler *handler = events->handler;
 	int r;
@@ -142,7 +142,7 @@ static int start(struct events *events)
 					"org.freedesktop.DBus.Local", "Disconnected",
 					on_disconnected, events);
 	if (r >= 0)
-		r = ask(events);
+		r = describe_devices(events);
 	if (r >= 0)
 		r = sd_bus_attach_event(events->bus, events->event, SD_EVENT_PRIORITY_NORMAL);
 	return r;
@@ -154,15 +154,15 @@ int events_run(const struct settings *settings, const struct events_handler *han
 	struct events events = { .settings = settings, .handler = handler, .userdata = userdata };
 	int r;
 
-	r = client_open(settings, &events.client);
+	r = client_connect(settings, &events.client);
 	if (r != AMTCTL_OK)
-		return r == AMTCTL_NO_DAEMON ? client_missing(settings) : r;
+		return r;
 	events.bus = client_bus(events.client);
-	r = start(&events);
+	r = start_events(&events);
 	if (r >= 0)
 		r = sd_event_loop(events.event);
 	if (r < 0)
-		r = complain(AMTCTL_FAILED, "cannot wait for events: %s", strerror(-r));
+		r = output_error(AMTCTL_FAILED, "cannot wait for events: %s", strerror(-r));
 	(void)sd_bus_detach_event(events.bus);
 	sd_event_unref(events.event);
 	client_close(events.client);

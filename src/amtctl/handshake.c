@@ -41,8 +41,8 @@ static int open_socket(const struct address *relay, uint16_t port)
 	return fd;
 }
 
-static void take(const uint8_t *data, ssize_t length, uint32_t nonce, uint64_t rtt_usec,
-		 struct handshake_answer *answer)
+static void take_answer(const uint8_t *data, ssize_t length, uint32_t nonce, uint64_t rtt_usec,
+			struct handshake_answer *answer)
 {
 	enum message_error error;
 	struct message message;
@@ -63,8 +63,9 @@ static void take(const uint8_t *data, ssize_t length, uint32_t nonce, uint64_t r
 	answer->seen_as = message.query.gateway;
 }
 
-/* Wait for the Query until the time is over or an error comes. */
-static void await(int fd, uint32_t nonce, uint64_t timeout_usec, struct handshake_answer *answer)
+/* Wait for the Query until the timeout or an error. */
+static void await_query(int fd, uint32_t nonce, uint64_t timeout_usec,
+			struct handshake_answer *answer)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	uint64_t start = clock_monotonic(), end = start + timeout_usec, now;
@@ -76,7 +77,7 @@ static void await(int fd, uint32_t nonce, uint64_t timeout_usec, struct handshak
 			continue;
 		n = recv(fd, data, sizeof(data), MSG_DONTWAIT);
 		if (n >= 0) {
-			take(data, n, nonce, clock_monotonic() - start, answer);
+			take_answer(data, n, nonce, clock_monotonic() - start, answer);
 		} else if (errno != EAGAIN && errno != EINTR) {
 			answer->error = errno;
 			recv(fd, data, sizeof(data), MSG_ERRQUEUE | MSG_DONTWAIT);
@@ -85,7 +86,7 @@ static void await(int fd, uint32_t nonce, uint64_t timeout_usec, struct handshak
 	}
 }
 
-static int ask(int fd, uint8_t p, uint64_t timeout_usec, struct handshake_answer *answer)
+static int send_request(int fd, uint8_t p, uint64_t timeout_usec, struct handshake_answer *answer)
 {
 	struct message request = { .type = AMT_REQUEST };
 	uint8_t data[64];
@@ -97,14 +98,14 @@ static int ask(int fd, uint8_t p, uint64_t timeout_usec, struct handshake_answer
 	n = message_build(&request, data, sizeof(data));
 	if (n < 0)
 		return (int)n;
-	data[1] |= p; /* the codec knows the RFC's place alone */
+	data[1] |= p; /* the codec has the RFC's position only */
 
 	for (i = 0; i < TRIES && !answer->queried && answer->error == 0; i++) {
 		if (send(fd, data, n, MSG_NOSIGNAL) < 0) {
 			answer->error = errno;
 			return 0;
 		}
-		await(fd, request.request.nonce, timeout_usec, answer);
+		await_query(fd, request.request.nonce, timeout_usec, answer);
 	}
 	return 0;
 }
@@ -118,11 +119,11 @@ int handshake_do(const struct address *relay, uint16_t port, uint64_t timeout_us
 	fd = open_socket(relay, port);
 	if (fd < 0)
 		return fd;
-	r = ask(fd, 0, timeout_usec, &handshake.igmp);
+	r = send_request(fd, 0, timeout_usec, &handshake.igmp);
 	if (r == 0 && handshake.igmp.queried)
-		r = ask(fd, P_RFC, timeout_usec, &handshake.mld);
+		r = send_request(fd, P_RFC, timeout_usec, &handshake.mld);
 	if (r == 0 && handshake.igmp.queried)
-		r = ask(fd, P_LINUX, timeout_usec, &handshake.mld_linux);
+		r = send_request(fd, P_LINUX, timeout_usec, &handshake.mld_linux);
 	close(fd);
 	if (r == 0)
 		*ret = handshake;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A handshake with a relay, up to the Membership Query: Request and Query, but no Update, so that
- * no membership comes to be (RFC 7450, 4.2.1.2).
+ * no membership is established (RFC 7450, 4.2.1.2).
  */
 #ifndef AMTCTL_HANDSHAKE_H
 #define AMTCTL_HANDSHAKE_H
@@ -10,14 +10,14 @@
 
 #include <stdbool.h>
 
-/* What a relay says to one Request. */
+/* The answer to one Request. */
 struct handshake_answer {
 	bool queried;	    /* a Query came */
 	sa_family_t family; /* AF_INET: with IGMP inside; AF_INET6: with MLD */
 	uint64_t rtt_usec;
 	bool l, g;
 	struct message_gateway seen_as; /* with g */
-	bool malformed;			/* something else came, and no Query */
+	bool malformed;			/* something else came */
 	enum message_error message_error;
 	int error; /* errno of an ICMP error; 0: none */
 };
@@ -28,7 +28,7 @@ struct handshake {
 	struct handshake_answer mld_linux; /* P at 0x80, where drivers/net/amt.c has it */
 };
 
-/* Ask three times, and once more where nothing came; blocks for six time-outs at most. 0 or
+/* Three Requests, each repeated once where nothing came; blocks for six timeouts at most. 0 or
  * negative errno; -EAFNOSUPPORT: not an IPv4 address. */
 int handshake_do(const struct address *relay, uint16_t port, uint64_t timeout_usec,
 		 struct handshake *ret);

@@ -27,37 +27,34 @@ static const struct verb {
 	const struct verb_option *options; /* of its own; NULL: none */
 } verbs[] = {
 	{ "list", "[NAME...]", "List devices (default)", 0, ARGUMENTS_ANY, false, verb_list },
-	{ "status", "[NAME...]", "Show all that is known of devices", 0, ARGUMENTS_ANY, false,
-	  verb_status },
-	{ "daemon", "", "Show amtd itself: its queue, its errors", 0, 0, false, verb_daemon },
-	{ "create", "NAME", "Create a device; see below", 1, 1, true, verb_create },
-	{ "delete", "NAME...", "Delete devices that create made", 1, ARGUMENTS_ANY, false,
+	{ "status", "[NAME...]", "Show devices in detail", 0, ARGUMENTS_ANY, false, verb_status },
+	{ "daemon", "", "Show the state of amtd itself", 0, 0, false, verb_daemon },
+	{ "create", "NAME", "Create a device", 1, 1, true, verb_create },
+	{ "delete", "NAME...", "Delete devices made by create", 1, ARGUMENTS_ANY, false,
 	  verb_delete },
-	{ "join", "CHANNEL...", "Receive channels: SOURCE,GROUP, or GROUP for any source", 1,
+	{ "join", "CHANNEL...", "Join channels: SOURCE,GROUP, or GROUP for any source", 1,
 	  ARGUMENTS_ANY, false, verb_join, join_options },
-	{ "leave", "CHANNEL...", "Leave channels that join joined", 1, ARGUMENTS_ANY, false,
+	{ "leave", "CHANNEL...", "Leave channels joined by join", 1, ARGUMENTS_ANY, false,
 	  verb_leave, leave_options },
-	{ "channels", "[CHANNEL...]", "Show which channels are received, for whom, through what", 0,
+	{ "channels", "[CHANNEL...]", "List channels: state, device, relay, counters", 0,
 	  ARGUMENTS_ANY, false, verb_channels },
-	{ "reload", "", "Read the device files again and apply the difference", 0, 0, false,
-	  verb_reload },
-	{ "upstream", "DEV [NAME]", "Take sources from Upstream= or from BackupUpstream=", 1, 2,
-	  false, verb_upstream },
-	{ "report", "CHANNEL...", "Send IGMP or MLD Reports out of an interface, once", 1,
-	  ARGUMENTS_ANY, false, verb_report, report_options },
-	{ "cat", "NAME...", "Show device files and their drop-ins", 1, ARGUMENTS_ANY, false,
-	  verb_cat },
-	{ "probe", "RELAY...", "Ask relays whether they answer, and how fast", 1, ARGUMENTS_ANY,
+	{ "reload", "", "Reload the device files and apply changes", 0, 0, false, verb_reload },
+	{ "upstream", "DEV [NAME]", "Switch to Upstream= or BackupUpstream=", 1, 2, false,
+	  verb_upstream },
+	{ "report", "CHANNEL...", "Send IGMP or MLD Reports once", 1, ARGUMENTS_ANY, false,
+	  verb_report, report_options },
+	{ "cat", "NAME...", "Show device files and drop-ins", 1, ARGUMENTS_ANY, false, verb_cat },
+	{ "probe", "RELAY...", "Probe relays: availability and round-trip time", 1, ARGUMENTS_ANY,
 	  false, verb_probe, probe_options },
-	{ "resolve", "SOURCE", "Find the relays of a source in DNS", 1, 1, false, verb_resolve,
+	{ "resolve", "SOURCE", "Look up the relays of a source in DNS", 1, 1, false, verb_resolve,
 	  resolve_options },
-	{ "zone", "SOURCE...", "Print the DNS records that name a source's relays", 1,
-	  ARGUMENTS_ANY, false, verb_zone, zone_options },
-	{ "monitor", "[NAME...]", "Print what happens to devices, as it happens", 0, ARGUMENTS_ANY,
-	  false, verb_monitor, monitor_options },
+	{ "zone", "SOURCE...", "Print DNS records for the relays of a source", 1, ARGUMENTS_ANY,
+	  false, verb_zone, zone_options },
+	{ "monitor", "[NAME...]", "Print events of devices as they happen", 0, ARGUMENTS_ANY, false,
+	  verb_monitor, monitor_options },
 	{ "wait-online", "[NAME...]", "Wait until gateways are connected", 0, ARGUMENTS_ANY, false,
 	  verb_wait_online, wait_online_options },
-	{ "help", "[VERB]", "Show this text, or what one verb takes", 0, 1, false, verb_help },
+	{ "help", "[VERB]", "Show this help, or that of one verb", 0, 1, false, verb_help },
 };
 
 enum option_value {
@@ -80,12 +77,12 @@ static const struct option_row {
 	const char *words; /* values to complete; NULL: any */
 } options[] = {
 	{ "json", "MODE", "Print JSON: pretty, short or off", OPTION_JSON, "pretty short off" },
-	{ "j", NULL, "--json=pretty on a terminal, else --json=short", 'j' },
-	{ "no-legend", NULL, "Leave out headings and footers", OPTION_NO_LEGEND },
-	{ "no-pager", NULL, "Do not pipe long output into a pager", OPTION_NO_PAGER },
-	{ "bus", "PATH", "The socket of amtd (default: /run/amt/bus)", OPTION_BUS },
+	{ "j", NULL, "Same as --json=pretty on a terminal, else --json=short", 'j' },
+	{ "no-legend", NULL, "Do not print headings and footers", OPTION_NO_LEGEND },
+	{ "no-pager", NULL, "Do not use a pager", OPTION_NO_PAGER },
+	{ "bus", "PATH", "Socket of amtd (default: /run/amt/bus)", OPTION_BUS },
 	{ "version", NULL, "Show the version", OPTION_VERSION },
-	{ "help", NULL, "Show this text (also -h)", 'h' },
+	{ "help", NULL, "Show this help (also -h)", 'h' },
 };
 
 #define OPTIONS_MAX 128
@@ -119,7 +116,7 @@ static const struct verb *find_verb(const char *name)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (!strcmp(verbs[i].name, name))
+		if (strcmp(verbs[i].name, name) == 0)
 			return &verbs[i];
 	return NULL;
 }
@@ -129,9 +126,10 @@ static int unknown_verb(const char *word)
 	const char *near = suggest_find(word, verb_name);
 
 	if (near)
-		return complain(AMTCTL_USAGE,
-				"%s: unknown verb; did you mean %s? see amtctl --help", word, near);
-	return complain(AMTCTL_USAGE, "%s: unknown verb; see amtctl --help", word);
+		return output_error(AMTCTL_USAGE,
+				    "%s: unknown verb; did you mean %s? see amtctl --help", word,
+				    near);
+	return output_error(AMTCTL_USAGE, "%s: unknown verb; see amtctl --help", word);
 }
 
 /*
@@ -147,7 +145,7 @@ static void print_create_options(void)
 	printf("Options of create:\n");
 	for (i = 0; (option = request_option(i)); i++) {
 		snprintf(left, sizeof(left), "--%s %s", option->option, option->argument);
-		printf("  %-24s %s\n", left, option->help);
+		printf("  %-28s %s\n", left, option->help);
 	}
 }
 
@@ -160,7 +158,7 @@ static void print_verb_options(const struct verb *verb)
 	for (option = verb->options; option->name; option++) {
 		snprintf(left, sizeof(left), "--%s%s%s", option->name, option->argument ? " " : "",
 			 option->argument ?: "");
-		printf("  %-24s %s\n", left, option->help);
+		printf("  %-28s %s\n", left, option->help);
 	}
 }
 
@@ -174,7 +172,7 @@ static void print_help(void)
 	       "Verbs:\n");
 	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
 		snprintf(left, sizeof(left), "%s %s", verbs[i].name, verbs[i].arguments);
-		printf("  %-24s %s\n", left, verbs[i].help);
+		printf("  %-28s %s\n", left, verbs[i].help);
 	}
 
 	printf("\nOptions:\n");
@@ -182,7 +180,7 @@ static void print_help(void)
 		snprintf(left, sizeof(left), "%s%s%s%s", options[i].name[1] ? "--" : "-",
 			 options[i].name, options[i].argument ? "=" : "",
 			 options[i].argument ?: "");
-		printf("  %-24s %s\n", left, options[i].help);
+		printf("  %-28s %s\n", left, options[i].help);
 	}
 
 	putchar('\n');
@@ -192,7 +190,7 @@ static void print_help(void)
 			putchar('\n');
 			print_verb_options(&verbs[i]);
 		}
-	printf("\nExit codes: 0 done, 1 failed, 2 usage, 3 no such device, 4 amtd is not running.\n"
+	printf("\nExit status: 0 success, 1 failure, 2 usage, 3 no such device, 4 amtd not running.\n"
 	       "See amtctl(1) and amt(5).\n");
 }
 
@@ -213,7 +211,7 @@ int verb_help(const struct settings *settings, int argc, char **argv)
 	       verb->takes_request ? " --link DEV --relay ADDR [OPTION...]"
 	       : verb->options	   ? " [OPTION...]"
 				   : "",
-	       verb->takes_request ? "Create a device" : verb->help);
+	       verb->help);
 	if (verb->takes_request) {
 		putchar('\n');
 		print_create_options();
@@ -243,8 +241,8 @@ static size_t add_verb_options(struct option long_options[OPTIONS_MAX], size_t n
 	return n;
 }
 
-/* getopt takes the first of a name: an option of the verb's own hides that of create. verb NULL:
- * all there are. */
+/* getopt takes the first match: an option of the verb itself hides that of create. verb NULL: all
+ * of them. */
 static void fill_long_options(struct option long_options[OPTIONS_MAX], const struct verb *verb)
 {
 	const struct config_key *option;
@@ -278,8 +276,8 @@ static void fill_long_options(struct option long_options[OPTIONS_MAX], const str
 	long_options[n] = (struct option){ 0 };
 }
 
-/* Which verb it is decides what an option means, wherever the option stands. What is wrong is told
- * later. */
+/* The verb decides what an option means, wherever the option stands. Errors are for the second
+ * pass. */
 static const struct verb *peek_verb(int argc, char **argv)
 {
 	struct option long_options[OPTIONS_MAX];
@@ -290,33 +288,32 @@ static const struct verb *peek_verb(int argc, char **argv)
 	while (getopt_long(argc, argv, "+:hj", long_options, NULL) >= 0)
 		;
 	verb = optind < argc ? find_verb(argv[optind]) : NULL;
-	optind = 0; /* getopt begins anew */
+	optind = 0; /* getopt starts over */
 	return verb ?: &verbs[0];
 }
 
-/* word is what stands on the command line; getopt says ':' for a missing argument, '?' for the
- * rest, and leaves optopt 0 when no option has the name. */
+/* word: as on the command line. getopt returns ':' for a missing argument, '?' for other errors,
+ * and optopt is 0 when no option has the name. */
 static int bad_option(int c, const char *word)
 {
 	char name[SUGGEST_WORD_MAX + 1];
 	const char *near = NULL;
 
-	if (strncmp(word, "--", 2))
-		return complain(AMTCTL_USAGE, "-%c: unknown option; see amtctl --help", optopt);
+	if (strncmp(word, "--", 2) != 0)
+		return output_error(AMTCTL_USAGE, "-%c: unknown option; see amtctl --help", optopt);
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
 	if (c == ':')
-		return complain(AMTCTL_USAGE, "--%s: its value is missing; see amtctl --help",
-				name);
+		return output_error(AMTCTL_USAGE, "--%s: missing value; see amtctl --help", name);
 	if (optopt)
-		return complain(AMTCTL_USAGE, "--%s: takes no value; leave it out", name);
+		return output_error(AMTCTL_USAGE, "--%s: takes no value", name);
 
 	near = suggest_find(name, option_name);
 	if (near)
-		return complain(AMTCTL_USAGE,
-				"--%s: unknown option; did you mean --%s? see amtctl --help", name,
-				near);
-	return complain(AMTCTL_USAGE, "--%s: unknown option; see amtctl --help", name);
+		return output_error(AMTCTL_USAGE,
+				    "--%s: unknown option; did you mean --%s? see amtctl --help",
+				    name, near);
+	return output_error(AMTCTL_USAGE, "--%s: unknown option; see amtctl --help", name);
 }
 
 static int set_json(struct settings *settings, const char *mode)
@@ -329,12 +326,11 @@ static int set_json(struct settings *settings, const char *mode)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(modes); i++)
-		if (!strcmp(modes[i], mode)) {
+		if (strcmp(modes[i], mode) == 0) {
 			settings->json = i;
 			return AMTCTL_OK;
 		}
-	return complain(AMTCTL_USAGE, "--json %s: unknown word; expected pretty, short or off",
-			mode);
+	return output_error(AMTCTL_USAGE, "--json %s: expected pretty, short or off", mode);
 }
 
 static int set_request(struct settings *settings, const struct config_key *option)
@@ -344,33 +340,39 @@ static int set_request(struct settings *settings, const struct config_key *optio
 
 	r = request_set(settings->request, option, optarg, why);
 	if (r == -EINVAL)
-		return complain(AMTCTL_USAGE, "%s", why);
-	return r < 0 ? complain(AMTCTL_FAILED, "out of memory") : AMTCTL_OK;
+		return output_error(AMTCTL_USAGE, "%s", why);
+	return r < 0 ? output_error(AMTCTL_FAILED, "out of memory") : AMTCTL_OK;
 }
 
-static int set_renamed(struct settings *settings, const struct config_alias *alias)
+/* Warns once, however often it is given. */
+static int set_renamed(struct settings *settings, size_t row)
 {
-	(void)complain(AMTCTL_OK, "--%s is called --%s now", alias->old_option, alias->option);
+	const struct config_alias *alias = request_alias(row);
+
+	if (!(settings->renamed & UINT64_C(1) << row))
+		output_error(AMTCTL_OK, "--%s is deprecated, use --%s", alias->old_option,
+			     alias->option);
+	settings->renamed |= UINT64_C(1) << row;
 	return set_request(settings, request_find_option(alias->option));
 }
 
 static int set_verb_option(struct settings *settings, const struct verb *verb, int row)
 {
 	if (optarg && settings->values[row])
-		return complain(AMTCTL_USAGE, "--%s: given twice; expected once",
-				verb->options[row].name);
+		return output_error(AMTCTL_USAGE, "--%s: given twice; expected once",
+				    verb->options[row].name);
 	settings->values[row] = optarg ?: "";
 	return AMTCTL_OK;
 }
 
-/* Of the verb, or of create. */
+/* An option of the verb, or of create. */
 static int set_other_option(struct settings *settings, const struct verb *verb, int c)
 {
 	if (c < OPTION_REQUEST)
 		return set_verb_option(settings, verb, c - OPTION_VERB);
 	if (c < OPTION_ALIAS)
 		return set_request(settings, request_option(c - OPTION_REQUEST));
-	return set_renamed(settings, request_alias(c - OPTION_ALIAS));
+	return set_renamed(settings, (size_t)(c - OPTION_ALIAS));
 }
 
 static void print_interfaces(void)
@@ -383,11 +385,26 @@ static void print_interfaces(void)
 		if_freenameindex(interfaces);
 }
 
+static const char *option_words(const char *name)
+{
+	const struct config_key *option = request_find_option(name);
+
+	if (option && option->words)
+		return option->words;
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (strcmp(options[i].name, name) == 0)
+			return options[i].words;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		for (size_t k = 0; verbs[i].options && verbs[i].options[k].name; k++)
+			if (strcmp(verbs[i].options[k].name, name) == 0)
+				return verbs[i].options[k].words;
+	return NULL;
+}
+
 /* For shells, a word a line: verbs for "", options for "-", or the values of an option. */
 static void print_completions(const char *word)
 {
-	const struct config_key *option;
-	const char *words = NULL;
+	const char *words;
 
 	if (*word == '\0')
 		for (size_t i = 0; verb_name(i); i++)
@@ -397,16 +414,7 @@ static void print_completions(const char *word)
 			printf("%s%s\n", option_name(i)[1] ? "--" : "-", option_name(i));
 	if (strncmp(word, "--", 2) != 0)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (strcmp(options[i].name, word + 2) == 0)
-			words = options[i].words;
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		for (size_t k = 0; verbs[i].options && verbs[i].options[k].name; k++)
-			if (strcmp(verbs[i].options[k].name, word + 2) == 0)
-				words = words ?: verbs[i].options[k].words;
-	option = request_find_option(word + 2);
-	if (option && option->words)
-		words = option->words;
+	words = option_words(word + 2);
 	if (words && strcmp(words, CONFIG_WORDS_INTERFACES) == 0)
 		print_interfaces();
 	else if (words)
@@ -414,7 +422,7 @@ static void print_completions(const char *word)
 			printf("%.*s\n", (int)strcspn(words, " "), words);
 }
 
-/* AMTCTL_OK, and *ret_help when help or the version, already printed, was all that was wanted. */
+/* AMTCTL_OK, and *ret_help when only help or the version was asked for, which is printed. */
 static int parse_options(struct settings *settings, int argc, char **argv, bool *ret_help)
 {
 	const struct verb *verb = peek_verb(argc, argv);
@@ -461,22 +469,24 @@ static int parse_options(struct settings *settings, int argc, char **argv, bool 
 	return r;
 }
 
-static int unexpected_word(const struct verb *verb, const char *word)
+static int unexpected_argument(const struct verb *verb, const char *word)
 {
 	const struct config_key *option;
 	size_t i;
 
-	/* As `ip link add` has it. */
+	/* As with ip link add. */
 	for (i = 0; verb->takes_request && (option = request_option(i)); i++)
-		if (!strcmp(option->option, word))
-			return complain(AMTCTL_USAGE,
-					"%s %s: unexpected word; options begin with --: --%s %s",
-					verb->name, word, option->option, option->argument);
-	return complain(AMTCTL_USAGE, "%s %s: unexpected word; expected amtctl %s%s%s", verb->name,
-			word, verb->name, *verb->arguments ? " " : "", verb->arguments);
+		if (strcmp(option->option, word) == 0)
+			return output_error(
+				AMTCTL_USAGE,
+				"%s %s: unexpected argument; options start with --: --%s %s",
+				verb->name, word, option->option, option->argument);
+	return output_error(AMTCTL_USAGE, "%s %s: unexpected argument; expected amtctl %s%s%s",
+			    verb->name, word, verb->name, *verb->arguments ? " " : "",
+			    verb->arguments);
 }
 
-static int run(const struct settings *settings, int argc, char **argv)
+static int run_verb(const struct settings *settings, int argc, char **argv)
 {
 	const struct verb *verb = &verbs[0];
 
@@ -489,14 +499,15 @@ static int run(const struct settings *settings, int argc, char **argv)
 	}
 
 	if (!verb->takes_request && !request_is_empty(settings->request))
-		return complain(AMTCTL_USAGE, "%s: takes no options of create; see amtctl --help",
-				verb->name);
+		return output_error(AMTCTL_USAGE,
+				    "%s: options of create are not valid here; see amtctl --help",
+				    verb->name);
 	if (argc < verb->min)
-		return complain(AMTCTL_USAGE, "%s: a %.*s is missing; expected amtctl %s %s",
-				verb->name, (int)strcspn(verb->arguments, ". "), verb->arguments,
-				verb->name, verb->arguments);
+		return output_error(AMTCTL_USAGE, "%s: %.*s is missing; expected amtctl %s %s",
+				    verb->name, (int)strcspn(verb->arguments, ". "),
+				    verb->arguments, verb->name, verb->arguments);
 	if (argc > verb->max)
-		return unexpected_word(verb, argv[verb->max]);
+		return unexpected_argument(verb, argv[verb->max]);
 
 	return verb->run(settings, argc, argv);
 }
@@ -514,16 +525,16 @@ int main(int argc, char **argv)
 	settings.bus = bus;
 	settings.request = request_new();
 	if (!settings.request)
-		r = complain(AMTCTL_FAILED, "out of memory");
+		r = output_error(AMTCTL_FAILED, "out of memory");
 	else if (file_path(bus, BUS_SOCKET) < 0)
-		r = complain(AMTCTL_FAILED, "$AMTD_ROOT: too long; expected a directory");
+		r = output_error(AMTCTL_FAILED, "$AMTD_ROOT: too long");
 	else
 		r = parse_options(&settings, argc, argv, &help);
 	if (r == AMTCTL_OK && !help)
-		r = run(&settings, argc - optind, argv + optind);
+		r = run_verb(&settings, argc - optind, argv + optind);
 
 	if (output_end() < 0 && r == AMTCTL_OK)
-		r = complain(AMTCTL_FAILED, "standard output: cannot be written");
+		r = output_error(AMTCTL_FAILED, "cannot write to standard output");
 	request_free(settings.request);
 	return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verb that shows what happens: monitor. */
+/* The verb that prints events: monitor. */
 #include "amtctl/amtctl.h"
 #include "amtctl/events.h"
 #include "amtctl/output/device-fields.h"
@@ -24,7 +24,8 @@ enum monitor_option {
 };
 
 const struct verb_option monitor_options[] = {
-	[OPTION_MESSAGES] = { "messages", NULL, "IGMP and MLD where [Forward] hears them, too" },
+	[OPTION_MESSAGES] = { "messages", NULL,
+			      "Print the IGMP and MLD messages of [Forward], too" },
 	{ NULL },
 };
 
@@ -34,13 +35,14 @@ struct monitor {
 	char **argv;
 };
 
-/* A line that grows; what does not fit is left out. */
+/* A line that grows, and is truncated at its end. */
 struct line {
 	char text[LINE_MAX];
 	size_t length;
 };
 
-static void __attribute__((format(printf, 2, 3))) add(struct line *line, const char *format, ...)
+static void __attribute__((format(printf, 2, 3)))
+line_add(struct line *line, const char *format, ...)
 {
 	size_t room = sizeof(line->text) - line->length;
 	va_list arguments;
@@ -53,21 +55,11 @@ static void __attribute__((format(printf, 2, 3))) add(struct line *line, const c
 		line->length += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-static const char *text(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key)) ?: "";
-}
-
-static uint64_t number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 static bool is_message(const json_t *event)
 {
-	const char *kind = text(event, "event");
+	const char *kind = field_string(event, "event");
 
-	return !strcmp(kind, "query") || !strcmp(kind, "report");
+	return strcmp(kind, "query") == 0 || strcmp(kind, "report") == 0;
 }
 
 static bool is_wanted(const struct monitor *monitor, const json_t *object)
@@ -78,109 +70,113 @@ static bool is_wanted(const struct monitor *monitor, const json_t *object)
 	if (is_message(object) && !monitor->settings->values[OPTION_MESSAGES])
 		return false;
 
-	/* What concerns no device concerns all. */
+	/* An event without a device is for all. */
 	for (i = 0; name && i < monitor->argc; i++)
-		if (!fnmatch(monitor->argv[i], json_string_value(name) ?: "", 0))
+		if (fnmatch(monitor->argv[i], json_string_value(name) ?: "", 0) == 0)
 			return true;
 	return !name || monitor->argc == 0;
 }
 
 /*
- * Each kind of event, in words.
+ * Kinds of events.
  */
 
 static void format_created(const json_t *event, struct line *line)
 {
-	add(line, "created, %s, from %s", text(event, "mode"), text(event, "file"));
+	line_add(line, "created, %s, from %s", field_string(event, "mode"),
+		 field_string(event, "file"));
 }
 
 static void format_removed(const json_t *event, struct line *line)
 {
-	add(line, "removed");
+	line_add(line, "removed");
 }
 
 static void format_present(const json_t *event, struct line *line)
 {
-	uint64_t since = number(event, "state_since_usec"), now = number(event, "time_usec");
+	uint64_t since = NUMBER(event, "state_since_usec"), now = NUMBER(event, "time_usec");
 	char span[HUMAN_MAX];
 
-	add(line, "is %s", text(event, "state"));
+	line_add(line, "is %s", field_string(event, "state"));
 	if (since > 0 && since <= now)
-		add(line, " for %s", human_span(span, now - since));
-	add(line, ": %s", text(event, "reason"));
+		line_add(line, " for %s", human_span(span, now - since));
+	line_add(line, ": %s", field_string(event, "reason"));
 }
 
 static void format_state(const json_t *event, struct line *line)
 {
-	const char *former = text(event, "former_state");
+	const char *former = field_string(event, "former_state");
 
-	add(line, "%s: %s", text(event, "state"), text(event, "reason"));
-	if (*former && strcmp(former, text(event, "state")))
-		add(line, " (was %s)", former);
+	line_add(line, "%s: %s", field_string(event, "state"), field_string(event, "reason"));
+	if (*former && strcmp(former, field_string(event, "state")) != 0)
+		line_add(line, " (was %s)", former);
 }
 
 static void format_relay(const json_t *event, struct line *line)
 {
-	const char *former = text(event, "former_relay");
+	const char *former = field_string(event, "former_relay");
 
-	add(line, "relay %s (%s) chosen", text(event, "relay"), text(event, "origin"));
+	line_add(line, "relay %s (%s) chosen", field_string(event, "relay"),
+		 field_string(event, "origin"));
 	if (*former)
-		add(line, " after %s", former);
-	add(line, ": %s", text(event, "reason"));
+		line_add(line, " after %s", former);
+	line_add(line, ": %s", field_string(event, "reason"));
 }
 
 static void format_advertisement(const json_t *event, struct line *line)
 {
-	const char *advertised = text(event, "advertised"), *relay = text(event, "relay");
-	uint64_t count = number(event, "count");
+	const char *advertised = field_string(event, "advertised"),
+		   *relay = field_string(event, "relay");
+	uint64_t count = NUMBER(event, "count");
 
-	add(line, "Advertisement");
+	line_add(line, "Advertisement");
 	if (*advertised)
-		add(line, " of %s", advertised);
-	add(line, " %s", text(event, "advertisement"));
+		line_add(line, " of %s", advertised);
+	line_add(line, " %s", field_string(event, "advertisement"));
 	if (*relay)
-		add(line, ", to %s", relay);
-	if (*text(event, "reason"))
-		add(line, ": %s", text(event, "reason"));
+		line_add(line, ", to %s", relay);
+	if (*field_string(event, "reason"))
+		line_add(line, ": %s", field_string(event, "reason"));
 	if (count > 1)
-		add(line, " (%" PRIu64 " of this kind since the last line)", count);
+		line_add(line, " (%" PRIu64 " times since the last line)", count);
 }
 
-/* "IGMPv3 Query of 192.0.2.1 on eth0 (upstream)" */
+/* "IGMPv3 Query from 192.0.2.1 on eth0 (upstream)" */
 static void format_message(const json_t *event, const char *what, struct line *line)
 {
-	add(line, "%sv%" PRIu64 " %s of %s on %s (%s)",
-	    strcmp(text(event, "protocol"), "mld") ? "IGMP" : "MLD", number(event, "version"), what,
-	    text(event, "source"), text(event, "on"), text(event, "side"));
+	line_add(line, "%sv%" PRIu64 " %s from %s on %s (%s)",
+		 strcmp(field_string(event, "protocol"), "mld") != 0 ? "IGMP" : "MLD",
+		 NUMBER(event, "version"), what, field_string(event, "source"),
+		 field_string(event, "on"), field_string(event, "side"));
 }
 
 static void format_missed(const json_t *event, struct line *line)
 {
-	if (number(event, "missed") > 0)
-		add(line, " (%" PRIu64 " others left out: too many a second)",
-		    number(event, "missed"));
+	if (NUMBER(event, "missed") > 0)
+		line_add(line, " (%" PRIu64 " others suppressed by the rate limit)",
+			 NUMBER(event, "missed"));
 }
 
 static void format_sources(const json_t *object, struct line *line)
 {
 	const json_t *sources = json_object_get(object, "sources");
-	uint64_t untold = number(object, "sources_untold");
+	uint64_t untold = NUMBER(object, "sources_untold");
 	size_t i;
 
 	for (i = 0; i < json_array_size(sources); i++)
-		add(line, "%s%s", i == 0 ? " {" : " ",
-		    json_string_value(json_array_get(sources, i)) ?: "");
+		line_add(line, "%s%s", i == 0 ? " {" : " ",
+			 json_string_value(json_array_get(sources, i)) ?: "");
 	if (untold > 0)
-		add(line, " and %" PRIu64 " more", untold);
+		line_add(line, " and %" PRIu64 " more", untold);
 	if (i > 0)
-		add(line, "}");
+		line_add(line, "}");
 }
 
 static void format_query(const json_t *event, struct line *line)
 {
 	format_message(event, "Query", line);
-	if (*text(event, "group"))
-		add(line, ": %s", text(event, "group"));
+	if (*field_string(event, "group"))
+		line_add(line, ": %s", field_string(event, "group"));
 	format_sources(event, line);
 	format_missed(event, line);
 }
@@ -193,10 +189,10 @@ static void format_report(const json_t *event, struct line *line)
 	format_message(event, json_is_true(json_object_get(event, "leave")) ? "Leave" : "Report",
 		       line);
 	if (json_is_true(json_object_get(event, "unicast")))
-		add(line, ", unicast");
+		line_add(line, ", unicast");
 	json_array_foreach (records, i, record) {
-		add(line, "%s %s %s", i == 0 ? ":" : ",", text(record, "type"),
-		    text(record, "group"));
+		line_add(line, "%s %s %s", i == 0 ? ":" : ",", field_string(record, "type"),
+			 field_string(record, "group"));
 		format_sources(record, line);
 	}
 	format_missed(event, line);
@@ -204,14 +200,13 @@ static void format_report(const json_t *event, struct line *line)
 
 static void format_lost(const json_t *event, struct line *line)
 {
-	add(line,
-	    "%" PRIu64 " events lost, not read in time; the state now:", number(event, "count"));
+	line_add(line, "%" PRIu64 " events lost, the current state:", NUMBER(event, "count"));
 }
 
 static void format_overrun(const json_t *event, struct line *line)
 {
-	add(line, "amtd did not read in time: %s overrun, %" PRIu64 " so far", text(event, "queue"),
-	    number(event, "count"));
+	line_add(line, "%s overrun, %" PRIu64 " so far", field_string(event, "queue"),
+		 NUMBER(event, "count"));
 }
 
 static void format_event(const json_t *event, struct line *line)
@@ -229,19 +224,19 @@ static void format_event(const json_t *event, struct line *line)
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kinds[i].name, text(event, "event"))) {
+		if (strcmp(kinds[i].name, field_string(event, "event")) == 0) {
 			kinds[i].format_event(event, line);
 			return;
 		}
-	add(line, "%s", text(event, "event")); /* of an amtd that is newer */
+	line_add(line, "%s", field_string(event, "event")); /* of a newer amtd */
 }
 
 static void print_line(const json_t *event)
 {
 	char safe[ESCAPED_MAX(LINE_MAX)], name[ESCAPED_MAX(64)], clock[16] = "";
-	uint64_t usec = number(event, "time_usec");
+	uint64_t usec = NUMBER(event, "time_usec");
 	time_t seconds = (time_t)(usec / USEC_PER_SEC);
-	const char *ifname = text(event, "ifname");
+	const char *ifname = field_string(event, "ifname");
 	struct line line = { 0 };
 	struct tm tm;
 
@@ -252,10 +247,11 @@ static void print_line(const json_t *event)
 	escape_text(ifname, strlen(ifname), name, sizeof(name));
 	escape_text(line.text, line.length, safe, sizeof(safe));
 	printf("%s.%03u %-15s %s%s%s\n", clock, (unsigned int)(usec % USEC_PER_SEC / 1000), name,
-	       output_colour(device_state_colour(text(event, "state"))), safe, output_reset());
+	       output_colour(device_state_colour(field_string(event, "state"))), safe,
+	       output_reset());
 }
 
-/* However JSON was asked for, one line each: the reader must know where an event ends. */
+/* JSON is one line per event, pretty or not: the reader must know where it ends. */
 static void print_event(const struct monitor *monitor, const json_t *event)
 {
 	struct settings one_line = *monitor->settings;

@@ -39,7 +39,7 @@ static struct link_view view_of(const struct amtlink *amtlink, char lower[static
 	};
 }
 
-/* The array is the caller's. 0, or an exit code with its line printed. */
+/* The array is the caller's. 0, or an exit status with an error printed. */
 static int list_links(struct amtlink **ret, size_t *ret_n)
 {
 	struct netlink *netlink = NULL;
@@ -48,13 +48,13 @@ static int list_links(struct amtlink **ret, size_t *ret_n)
 
 	r = netlink_open(&netlink);
 	if (r < 0)
-		return complain(AMTCTL_FAILED, "cannot ask the kernel: %s", strerror(-r));
+		return output_error(AMTCTL_FAILED, "cannot open netlink: %s", strerror(-r));
 	do
 		r = amtlink_list(netlink, ret, ret_n);
 	while (r == -EAGAIN && ++tries < TRIES_MAX);
 	if (r < 0)
-		r = complain(AMTCTL_FAILED, "cannot list interfaces: %s",
-			     netlink_error_text(netlink));
+		r = output_error(AMTCTL_FAILED, "cannot list interfaces: %s",
+				 netlink_error_text(netlink));
 	netlink_close(netlink);
 	return r;
 }
@@ -78,7 +78,7 @@ int offline_describe(json_t **ret)
 	free(views);
 	free(lowers);
 	free(amtlinks);
-	return *ret ? AMTCTL_OK : complain(AMTCTL_FAILED, "out of memory");
+	return *ret ? AMTCTL_OK : output_error(AMTCTL_FAILED, "out of memory");
 }
 
 int offline_find_gateway(offline_match match, void *userdata, char ret[static IFNAMSIZ])

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verb that asks relays: probe. Works without amtd. */
+/* The verb that probes relays: probe. Works without amtd. */
 #include "discovery/probe.h"
 
 #include "amtctl/amtctl.h"
 #include "amtctl/client.h"
 #include "amtctl/handshake.h"
 #include "amtctl/offline.h"
+#include "amtctl/options.h"
 #include "amtctl/output/fields.h"
 #include "amtctl/output/output.h"
-#include "amtctl/output/probe-report.h"
+#include "amtctl/output/probe-notes.h"
 #include "base/clock.h"
-#include "base/parse.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -39,36 +39,36 @@ enum {
 };
 
 const struct verb_option probe_options[] = {
-	[OPTION_PORT] = { "port", "N", "The relay's UDP port (default: 2268)" },
-	[OPTION_TIMEOUT] = { "timeout", "SEC", "How long to wait for an answer (default: 1)" },
-	[OPTION_COUNT] = { "count", "N", "How often to ask (default: 3)" },
-	[OPTION_INTERVAL] = { "interval", "SEC", "From one question to the next (default: 1)" },
-	[OPTION_WATCH] = { "watch", NULL, "Go on until interrupted, a line for each answer" },
+	[OPTION_PORT] = { "port", "N", "UDP port of the relay (default: 2268)" },
+	[OPTION_TIMEOUT] = { "timeout", "SEC", "Time to wait for an answer (default: 1)" },
+	[OPTION_COUNT] = { "count", "N", "Number of probes (default: 3)" },
+	[OPTION_INTERVAL] = { "interval", "SEC", "Time between probes (default: 1)" },
+	[OPTION_WATCH] = { "watch", NULL, "Probe until interrupted, a line for each" },
 	[OPTION_HANDSHAKE] = { "handshake", NULL,
-			       "Go on to the Query; not where a gateway here uses the relay" },
+			       "Go on to the Query; refused if a gateway here uses the relay" },
 	{ NULL },
 };
 
-struct wish {
+struct probe_args {
 	uint16_t port;
 	uint64_t timeout_usec, interval_usec;
-	uint32_t count; /* 0: for ever */
+	uint32_t count; /* 0: indefinitely */
 	bool watch, handshake;
 };
 
 struct target {
-	struct run *run;
-	struct report *report;
+	struct probe_run *run;
+	struct probe_report *report;
 	struct probe *probe;  /* under way; NULL: none */
 	unsigned int started; /* probes */
 	uint64_t next_usec;   /* no new one before that */
 };
 
-struct run {
+struct probe_run {
 	const struct settings *settings;
-	struct wish wish;
+	struct probe_args args;
 	struct prober *prober;
-	struct report reports[TARGETS_MAX];
+	struct probe_report reports[TARGETS_MAX];
 	struct target targets[TARGETS_MAX];
 	size_t n;
 };
@@ -76,51 +76,41 @@ struct run {
 static volatile sig_atomic_t interrupted;
 
 /*
- * What the user wants.
+ * Arguments.
  */
 
-static int parse_wait(const char *text, uint64_t *ret_usec)
+static int parse_args(const struct settings *settings, struct probe_args *args)
 {
-	return parse_span(text, 1000, SECONDS_MAX * USEC_PER_SEC, ret_usec);
-}
-
-static int bad_value(int option, const char *value, const char *expected)
-{
-	return complain(AMTCTL_USAGE, "--%s %s: expected %s", probe_options[option].name, value,
-			expected);
-}
-
-static int read_wish(const struct settings *settings, struct wish *wish)
-{
-	static const char *const seconds = "seconds, 0.001 to 3600";
 	const char *const *values = settings->values;
+	uint32_t port = AMT_PORT;
+	int r;
 
-	*wish = (struct wish){
-		.port = AMT_PORT,
+	*args = (struct probe_args){
 		.timeout_usec = USEC_PER_SEC,
 		.interval_usec = USEC_PER_SEC,
 		.watch = values[OPTION_WATCH],
 		.handshake = values[OPTION_HANDSHAKE],
 	};
-	wish->count = wish->watch ? 0 : COUNT_DEFAULT;
+	args->count = args->watch ? 0 : COUNT_DEFAULT;
 
-	if (values[OPTION_PORT] && parse_u16(values[OPTION_PORT], 1, UINT16_MAX, &wish->port) < 0)
-		return bad_value(OPTION_PORT, values[OPTION_PORT], "a port, 1 to 65535");
-	if (values[OPTION_COUNT] && parse_u32(values[OPTION_COUNT], 1, COUNT_MAX, &wish->count) < 0)
-		return bad_value(OPTION_COUNT, values[OPTION_COUNT], "a number, 1 to 1000000");
-	if (values[OPTION_TIMEOUT] && parse_wait(values[OPTION_TIMEOUT], &wish->timeout_usec) < 0)
-		return bad_value(OPTION_TIMEOUT, values[OPTION_TIMEOUT], seconds);
-	if (values[OPTION_INTERVAL] &&
-	    parse_wait(values[OPTION_INTERVAL], &wish->interval_usec) < 0)
-		return bad_value(OPTION_INTERVAL, values[OPTION_INTERVAL], seconds);
-	if (wish->watch && wish->handshake)
-		return complain(AMTCTL_USAGE,
-				"--handshake: not together with --watch; leave one out");
-	return AMTCTL_OK;
+	r = option_number(settings, probe_options, OPTION_PORT, 1, UINT16_MAX, &port);
+	if (r == AMTCTL_OK)
+		r = option_number(settings, probe_options, OPTION_COUNT, 1, COUNT_MAX,
+				  &args->count);
+	if (r == AMTCTL_OK)
+		r = option_seconds(settings, probe_options, OPTION_TIMEOUT, USEC_PER_MSEC,
+				   SECONDS_MAX * USEC_PER_SEC, &args->timeout_usec);
+	if (r == AMTCTL_OK)
+		r = option_seconds(settings, probe_options, OPTION_INTERVAL, USEC_PER_MSEC,
+				   SECONDS_MAX * USEC_PER_SEC, &args->interval_usec);
+	if (r == AMTCTL_OK && args->watch && args->handshake)
+		r = output_error(AMTCTL_USAGE, "--handshake: not together with --watch");
+	args->port = (uint16_t)port;
+	return r;
 }
 
 /* All IPv4 addresses of a name. */
-static int add_relay(struct run *run, const char *word)
+static int add_relay(struct probe_run *run, const char *word)
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM };
 	struct addrinfo *answer = NULL, *one;
@@ -128,21 +118,20 @@ static int add_relay(struct run *run, const char *word)
 	int r;
 
 	if (!*word)
-		return complain(
-			AMTCTL_USAGE,
-			"probe: an empty word is no relay; expected an IPv4 address or a name");
+		return output_error(AMTCTL_USAGE,
+				    "probe: empty argument; expected an IPv4 address or a name");
 	r = getaddrinfo(word, NULL, &hints, &answer);
 	if (r != 0)
-		return complain(AMTCTL_FAILED,
-				"%s: %s; expected an IPv4 address or a name that has one", word,
-				r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
+		return output_error(AMTCTL_FAILED,
+				    "%s: %s; expected an IPv4 address or a name that has one", word,
+				    r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
 	for (one = answer; one && n < ADDRESSES_EACH && run->n < TARGETS_MAX; one = one->ai_next) {
 		if (one->ai_family != AF_INET)
 			continue;
 		run->reports[run->n].name = word;
 		run->reports[run->n].relay =
 			address_from_in(((struct sockaddr_in *)one->ai_addr)->sin_addr);
-		run->reports[run->n].port = run->wish.port;
+		run->reports[run->n].port = run->args.port;
 		run->targets[run->n].run = run;
 		run->targets[run->n].report = &run->reports[run->n];
 		run->n++;
@@ -150,10 +139,9 @@ static int add_relay(struct run *run, const char *word)
 	}
 	freeaddrinfo(answer);
 	if (run->n == TARGETS_MAX)
-		return complain(AMTCTL_USAGE, "probe: more than %d relays; ask for fewer at once",
-				TARGETS_MAX - 1);
+		return output_error(AMTCTL_USAGE, "probe: more than %d relays", TARGETS_MAX - 1);
 	if (n == 0)
-		return complain(
+		return output_error(
 			AMTCTL_FAILED,
 			"%s: an IPv6 relay is not usable yet, the kernel's tunnels run over IPv4 only; give an IPv4 address",
 			word);
@@ -161,31 +149,31 @@ static int add_relay(struct run *run, const char *word)
 }
 
 /*
- * Asking.
+ * Probing.
  */
 
 static void on_done(struct probe *probe, const struct probe_result *result, void *userdata)
 {
 	struct target *target = userdata;
-	struct report *report = target->report;
+	struct probe_report *report = target->report;
 	struct probe_result before = report->last;
 	bool changed;
 
 	target->probe = NULL;
-	changed = report_add(report, result);
-	if (target->run->wish.watch)
-		report_print_line(report, target->run->settings, changed ? &before : NULL);
+	changed = probe_report_add(report, result);
+	if (target->run->args.watch)
+		probe_report_print_line(report, target->run->settings, changed ? &before : NULL);
 }
 
-static bool is_finished(const struct run *run, const struct target *target)
+static bool is_finished(const struct probe_run *run, const struct target *target)
 {
-	return !target->probe && run->wish.count > 0 && target->started >= run->wish.count;
+	return !target->probe && run->args.count > 0 && target->started >= run->args.count;
 }
 
 /* AMTCTL_OK, and when something is to be done next; UINT64_MAX: all are finished. */
-static int start_due(struct run *run, uint64_t now, uint64_t *ret_next)
+static int start_due(struct probe_run *run, uint64_t now, uint64_t *ret_next)
 {
-	const struct wish *wish = &run->wish;
+	const struct probe_args *args = &run->args;
 	uint64_t next = UINT64_MAX;
 	size_t i;
 	int r;
@@ -194,8 +182,8 @@ static int start_due(struct run *run, uint64_t now, uint64_t *ret_next)
 		struct target *target = &run->targets[i];
 		const struct probe_options options = {
 			.relay = target->report->relay,
-			.port = wish->port,
-			.timeout_usec = wish->timeout_usec,
+			.port = args->port,
+			.timeout_usec = args->timeout_usec,
 		};
 
 		if (is_finished(run, target))
@@ -204,14 +192,12 @@ static int start_due(struct run *run, uint64_t now, uint64_t *ret_next)
 			r = probe_start(run->prober, &options, now, on_done, target,
 					&target->probe);
 			if (r == -EINVAL)
-				return complain(
-					AMTCTL_USAGE,
-					"%s: not the address of a host; expected that of a relay",
-					target->report->name);
+				return output_error(AMTCTL_USAGE, "%s: not the address of a host",
+						    target->report->name);
 			if (r < 0)
-				return complain(AMTCTL_FAILED, "out of memory");
+				return output_error(AMTCTL_FAILED, "out of memory");
 			target->started++;
-			target->next_usec = now + wish->interval_usec;
+			target->next_usec = now + args->interval_usec;
 		}
 		if (!target->probe && target->next_usec < next)
 			next = target->next_usec;
@@ -222,7 +208,7 @@ static int start_due(struct run *run, uint64_t now, uint64_t *ret_next)
 	return AMTCTL_OK;
 }
 
-static bool all_finished(const struct run *run)
+static bool all_finished(const struct probe_run *run)
 {
 	size_t i;
 
@@ -232,7 +218,7 @@ static bool all_finished(const struct run *run)
 	return true;
 }
 
-static int ask_all(struct run *run, const sigset_t *wait_mask)
+static int probe_all(struct probe_run *run, const sigset_t *wait_mask)
 {
 	struct pollfd poll_fd = { .fd = prober_fd(run->prober), .events = POLLIN };
 	struct timespec wait;
@@ -250,10 +236,10 @@ static int ask_all(struct run *run, const sigset_t *wait_mask)
 		wait.tv_sec = (time_t)(next / USEC_PER_SEC);
 		wait.tv_nsec = (long)(next % USEC_PER_SEC * 1000);
 		if (ppoll(&poll_fd, 1, &wait, wait_mask) < 0 && errno != EINTR)
-			return complain(AMTCTL_FAILED, "cannot wait: %s", strerror(errno));
+			return output_error(AMTCTL_FAILED, "poll: %s", strerror(errno));
 		r = prober_dispatch(run->prober, clock_monotonic());
 		if (r < 0)
-			return complain(AMTCTL_FAILED, "the socket failed: %s", strerror(-r));
+			return output_error(AMTCTL_FAILED, "socket: %s", strerror(-r));
 	}
 	return AMTCTL_OK;
 }
@@ -262,7 +248,7 @@ static int ask_all(struct run *run, const sigset_t *wait_mask)
  * The handshake.
  */
 
-static bool is_one_of(const struct address *address, const struct report *report)
+static bool is_one_of(const struct address *address, const struct probe_report *report)
 {
 	return address_is_set(address) &&
 	       (address_equal(address, &report->relay) || address_equal(address, &report->partner));
@@ -273,8 +259,8 @@ static bool is_relay_of_report(const struct address *relay, void *userdata)
 	return is_one_of(relay, userdata);
 }
 
-/* amtd's view: a gateway may be aimed at another relay than its device was made for. */
-static int find_in_amtd(const struct settings *settings, const struct report *report,
+/* amtd's view: a gateway may be redirected to another relay than the driver knows. */
+static int find_in_amtd(const struct settings *settings, const struct probe_report *report,
 			char ret[static IFNAMSIZ])
 {
 	const char *name, *text;
@@ -305,30 +291,31 @@ static int find_in_amtd(const struct settings *settings, const struct report *re
 	return found;
 }
 
-static int shake_hands(const struct run *run, struct report *report)
+static int run_handshake(const struct probe_run *run, struct probe_report *report)
 {
 	char name[IFNAMSIZ];
 	int r;
 
-	report->partner = report_partner(report);
+	report->partner = probe_report_partner(report);
 	r = offline_find_gateway(is_relay_of_report, report, name);
 	if (r == 0)
 		r = find_in_amtd(run->settings, report, name);
 	if (r < 0)
-		return complain(
+		return output_error(
 			AMTCTL_FAILED,
-			"%s: no handshake: cannot tell whether a gateway here uses this relay; run it as root",
+			"%s: no handshake: cannot tell whether a gateway here uses this relay; run as root",
 			report->name);
 	if (r > 0)
-		return complain(
+		return output_error(
 			AMTCTL_FAILED,
-			"%s: no handshake: the gateway %s uses this relay, which might then send its stream to the probe; see amtctl status %s",
+			"%s: no handshake: the gateway %s uses this relay, and might lose its stream to the probe; see amtctl status %s",
 			report->name, name, name);
 
-	r = handshake_do(&report->partner, report->port, run->wish.timeout_usec,
+	r = handshake_do(&report->partner, report->port, run->args.timeout_usec,
 			 &report->handshake);
 	if (r < 0)
-		return complain(AMTCTL_FAILED, "%s: no handshake: %s", report->name, strerror(-r));
+		return output_error(AMTCTL_FAILED, "%s: no handshake: %s", report->name,
+				    strerror(-r));
 	report->handshaken = true;
 	return report->handshake.igmp.queried ? AMTCTL_OK : AMTCTL_FAILED;
 }
@@ -342,8 +329,8 @@ static void on_signal(int number)
 	interrupted = 1;
 }
 
-/* SIGINT and SIGTERM end the asking, and only while it waits, so that none is missed; what is known
- * by then is told. */
+/* SIGINT and SIGTERM end the probing, and only while it waits, so that none is missed; the summary
+ * follows. */
 static void catch_signals(sigset_t *ret_wait_mask)
 {
 	sigset_t blocked;
@@ -356,7 +343,7 @@ static void catch_signals(sigset_t *ret_wait_mask)
 	signal(SIGTERM, on_signal);
 }
 
-/* From here on they end amtctl, as ever. */
+/* From here on they end amtctl, as usual. */
 static void release_signals(const sigset_t *mask)
 {
 	signal(SIGINT, SIG_DFL);
@@ -364,28 +351,28 @@ static void release_signals(const sigset_t *mask)
 	sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
-static int conclude(struct run *run)
+static int conclude(struct probe_run *run)
 {
-	int shaken, r = AMTCTL_OK;
+	int code, r = AMTCTL_OK;
 	size_t i;
 
 	for (i = 0; i < run->n; i++) {
-		struct report *report = &run->reports[i];
+		struct probe_report *report = &run->reports[i];
 
-		if (report->answered > 0 && run->wish.handshake && !interrupted) {
-			shaken = shake_hands(run, report);
-			r = r == AMTCTL_OK ? shaken : r;
+		if (report->answered > 0 && run->args.handshake && !interrupted) {
+			code = run_handshake(run, report);
+			r = r == AMTCTL_OK ? code : r;
 		}
 	}
-	/* A watch in JSON is a stream of lines, all of one kind. */
-	if (!run->wish.watch || run->settings->json == JSON_MODE_OFF)
-		if (report_print(run->reports, run->n, run->settings) < 0)
-			r = complain(AMTCTL_FAILED, "out of memory");
+	/* With --watch JSON is a stream of lines, all of one kind. */
+	if (!run->args.watch || run->settings->json == JSON_MODE_OFF)
+		if (probe_report_print(run->reports, run->n, run->settings) < 0)
+			r = output_error(AMTCTL_FAILED, "out of memory");
 	fflush(stdout);
 	for (i = 0; i < run->n; i++)
 		if (run->reports[i].answered == 0) {
 			if (run->reports[i].sent > 0)
-				report_complain(&run->reports[i]);
+				probe_report_error(&run->reports[i]);
 			r = AMTCTL_FAILED;
 		}
 	return r;
@@ -395,13 +382,13 @@ int verb_probe(const struct settings *settings, int argc, char **argv)
 {
 	int i, first = AMTCTL_OK, r;
 	sigset_t wait_mask;
-	struct run *run;
+	struct probe_run *run;
 
 	run = calloc(1, sizeof(*run));
 	if (!run)
-		return complain(AMTCTL_FAILED, "out of memory");
+		return output_error(AMTCTL_FAILED, "out of memory");
 	run->settings = settings;
-	r = read_wish(settings, &run->wish);
+	r = parse_args(settings, &run->args);
 	for (i = 0; i < argc && r != AMTCTL_USAGE; i++) {
 		r = add_relay(run, argv[i]);
 		first = first == AMTCTL_OK ? r : first;
@@ -409,10 +396,10 @@ int verb_probe(const struct settings *settings, int argc, char **argv)
 	if (r != AMTCTL_USAGE && run->n > 0) {
 		r = prober_open(NULL, &run->prober);
 		if (r < 0) {
-			r = complain(AMTCTL_FAILED, "cannot open a socket: %s", strerror(-r));
+			r = output_error(AMTCTL_FAILED, "cannot open a socket: %s", strerror(-r));
 		} else {
 			catch_signals(&wait_mask);
-			r = ask_all(run, &wait_mask);
+			r = probe_all(run, &wait_mask);
 			release_signals(&wait_mask);
 			if (r == AMTCTL_OK)
 				r = conclude(run);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verb that says what is wanted, once: report. */
+/* The verb that sends IGMP or MLD Reports, once: report. */
 #include "amtctl/amtctl.h"
 #include "amtctl/client.h"
+#include "amtctl/options.h"
 #include "amtctl/output/output.h"
-#include "base/parse.h"
 
 #include <amt/bus.h>
 
-#define VERSION_MAX 3 /* of IGMP; amtd knows which of them a channel can have */
+#define VERSION_MAX 3 /* of IGMP; amtd checks it for the channel */
 
 enum report_option {
 	OPTION_ON,
@@ -17,15 +17,15 @@ enum report_option {
 };
 
 const struct verb_option report_options[] = {
-	[OPTION_ON] = { "on", "DEV", "The interface, which must be named" },
-	[OPTION_LEAVE] = { "leave", NULL, "Leaves in place of Reports" },
-	[OPTION_VERSION] = { "version", "N", "Of IGMP or MLD (default: 3, or 2)" },
-	[OPTION_UNICAST] = { "unicast", "ADDR", "To this host, not to where Reports go" },
+	[OPTION_ON] = { "on", "DEV", "Interface to send on; required" },
+	[OPTION_LEAVE] = { "leave", NULL, "Send Leaves instead of Reports" },
+	[OPTION_VERSION] = { "version", "N", "IGMP or MLD version (default: 3, MLD: 2)" },
+	[OPTION_UNICAST] = { "unicast", "ADDR", "Send to this host" },
 	{ NULL },
 };
 
-static int call(const struct settings *settings, struct client *client, char **channels,
-		uint32_t version)
+static int call_report(const struct settings *settings, struct client *client, char **channels,
+		       uint32_t version)
 {
 	sd_bus_message *message = NULL, *reply = NULL;
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -52,23 +52,23 @@ static int call(const struct settings *settings, struct client *client, char **c
 
 int verb_report(const struct settings *settings, int argc, char **argv)
 {
-	const char *word = settings->values[OPTION_VERSION];
 	struct client *client;
 	uint32_t version = 0;
 	int r;
 
 	if (!settings->values[OPTION_ON])
-		return complain(
+		return output_error(
 			AMTCTL_USAGE,
 			"report: --on is missing; expected the interface, such as --on eth0");
-	if (word && parse_u32(word, 1, VERSION_MAX, &version) < 0)
-		return complain(AMTCTL_USAGE, "--version %s: expected 1, 2 or 3", word);
+	r = option_number(settings, report_options, OPTION_VERSION, 1, VERSION_MAX, &version);
+	if (r != AMTCTL_OK)
+		return r;
 
-	r = client_open_or_complain(settings, &client);
+	r = client_connect(settings, &client);
 	if (r != AMTCTL_OK)
 		return r;
 	/* getopt leaves NULL behind the last word */
-	r = call(settings, client, argv, version);
+	r = call_report(settings, client, argv, version);
 	client_close(client);
 	return r;
 }

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What keeps amtd itself from working stands before its devices. */
+/* Errors of amtd itself, before its devices. */
 static void print_daemon_errors(const struct settings *settings)
 {
 	struct client *client;
@@ -41,7 +41,7 @@ static int get_devices(const struct settings *settings, json_t **ret)
 
 	r = client_open(settings, &client);
 	if (r == AMTCTL_NO_DAEMON) {
-		fputs("amtctl: amtd is not running: showing what the kernel knows\n", stderr);
+		fputs("amtctl: amtd is not running, showing kernel state only\n", stderr);
 		return offline_describe(ret);
 	}
 	if (r != AMTCTL_OK)
@@ -53,9 +53,9 @@ static int get_devices(const struct settings *settings, json_t **ret)
 		return r;
 	if (!json_is_array(*ret)) {
 		json_decref(*ret);
-		return complain(
+		return output_error(
 			AMTCTL_FAILED,
-			"describe: amtd answers in an unknown way; are amtctl and amtd of one version?");
+			"describe: unexpected reply; do the versions of amtctl and amtd match?");
 	}
 	return AMTCTL_OK;
 }
@@ -76,7 +76,7 @@ static bool is_named(const json_t *device, void *userdata)
 	return words->argc == 0;
 }
 
-/* The devices that a NAME or a shell pattern stands for, in the order of amtd and each once. */
+/* The devices that match a NAME or shell pattern, in the order of amtd and each once. */
 static int select_devices(const json_t *devices, int argc, char **argv, json_t **ret)
 {
 	int i, r = AMTCTL_OK;
@@ -89,32 +89,30 @@ static int select_devices(const json_t *devices, int argc, char **argv, json_t *
 		matched = false;
 		json_array_foreach (devices, j, device) {
 			name = json_string_value(FIELD(device, "ifname"));
-			matched |= name && !fnmatch(argv[i], name, 0);
+			matched |= name && fnmatch(argv[i], name, 0) == 0;
 		}
 		if (!matched)
-			r = complain(AMTCTL_NO_DEVICE,
-				     "%s: no such device; see those there are: amtctl list",
-				     argv[i]);
+			r = output_error(AMTCTL_NO_DEVICE, "%s: no such device; see amtctl list",
+					 argv[i]);
 	}
 
 	*ret = field_select(devices, is_named, &(struct words){ argc, argv });
 	return r;
 }
 
-static int print_blocks(const json_t *devices)
+static void print_blocks(const json_t *devices)
 {
 	uint64_t now = clock_realtime();
 	json_t *device;
 	size_t i;
 
 	if (json_array_size(devices) == 0)
-		puts("No devices; make one: amtctl create");
+		puts("No devices; create one with amtctl create.");
 	json_array_foreach (devices, i, device) {
 		if (i > 0)
 			putchar('\n');
 		device_print(device, now);
 	}
-	return 0;
 }
 
 static int show_devices(const struct settings *settings, int argc, char **argv, bool table)
@@ -136,7 +134,7 @@ static int show_devices(const struct settings *settings, int argc, char **argv, 
 				print_daemon_errors(settings);
 			print_blocks(chosen);
 		} else if (device_table_print(chosen, settings->legend, clock_realtime()) < 0)
-			r = complain(AMTCTL_FAILED, "out of memory");
+			r = output_error(AMTCTL_FAILED, "out of memory");
 	}
 
 	json_decref(chosen);
@@ -160,7 +158,7 @@ int verb_daemon(const struct settings *settings, int argc, char **argv)
 	json_t *daemon;
 	int r;
 
-	r = client_open_or_complain(settings, &client);
+	r = client_connect(settings, &client);
 	if (r != AMTCTL_OK)
 		return r;
 	r = client_call(client, "daemon", &daemon, "Daemon", NULL);

@@ -13,7 +13,7 @@ static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 	return m < c ? m : c;
 }
 
-unsigned int near_distance(const char *a, const char *b)
+unsigned int suggest_distance(const char *a, const char *b)
 {
 	unsigned int row[SUGGEST_WORD_MAX + 1], diagonal, above;
 	size_t n_a = strlen(a), n_b = strlen(b), i, j;
@@ -44,7 +44,7 @@ const char *suggest_find(const char *word, const char *(*name)(size_t i))
 	size_t i;
 
 	for (i = 0; (candidate = name(i)); i++) {
-		distance = near_distance(word, candidate);
+		distance = suggest_distance(word, candidate);
 		if (distance < best_distance && distance * 2 < strlen(candidate)) {
 			best_distance = distance;
 			best = candidate;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Near names: what somebody meant who mistyped a word. Pure.
+ * Suggestions for a mistyped word. Pure.
  */
 #ifndef AMTCTL_SUGGEST_H
 #define AMTCTL_SUGGEST_H
 
 #include <stddef.h>
 
-/* Levenshtein distance; words longer than SUGGEST_WORD_MAX are far from everything. */
+/* Levenshtein distance; words longer than SUGGEST_WORD_MAX are UINT_MAX from everything. */
 #define SUGGEST_WORD_MAX 32
-unsigned int near_distance(const char *a, const char *b);
+unsigned int suggest_distance(const char *a, const char *b);
 
 /* Walk a table of names, such as verbs or options: name(i) is NULL at its end. Returns the nearest
  * that is at most two edits away and shares more than it differs in, or NULL. */

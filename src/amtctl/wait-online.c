@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verb for what must not start before multicast comes: wait-online. */
+/* The verb for units that must not start before multicast works: wait-online. */
 #include "amtctl/amtctl.h"
 #include "amtctl/events.h"
+#include "amtctl/options.h"
 #include "amtctl/output/fields.h"
 #include "amtctl/output/output.h"
 #include "base/clock.h"
-#include "base/parse.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -14,14 +14,14 @@
 
 #define TIMEOUT_MAX	(UINT64_C(999999) * USEC_PER_SEC)
 #define TIMEOUT_DEFAULT (120 * USEC_PER_SEC) /* as systemd-networkd-wait-online */
-#define NAMED_MAX	10		     /* in the line about those that are not online */
+#define NAMED_MAX	10		     /* in the error */
 
 enum {
 	OPTION_TIMEOUT,
 };
 
 const struct verb_option wait_online_options[] = {
-	[OPTION_TIMEOUT] = { "timeout", "SEC", "How long; 0: indefinitely (default: 120)" },
+	[OPTION_TIMEOUT] = { "timeout", "SEC", "Time to wait, 0: indefinitely (default: 120)" },
 	{ NULL },
 };
 
@@ -32,16 +32,11 @@ struct wait {
 	const char *timeout;
 };
 
-static const char *text(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key)) ?: "";
-}
-
 static bool is_online(const json_t *device)
 {
-	const char *state = text(device, "state");
+	const char *state = field_string(device, "state");
 
-	return !strcmp(state, "connected") || !strcmp(state, "running");
+	return strcmp(state, "connected") == 0 || strcmp(state, "running") == 0;
 }
 
 static bool is_wanted(const struct wait *wait, const char *name)
@@ -49,24 +44,24 @@ static bool is_wanted(const struct wait *wait, const char *name)
 	int i;
 
 	for (i = 0; i < wait->argc; i++)
-		if (!fnmatch(wait->argv[i], name, 0))
+		if (fnmatch(wait->argv[i], name, 0) == 0)
 			return true;
 	return wait->argc == 0;
 }
 
-static bool is_there(const struct wait *wait, const char *pattern)
+static bool has_device(const struct wait *wait, const char *pattern)
 {
 	const char *name;
 	json_t *device;
 
 	json_object_foreach (wait->devices, name, device)
-		if (!fnmatch(pattern, name, 0))
+		if (fnmatch(pattern, name, 0) == 0)
 			return true;
 	return false;
 }
 
-/* Write who is not online, and why; how many they are. */
-static size_t list_missing(const struct wait *wait, FILE *out)
+/* Write the devices that are not online, and why. */
+static void list_missing(const struct wait *wait, FILE *out)
 {
 	const char *name;
 	json_t *device;
@@ -74,19 +69,18 @@ static size_t list_missing(const struct wait *wait, FILE *out)
 	int i;
 
 	for (i = 0; i < wait->argc; i++)
-		if (!is_there(wait, wait->argv[i]) && n++ < NAMED_MAX)
-			fprintf(out, "%s%s (no such device; see those there are: amtctl list)",
-				n > 1 ? ", " : "", wait->argv[i]);
+		if (!has_device(wait, wait->argv[i]) && n++ < NAMED_MAX)
+			fprintf(out, "%s%s (no such device, see amtctl list)", n > 1 ? ", " : "",
+				wait->argv[i]);
 	json_object_foreach (wait->devices, name, device) {
 		if (!is_wanted(wait, name) || is_online(device))
 			continue;
 		if (n++ < NAMED_MAX)
 			fprintf(out, "%s%s (%s: %s)", n > 1 ? ", " : "", name,
-				text(device, "state"), text(device, "reason"));
+				field_string(device, "state"), field_string(device, "reason"));
 	}
 	if (n > NAMED_MAX)
 		fprintf(out, " and %zu more", n - NAMED_MAX);
-	return n;
 }
 
 static bool all_online(const struct wait *wait)
@@ -96,7 +90,7 @@ static bool all_online(const struct wait *wait)
 	int i;
 
 	for (i = 0; i < wait->argc; i++)
-		if (!is_there(wait, wait->argv[i]))
+		if (!has_device(wait, wait->argv[i]))
 			return false;
 	json_object_foreach (wait->devices, name, device)
 		if (is_wanted(wait, name) && !is_online(device))
@@ -117,22 +111,23 @@ static int on_devices(const json_t *devices, void *userdata)
 
 	json_object_clear(wait->devices);
 	json_array_foreach (devices, i, device)
-		field_set_state(wait->devices, text(device, "ifname"), text(device, "state"),
-				text(device, "reason"));
+		field_set_state(wait->devices, field_string(device, "ifname"),
+				field_string(device, "state"), field_string(device, "reason"));
 	return verdict(wait);
 }
 
 static int on_event(const json_t *event, void *userdata)
 {
-	const char *kind = text(event, "event"), *name = text(event, "ifname");
+	const char *kind = field_string(event, "event"), *name = field_string(event, "ifname");
 	struct wait *wait = userdata;
 
-	if (!strcmp(kind, "removed"))
+	if (strcmp(kind, "removed") == 0)
 		json_object_del(wait->devices, name);
-	else if (!strcmp(kind, "created"))
+	else if (strcmp(kind, "created") == 0)
 		field_set_state(wait->devices, name, "waiting", "");
-	else if (!strcmp(kind, "state"))
-		field_set_state(wait->devices, name, text(event, "state"), text(event, "reason"));
+	else if (strcmp(kind, "state") == 0)
+		field_set_state(wait->devices, name, field_string(event, "state"),
+				field_string(event, "reason"));
 	else
 		return EVENTS_GO_ON;
 	return verdict(wait);
@@ -148,11 +143,11 @@ static int on_timeout(void *userdata)
 
 	out = open_memstream(&missing, &length);
 	if (!out)
-		return complain(AMTCTL_FAILED, "out of memory");
+		return output_error(AMTCTL_FAILED, "out of memory");
 	list_missing(wait, out);
 	fclose(out);
-	r = complain(AMTCTL_FAILED, "wait-online: not online after %s s: %s", wait->timeout,
-		     missing);
+	r = output_error(AMTCTL_FAILED, "wait-online: not online after %s s: %s", wait->timeout,
+			 missing);
 	free(missing);
 	return r;
 }
@@ -169,10 +164,10 @@ int verb_wait_online(const struct settings *settings, int argc, char **argv)
 	const char *timeout = settings->values[OPTION_TIMEOUT];
 	int r;
 
-	if (timeout && parse_span(timeout, 0, TIMEOUT_MAX, &handler.timeout_usec) < 0)
-		return complain(AMTCTL_USAGE,
-				"--timeout %s: expected seconds, 0 to 999999; 0: indefinitely",
-				timeout);
+	r = option_seconds(settings, wait_online_options, OPTION_TIMEOUT, 0, TIMEOUT_MAX,
+			   &handler.timeout_usec);
+	if (r != AMTCTL_OK)
+		return r;
 	wait.timeout = timeout ?: wait.timeout;
 	wait.devices = json_object();
 	r = events_run(settings, &handler, &wait);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verb for senders: zone, what to publish. Works without amtd, and asks nobody. */
+/* The verb for senders: zone, the DNS records to publish. Works without amtd and network. */
 #include "amtctl/output/zone.h"
 
-#include "amtctl/amtctl.h"
+#include "amtctl/options.h"
 #include "amtctl/output/output.h"
-#include "base/parse.h"
 #include "wire/amtrelay.h"
 
 #include <errno.h>
@@ -25,26 +24,26 @@ enum {
 
 const struct verb_option zone_options[] = {
 	[OPTION_RELAY] = { "relay", "RELAY[,...]",
-			   "Address or name of a relay that reaches the source; . says: none" },
-	[OPTION_PRECEDENCE] = { "precedence", "N", "0 to 255, lower first (default: 10)" },
+			   "Address or name of a relay of the source, or . for none" },
+	[OPTION_PRECEDENCE] = { "precedence", "N", "0 to 255, lowest preferred (default: 10)" },
 	[OPTION_DISCOVERY_OPTIONAL] = { "discovery-optional", NULL,
-					"Gateways may send Requests there at once" },
-	[OPTION_TTL] = { "ttl", "SEC", "How long others keep the record (default: the zone's)" },
+					"Gateways may skip the Discovery" },
+	[OPTION_TTL] = { "ttl", "SEC", "TTL of the records (default: that of the zone)" },
 	[OPTION_GENERIC] = { "generic", NULL,
-			     "For a name server that does not know AMTRELAY: see RFC 3597" },
+			     "Records for name servers without AMTRELAY (RFC 3597)" },
 	{ NULL },
 };
 
 struct records {
 	struct amtrelay relays[RELAYS_MAX];
 	size_t n;
-	char ttl[16]; /* with a blank behind it, or nothing */
+	char ttl[16]; /* with a blank after it, or "" */
 	bool generic;
 };
 
 static int read_relay(const char *word, struct amtrelay *record)
 {
-	if (!strcmp(word, ".")) {
+	if (strcmp(word, ".") == 0) {
 		record->type = AMTRELAY_NONE;
 		return AMTCTL_OK;
 	}
@@ -52,36 +51,34 @@ static int read_relay(const char *word, struct amtrelay *record)
 		record->type = record->address.family == AF_INET ? AMTRELAY_IPV4 : AMTRELAY_IPV6;
 		return address_is_host(&record->address)
 			       ? AMTCTL_OK
-			       : complain(AMTCTL_USAGE, "--relay %s: not the address of one host",
-					  word);
+			       : output_error(AMTCTL_USAGE,
+					      "--relay %s: not the address of one host", word);
 	}
 	record->type = AMTRELAY_NAME;
-	/* Digits and dots alone are an address that somebody mistyped. */
+	/* Digits and dots alone are a mistyped address. */
 	if (word[strspn(word, "0123456789.")] == '\0' || strchr(word, ':') ||
 	    dnsname_parse(word, &record->name) < 0)
-		return complain(
+		return output_error(
 			AMTCTL_USAGE,
-			"--relay %s: neither an address nor a name; expected one such as 192.0.2.1 or relay.example.net",
+			"--relay %s: invalid; expected an address or a name such as 192.0.2.1 or relay.example.net",
 			word);
 	return AMTCTL_OK;
 }
 
 static int read_relays(const char *text, const struct amtrelay *model, struct records *records)
 {
-	char *list, *rest, *word;
-	int code = AMTCTL_OK;
+	const char *words[RELAYS_MAX];
+	int code;
+	char *list;
+	size_t n;
 
 	list = strdup(text);
 	if (!list)
-		return complain(AMTCTL_FAILED, "out of memory");
-	for (rest = list; code == AMTCTL_OK && (word = strsep(&rest, ","));) {
-		if (records->n == RELAYS_MAX) {
-			code = complain(AMTCTL_USAGE, "--relay: more than %d; leave some out",
-					RELAYS_MAX);
-			break;
-		}
+		return output_error(AMTCTL_FAILED, "out of memory");
+	code = option_split(&zone_options[OPTION_RELAY], list, words, RELAYS_MAX, &n);
+	for (size_t i = 0; code == AMTCTL_OK && i < n; i++) {
 		records->relays[records->n] = *model;
-		code = read_relay(word, &records->relays[records->n++]);
+		code = read_relay(words[i], &records->relays[records->n++]);
 	}
 	free(list);
 	return code;
@@ -90,27 +87,22 @@ static int read_relays(const char *text, const struct amtrelay *model, struct re
 static int read_options(const struct settings *settings, struct records *records)
 {
 	const char *const *values = settings->values;
-	struct amtrelay model = { .precedence = PRECEDENCE_DEFAULT };
-	uint16_t precedence;
-	uint32_t ttl;
+	uint32_t precedence = PRECEDENCE_DEFAULT, ttl = 0;
+	struct amtrelay model = { 0 };
+	int code;
 
 	if (!values[OPTION_RELAY])
-		return complain(
+		return output_error(
 			AMTCTL_USAGE,
 			"zone: --relay is missing; expected an address or a name such as 192.0.2.1 or relay.example.net");
-	if (values[OPTION_PRECEDENCE]) {
-		if (parse_u16(values[OPTION_PRECEDENCE], 0, UINT8_MAX, &precedence) < 0)
-			return complain(AMTCTL_USAGE,
-					"--precedence %s: expected a number, 0 to 255",
-					values[OPTION_PRECEDENCE]);
-		model.precedence = (uint8_t)precedence;
-	}
-	if (values[OPTION_TTL]) {
-		if (parse_u32(values[OPTION_TTL], 0, INT32_MAX, &ttl) < 0)
-			return complain(AMTCTL_USAGE, "--ttl %s: expected seconds, 0 to 2147483647",
-					values[OPTION_TTL]);
+	code = option_number(settings, zone_options, OPTION_PRECEDENCE, 0, UINT8_MAX, &precedence);
+	if (code == AMTCTL_OK)
+		code = option_number(settings, zone_options, OPTION_TTL, 0, INT32_MAX, &ttl);
+	if (code != AMTCTL_OK)
+		return code;
+	if (values[OPTION_TTL])
 		snprintf(records->ttl, sizeof(records->ttl), "%u ", ttl);
-	}
+	model.precedence = (uint8_t)precedence;
 	model.discovery_optional = values[OPTION_DISCOVERY_OPTIONAL];
 	records->generic = values[OPTION_GENERIC];
 	return read_relays(values[OPTION_RELAY], &model, records);
@@ -135,7 +127,7 @@ static int read_source(const char *word, char owner[static DNSNAME_TEXT_MAX])
 	struct dnsname name;
 
 	if (address_parse(word, &address) < 0 || !address_is_host(&address))
-		return complain(
+		return output_error(
 			AMTCTL_USAGE,
 			"zone %s: not the address of a host; expected a source such as 203.0.113.2 or 2001:db8::2",
 			word);
@@ -146,10 +138,10 @@ static int read_source(const char *word, char owner[static DNSNAME_TEXT_MAX])
 
 static void print_source(const struct records *records, const char *source, const char *owner)
 {
-	printf("; AMT relays for the source %s (RFC 8777)\n", source);
+	printf("; AMT relays of the source %s (RFC 8777)\n", source);
 	print_lines(records, owner, records->generic);
-	printf("; the same for a name server that %s AMTRELAY:\n",
-	       records->generic ? "knows" : "does not know");
+	printf("; the same for a name server %s AMTRELAY:\n",
+	       records->generic ? "with" : "without");
 	print_lines(records, owner, !records->generic);
 }
 

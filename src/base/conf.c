@@ -29,6 +29,7 @@ struct conf_parser {
 	const char *file;
 	unsigned int warnings;
 	unsigned int warned_line; /* 0: none */
+	uint64_t warned_once;	  /* 1 << id */
 
 	enum section_state section_state;
 	char section[SECTION_MAX];
@@ -82,6 +83,20 @@ void conf_warn(const struct conf_assignment *assignment, const char *format, ...
 
 	va_start(ap, format);
 	parser_vwarn(assignment->parser, assignment->place.line, format, ap);
+	va_end(ap);
+}
+
+void conf_warn_once(const struct conf_assignment *assignment, unsigned int id, const char *format,
+		    ...)
+{
+	struct conf_parser *parser = assignment->parser;
+	va_list ap;
+
+	if (parser->warned_once & UINT64_C(1) << id)
+		return;
+	parser->warned_once |= UINT64_C(1) << id;
+	va_start(ap, format);
+	parser_vwarn(parser, assignment->place.line, format, ap);
 	va_end(ap);
 }
 

@@ -12,6 +12,7 @@
 #define CONF_LINE_MAX	   (64 * 1024)	     /* bytes in a logical line; a longer one is skipped */
 #define CONF_FILE_MAX	   (4 * 1024 * 1024) /* bytes in a file; a longer one is refused */
 #define CONF_DIRECTORY_MAX 16384	     /* files of one directory that are looked at */
+#define CONF_ONCE_MAX	   64		     /* warnings of conf_warn_once() */
 #define CONF_WARNINGS_MAX  20 /* for one file; one more says that others are left out */
 
 /* Position of a line, for warnings. */
@@ -44,6 +45,10 @@ struct conf_handler {
  * than CONF_WARNINGS_MAX for a file, together with those about the syntax. */
 void conf_warn(const struct conf_assignment *assignment, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The same, once for a file: the first of each id, which is below CONF_ONCE_MAX. */
+void conf_warn_once(const struct conf_assignment *assignment, unsigned int id, const char *format,
+		    ...) __attribute__((format(printf, 3, 4)));
 
 /* A unit: the main file and its drop-ins, in the order in which they are read. */
 struct conf_unit {

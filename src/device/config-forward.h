@@ -52,10 +52,7 @@ struct config_forward {
 	uint32_t unsolicited_report_sec, self_query_sec; /* 0: never */
 };
 
-/* Is there anything to forward? */
+/* Whether there is anything to forward. */
 bool config_forwards(const struct config_forward *forward);
-
-bool config_forward_equal(const struct config_forward *a, const struct config_forward *b);
-void config_forward_clear(struct config_forward *forward);
 
 #endif

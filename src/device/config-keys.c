@@ -2,472 +2,191 @@
 #include "device/config-keys.h"
 
 #include "base/array.h"
-#include "base/match.h"
-#include "base/parse.h"
 #include "device/config-forward-keys.h"
-#include "kernel/sysctl.h"
-#include "wire/message.h"
+#include "device/config-lists.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-
-static int parse_mode(struct config_load *load, const char *value, void *field)
-{
-	enum config_mode *mode = field;
-
-	for (int i = 0; i < _CONFIG_MODE_MAX; i++)
-		if (strcmp(value, config_mode_string(i)) == 0) {
-			*mode = i;
-			return 0;
-		}
-	return -EINVAL;
-}
-
-static int parse_text(struct config_load *load, const char *value, void *field)
-{
-	char **text = field, *copy;
-
-	copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
-	free(*text);
-	*text = copy;
-	return 0;
-}
-
-static void reset_text(struct config_load *load, void *field)
-{
-	char **text = field;
-
-	free(*text);
-	*text = NULL;
-}
-
-static int parse_host(struct config_load *load, const char *value, void *field)
-{
-	struct address address;
-	int r;
-
-	r = address_parse(value, &address);
-	if (r < 0)
-		return r;
-	if (address.family != AF_INET)
-		return -EAFNOSUPPORT;
-	if (!address_is_host(&address))
-		return -EADDRNOTAVAIL;
-	*(struct address *)field = address;
-	return 0;
-}
-
-static int parse_port(struct config_load *load, const char *value, void *field)
-{
-	return parse_u16(value, 1, UINT16_MAX, field);
-}
-
-static int parse_tunnels(struct config_load *load, const char *value, void *field)
-{
-	return parse_u32(value, 1, INT32_MAX, field);
-}
-
-static int parse_mtu(struct config_load *load, const char *value, void *field)
-{
-	/* ETH_MIN_MTU and the tunnel's overhead, amt_newlink(); IPv6 wants 1280 */
-	return parse_u32(value, 108, 65535, field);
-}
-
-static int parse_bool(struct config_load *load, const char *value, void *field)
-{
-	int r;
-
-	r = parse_boolean(value);
-	if (r < 0)
-		return r;
-	*(bool *)field = r;
-	return 0;
-}
-
-static int parse_on_failure(struct config_load *load, const char *value, void *field)
-{
-	if (strcmp(value, "accept") != 0 && strcmp(value, "drop") != 0)
-		return -EINVAL;
-	*(bool *)field = strcmp(value, "drop") == 0;
-	return 0;
-}
-
-static int parse_source(struct config_load *load, const char *value, void *field)
-{
-	struct address address;
-	int r;
-
-	r = address_parse(value, &address);
-	if (r < 0)
-		return r;
-	if (!address_is_host(&address))
-		return -EADDRNOTAVAIL;
-	*(struct address *)field = address;
-	return 0;
-}
-
-static int parse_order(struct config_load *load, const char *value, void *field)
-{
-	return candidate_order_parse(value, field);
-}
-
-static int parse_dnssec(struct config_load *load, const char *value, void *field)
-{
-	enum dnssec_mode mode = dnssec_mode_from_string(value);
-
-	if (mode < 0)
-		return mode;
-	*(enum dnssec_mode *)field = mode;
-	return 0;
-}
-
-static int parse_dead(struct config_load *load, const char *value, void *field)
-{
-	/* the driver asks every 2 s: less than two of its questions would be haste */
-	return parse_u32(value, 5, 3600, field);
-}
-
-static int allow_one(struct config *config, const char *word)
-{
-	struct prefix prefix, *slot;
-	int r;
-
-	r = prefix_parse(word, &prefix);
-	if (r < 0)
-		return r;
-	slot = config_append(&config->allow, &config->n_allow, sizeof(*slot), CONFIG_ALLOW_MAX);
-	if (!slot)
-		return -errno;
-	*slot = prefix;
-	return 0;
-}
-
-static int relay_one(struct config *config, const char *word)
-{
-	struct address address, *slot;
-	int r;
-
-	r = parse_host(NULL, word, &address);
-	if (r < 0)
-		return r;
-	slot = config_append(&config->relays, &config->n_relays, sizeof(*slot), CONFIG_RELAYS_MAX);
-	if (!slot)
-		return -errno;
-	*slot = address;
-	return 0;
-}
-
-static int parse_relays(struct config_load *load, const char *value, void *field)
-{
-	return config_parse_words(load, value, relay_one);
-}
-
-static int parse_allow(struct config_load *load, const char *value, void *field)
-{
-	return config_parse_words(load, value, allow_one);
-}
-
-static void reset_allow(struct config_load *load, void *field)
-{
-	load->config->n_allow = 0;
-}
-
-/* ADDRESS or ADDRESS@PORT, as libunbound takes it. */
-static int server_one(struct config *config, const char *word)
-{
-	char text[ADDRESS_TEXT_MAX + 8], *at, **slot, *copy;
-	struct address address;
-	uint16_t port;
-
-	if (strlen(word) >= sizeof(text))
-		return -EINVAL;
-	strcpy(text, word);
-	at = strchr(text, '@');
-	if (at)
-		*at = '\0';
-	if (address_parse(text, &address) < 0 ||
-	    (at && parse_u16(at + 1, 1, UINT16_MAX, &port) < 0))
-		return -EINVAL;
-	copy = strdup(word);
-	if (!copy)
-		return -ENOMEM;
-	slot = config_append(&config->servers, &config->n_servers, sizeof(*slot),
-			     CONFIG_SERVERS_MAX);
-	if (!slot) {
-		free(copy);
-		return -errno;
-	}
-	*slot = copy;
-	return 0;
-}
-
-static int parse_servers(struct config_load *load, const char *value, void *field)
-{
-	return config_parse_words(load, value, server_one);
-}
-
-static void reset_servers(struct config_load *load, void *field)
-{
-	struct config *config = load->config;
-
-	while (config->n_servers > 0)
-		free(config->servers[--config->n_servers]);
-}
-
-static void reset_relays(struct config_load *load, void *field)
-{
-	load->config->n_relays = 0;
-}
-
-/* The [Rewrite] section that the assignment stands in. */
-static struct config_rewrite *current_rewrite(struct config_load *load)
-{
-	struct config *config = load->config;
-	unsigned int section = load->assignment->section_number;
-	struct config_rewrite *rewrite;
-
-	if (config->n_rewrites > 0 && config->rewrites[config->n_rewrites - 1].section == section)
-		return &config->rewrites[config->n_rewrites - 1];
-	rewrite = config_append(&config->rewrites, &config->n_rewrites, sizeof(*rewrite),
-				CONFIG_REWRITES_MAX);
-	if (rewrite)
-		rewrite->section = section;
-	return rewrite;
-}
-
-static int parse_advertised(struct config_load *load, const char *value, void *field)
-{
-	struct config_rewrite *rewrite;
-	struct prefix prefix;
-	int r;
-
-	r = prefix_parse(value, &prefix);
-	if (r < 0)
-		return r;
-	rewrite = current_rewrite(load);
-	if (!rewrite)
-		return -errno;
-	rewrite->advertised = prefix;
-	return 0;
-}
-
-static int parse_rewrite_relay(struct config_load *load, const char *value, void *field)
-{
-	struct config_rewrite *rewrite;
-	struct address address;
-	int r;
-
-	r = parse_host(load, value, &address);
-	if (r < 0)
-		return r;
-	rewrite = current_rewrite(load);
-	if (!rewrite)
-		return -errno;
-	rewrite->relay = address;
-	return 0;
-}
-
-static int parse_match(struct config_load *load, const char *value, void *field)
-{
-	static const struct {
-		const char *key;
-		int (*match)(const char *value);
-	} table[] = {
-		{ "Host", match_host },
-		{ "KernelVersion", match_kernel_version },
-		{ "Virtualization", match_virtualization },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		int r;
-
-		if (strcmp(load->assignment->key, table[i].key) != 0)
-			continue;
-		r = table[i].match(value);
-		if (r < 0)
-			return r;
-		if (r == 0)
-			load->match = false;
-	}
-	return 0;
-}
-
-static int join_one(struct config *config, const char *word)
-{
-	struct channel_key key, *slot;
-	const char *why;
-	int r;
-
-	r = channel_parse(word, &key, &why);
-	if (r < 0)
-		return r;
-	slot = config_append(&config->joins, &config->n_joins, sizeof(*slot), CONFIG_JOINS_MAX);
-	if (!slot)
-		return -errno;
-	*slot = key;
-	return 0;
-}
-
-static int parse_joins(struct config_load *load, const char *value, void *field)
-{
-	return config_parse_words(load, value, join_one);
-}
-
-static void reset_joins(struct config_load *load, void *field)
-{
-	load->config->n_joins = 0;
-}
-
-#define FIELD(member) offsetof(struct config, member), sizeof(((struct config *)NULL)->member)
 
 #define MODE_GATEWAY (1 << CONFIG_GATEWAY)
 #define MODE_RELAY   (1 << CONFIG_RELAY)
 #define MODE_ALL     (MODE_GATEWAY | MODE_RELAY | 1 << CONFIG_PROXY)
 
+/* The columns between the modes and the option, by kind. */
+
+#define FIELD(member) \
+	.offset = offsetof(struct config, member), .size = sizeof(((struct config *)NULL)->member)
+
+#define RANGE(member, default_value, low, high, unit)                                         \
+	.kind = &config_kind_number, FIELD(member), .initial = (default_value), .min = (low), \
+	.max = (high), .expected = unit " from " #low " to " #high
+
+#define NUMBER(member, default_value, low, high) RANGE(member, default_value, low, high, "a number")
+
+#define SECONDS(member, default_value, low, high) RANGE(member, default_value, low, high, "seconds")
+
+#define SECONDS_OR_NEVER(member, default_value)                                 \
+	.kind = &config_kind_number, FIELD(member), .initial = (default_value), \
+	.max = 7 * 24 * 3600, .expected = "seconds from 0 to 604800, 0 for never"
+
+#define BOOLEAN(member, default_value)                                           \
+	.kind = &config_kind_boolean, FIELD(member), .initial = (default_value), \
+	.expected = "yes or no", .words = "yes no"
+
+#define INTERFACE(member)                                                        \
+	.kind = &config_kind_interface, FIELD(member), .expected = AN_INTERFACE, \
+	.words = CONFIG_WORDS_INTERFACES
+
+#define AN_INTERFACE "the name of an interface, at most 15 bytes, such as eth0"
+
+/* Words stand for the values of their enums. */
+static_assert(CONFIG_GATEWAY == 0 && CONFIG_RELAY == 1 && CONFIG_PROXY == 2, "Mode=");
+static_assert(DNSSEC_MODE_NO == 0 && DNSSEC_MODE_ALLOW_DOWNGRADE == 1 && DNSSEC_MODE_YES == 2,
+	      "DNSSEC=");
+static_assert(CONFIG_UNICAST_NO == 0 && CONFIG_UNICAST_YES == 1 && CONFIG_UNICAST_ONLY == 2,
+	      "UnicastReports=");
+
 /* In the order of the manual, and of the files that amtctl writes. */
 static const struct config_key keys[] = {
-	{ "Match", "Host", parse_match, 0, 0, NULL, "a host name, glob or machine id", MODE_ALL },
-	{ "Match", "KernelVersion", parse_match, 0, 0, NULL,
-	  "a comparison such as >=6.1, or a glob", MODE_ALL },
-	{ "Match", "Virtualization", parse_match, 0, 0, NULL,
-	  "a boolean, 'vm', 'container' or a name that systemd-detect-virt prints", MODE_ALL },
-	{ "AMT", "Name", config_parse_interface, FIELD(name), NULL,
-	  "an interface name of 1 to 15 bytes", MODE_ALL },
-	{ "AMT", "Description", parse_text, FIELD(description), reset_text,
-	  "one line of at most 255 bytes", MODE_ALL, .option = "description", .argument = "TEXT",
-	  .help = "what the device is for" },
-	{ "AMT", "Mode", parse_mode, FIELD(mode), NULL, "gateway, relay or proxy", MODE_ALL,
-	  .option = "mode", .argument = "MODE", .help = "gateway (default), relay or proxy",
-	  .words = "gateway relay proxy" },
-	{ "AMT", "Link", config_parse_interface, FIELD(link), NULL,
-	  "the name of an interface, at most 15 bytes, such as eth0", MODE_ALL, .option = "link",
-	  .argument = "DEV", .help = "interface towards the relay, or of the relay",
-	  .words = CONFIG_WORDS_INTERFACES },
-	{ "AMT", "Local", parse_host, FIELD(local), NULL,
-	  "an IPv4 address of this host, such as 192.0.2.1", MODE_ALL, .option = "local",
-	  .argument = "ADDR", .help = "own address on it (default: found, and followed)" },
-	{ "AMT", "Port", parse_port, FIELD(port), NULL, "a number from 1 to 65535", MODE_ALL,
-	  .option = "port", .argument = "N",
-	  .help = "own UDP port (default: a private one; of a relay 2268)" },
-	{ "AMT", "RelayPort", parse_port, FIELD(relay_port), NULL, "a number from 1 to 65535",
-	  MODE_GATEWAY, .option = "relay-port", .argument = "N",
-	  .help = "the relay's UDP port (default: 2268)" },
-	{ "AMT", "MaxTunnels", parse_tunnels, FIELD(max_tunnels), NULL,
-	  "a number from 1 to 2147483647", MODE_ALL, .option = "max-tunnels", .argument = "N",
-	  .help = "tunnels that a relay admits (default: 128)" },
-	{ "AMT", "MTUBytes", parse_mtu, FIELD(mtu), NULL, "a number from 108 to 65535", MODE_ALL,
-	  .option = "mtu", .argument = "BYTES",
-	  .help = "largest packet (default: that of DEV, less 40)" },
-	{ "AMT", "KeepConfiguration", parse_bool, FIELD(keep), NULL, "yes or no", MODE_ALL },
-	{ "AMT", "OnDemand", parse_bool, FIELD(on_demand), NULL, "yes or no", MODE_ALL },
-	{ "Relay", "Address", parse_relays, 0, 0, reset_relays,
-	  "an IPv4 address such as 192.0.2.1; at most 64 in all", MODE_GATEWAY, .option = "relay",
-	  .argument = "ADDR", .help = "relay of a gateway; repeats, in order", .repeats = true },
-	{ "Relay", "Driad", parse_source, FIELD(source), NULL,
-	  "the address of a source, such as 203.0.113.2", MODE_GATEWAY, .option = "source",
-	  .argument = "ADDR", .help = "find relays of this source in DNS (RFC 8777)" },
-	{ "Relay", "DNSSD", parse_text, FIELD(service), reset_text, "a domain such as example.net",
-	  MODE_GATEWAY, .option = "dnssd", .argument = "DOMAIN",
-	  .help = "find relays that this domain announces (_amt._udp)" },
-	{ "Relay", "Anycast", parse_bool, FIELD(anycast), NULL, "yes or no", MODE_GATEWAY,
-	  .option = "anycast", .argument = "BOOL",
-	  .help = "ask the anycast address of relays: yes or no", .words = "yes no" },
-	{ "Relay", "Order", parse_order, FIELD(order), NULL,
-	  "words of: configured dns-sd anycast driad", MODE_GATEWAY },
-	{ "Relay", "Allow", parse_allow, 0, 0, reset_allow,
-	  "a prefix such as 192.0.2.0/24; at most 64 in all", MODE_GATEWAY, .option = "allow",
-	  .argument = "PREFIX", .help = "relays within these only; repeats", .repeats = true },
-	{ "Relay", "DNS", parse_servers, 0, 0, reset_servers,
-	  "at most 8 servers, ADDRESS or ADDRESS@PORT", MODE_GATEWAY, .repeats = true },
-	{ "Relay", "DNSSEC", parse_dnssec, FIELD(dnssec), NULL, "'no', 'allow-downgrade' or 'yes'",
-	  MODE_GATEWAY },
-	{ "Relay", "TrustAnchor", parse_text, FIELD(trust_anchor), reset_text, "a file",
-	  MODE_GATEWAY },
-	{ "Relay", "HoldDownSec", config_parse_seconds, FIELD(hold_down_sec), NULL, "seconds",
-	  MODE_GATEWAY },
-	{ "Relay", "DeadSec", parse_dead, FIELD(dead_sec), NULL, "5 seconds or more",
-	  MODE_GATEWAY },
-	{ "Relay", "ReturnSec", config_parse_seconds, FIELD(return_sec), NULL,
-	  "seconds, 0 for never", MODE_GATEWAY },
-	{ "Rewrite", NULL, .modes = MODE_GATEWAY,
+	{ "Match", "Host", MODE_ALL, .kind = &config_kind_match,
+	  .expected = "a host name, glob or machine id" },
+	{ "Match", "KernelVersion", MODE_ALL, .kind = &config_kind_match,
+	  .expected = "a comparison such as >=6.1, or a glob" },
+	{ "Match", "Virtualization", MODE_ALL, .kind = &config_kind_match,
+	  .expected = "a boolean, 'vm', 'container' or a name that systemd-detect-virt prints" },
+
+	{ "AMT", "Name", MODE_ALL, INTERFACE(name) },
+	{ "AMT", "Description", MODE_ALL, .kind = &config_kind_text, FIELD(description),
+	  .expected = "one line of at most 255 bytes", .option = "description", .argument = "TEXT",
+	  .help = "Text for people" },
+	{ "AMT", "Mode", MODE_ALL, .kind = &config_kind_word, FIELD(mode),
+	  .expected = "gateway, relay or proxy", .words = "gateway relay proxy", .option = "mode",
+	  .argument = "MODE", .help = "gateway (default), relay or proxy" },
+	{ "AMT", "Link", MODE_ALL, INTERFACE(link), .option = "link", .argument = "DEV",
+	  .help = "Interface that carries the tunnel" },
+	{ "AMT", "Local", MODE_ALL, .kind = &config_kind_host, FIELD(local),
+	  .expected = "an IPv4 address of this host, such as 192.0.2.1", .option = "local",
+	  .argument = "ADDR", .help = "Local address (default: from the route to the relay)" },
+	{ "AMT", "Port", MODE_ALL, NUMBER(port, 0, 1, 65535), .option = "port", .argument = "N",
+	  .help = "Local UDP port (default: from the name; relay: 2268)" },
+	{ "AMT", "RelayPort", MODE_GATEWAY, NUMBER(relay_port, 2268, 1, 65535),
+	  .option = "relay-port", .argument = "N",
+	  .help = "UDP port of the relay (default: 2268)" },
+	{ "AMT", "MaxTunnels", MODE_ALL, NUMBER(max_tunnels, 0, 1, 2147483647),
+	  .option = "max-tunnels", .argument = "N",
+	  .help = "Maximum number of tunnels of a relay (default: 128)" },
+	/* ETH_MIN_MTU and the tunnel's overhead, amt_newlink(); IPv6 wants 1280 */
+	{ "AMT", "MTUBytes", MODE_ALL, NUMBER(mtu, 0, 108, 65535), .option = "mtu",
+	  .argument = "BYTES", .help = "MTU (default: that of the link, less 40)" },
+	{ "AMT", "KeepConfiguration", MODE_ALL, BOOLEAN(keep, true) },
+	{ "AMT", "OnDemand", MODE_ALL, BOOLEAN(on_demand, false) },
+
+	{ "Relay", "Address", MODE_GATEWAY, .kind = &config_kind_relays,
+	  .expected = "an IPv4 address such as 192.0.2.1 (at most 64)", .option = "relay",
+	  .argument = "ADDR", .help = "Relay of a gateway; repeatable, in order of preference",
+	  .repeats = true },
+	{ "Relay", "Driad", MODE_GATEWAY, .kind = &config_kind_source, FIELD(source),
+	  .expected = "the address of a source, such as 203.0.113.2", .option = "source",
+	  .argument = "ADDR", .help = "Look up the relays of this source in DNS (RFC 8777)" },
+	{ "Relay", "DNSSD", MODE_GATEWAY, .kind = &config_kind_text, FIELD(service),
+	  .expected = "a domain such as example.net", .option = "dnssd", .argument = "DOMAIN",
+	  .help = "Look up the relays of this domain in DNS-SD (_amt._udp)" },
+	{ "Relay", "Anycast", MODE_GATEWAY, BOOLEAN(anycast, false), .option = "anycast",
+	  .argument = "BOOL", .help = "Use the anycast address of relays: yes or no (default)" },
+	{ "Relay", "Order", MODE_GATEWAY, .kind = &config_kind_order, FIELD(order),
+	  .expected = "words of: configured dns-sd anycast driad" },
+	{ "Relay", "Allow", MODE_GATEWAY, .kind = &config_kind_allow,
+	  .expected = "a prefix such as 192.0.2.0/24 (at most 64)", .option = "allow",
+	  .argument = "PREFIX", .help = "Accept only relays in this prefix; repeatable",
+	  .repeats = true },
+	{ "Relay", "DNS", MODE_GATEWAY, .kind = &config_kind_servers,
+	  .expected = "at most 8 servers, ADDRESS or ADDRESS@PORT", .repeats = true },
+	{ "Relay", "DNSSEC", MODE_GATEWAY, .kind = &config_kind_word, FIELD(dnssec),
+	  .initial = DNSSEC_MODE_ALLOW_DOWNGRADE, .expected = "'no', 'allow-downgrade' or 'yes'",
+	  .words = "no allow-downgrade yes" },
+	{ "Relay", "TrustAnchor", MODE_GATEWAY, .kind = &config_kind_text, FIELD(trust_anchor),
+	  .expected = "a file" },
+	/* RFC 8777: 3 to 10 minutes */
+	{ "Relay", "HoldDownSec", MODE_GATEWAY, SECONDS(hold_down_sec, 600, 0, 604800) },
+	/* the driver sends a Request every 2 s: less than two of them would be haste */
+	{ "Relay", "DeadSec", MODE_GATEWAY, SECONDS(dead_sec, 5, 5, 3600) },
+	{ "Relay", "ReturnSec", MODE_GATEWAY, SECONDS_OR_NEVER(return_sec, 60) },
+
+	{ "Rewrite", NULL, MODE_GATEWAY, .kind = &config_kind_rewrites,
 	  .expected = "PREFIX=ADDR, such as 10.0.0.0/8=192.0.2.1 or any=192.0.2.1",
 	  .option = "rewrite", .argument = "PREFIX=ADDR",
-	  .help = "advertised relays to replace (or any=ADDR); repeats", .repeats = true },
-	{ "Rewrite", "Advertised", parse_advertised, 0, 0, NULL,
-	  "a prefix such as 10.0.0.0/8, an address, or 'any'; at most 64 sections", MODE_GATEWAY },
-	{ "Rewrite", "Relay", parse_rewrite_relay, 0, 0, NULL, "a unicast IPv4 address",
-	  MODE_GATEWAY },
-	{ "Rewrite", "OnFailure", parse_on_failure, FIELD(strict), NULL, "accept or drop",
-	  MODE_GATEWAY, .option = "on-failure", .argument = "WORD",
-	  .help = "Advertisements while amtd is down: accept or drop", .words = "accept drop" },
-	{ "Sysctl", NULL, .modes = MODE_GATEWAY | MODE_RELAY,
+	  .help = "Replace advertised relays in PREFIX, or any; repeatable", .repeats = true },
+	{ "Rewrite", "Advertised", MODE_GATEWAY, .kind = &config_kind_rewrite_advertised,
+	  .expected = "a prefix such as 10.0.0.0/8, an address, or 'any' (at most 64 sections)" },
+	{ "Rewrite", "Relay", MODE_GATEWAY, .kind = &config_kind_rewrite_relay,
+	  .expected = "a unicast IPv4 address" },
+	{ "Rewrite", "OnFailure", MODE_GATEWAY, .kind = &config_kind_word, FIELD(strict),
+	  .expected = "accept or drop", .words = "accept drop", .option = "on-failure",
+	  .argument = "WORD",
+	  .help = "Advertisements while amtd is down: accept (default) or drop" },
+
+	{ "Sysctl", NULL, MODE_GATEWAY | MODE_RELAY, .kind = &config_kind_sysctls,
 	  .expected = "KEY=VALUE, such as ipv4.rp_filter=2", .option = "sysctl",
-	  .argument = "KEY=VALUE", .help = "per device, e.g. ipv4.rp_filter=2; repeats",
+	  .argument = "KEY=VALUE", .help = "Sysctl of the device, as ipv4.rp_filter=2; repeatable",
 	  .repeats = true },
-	{ "Membership", "Join", parse_joins, 0, 0, reset_joins,
-	  "channels: SOURCE,GROUP, or GROUP for any source", MODE_GATEWAY, .repeats = true },
-	{ "Forward", "Downstream", config_parse_downstreams, 0, 0, config_reset_downstreams,
-	  "the name of an interface, at most 15 bytes, such as eth0; at most 31 in all", MODE_ALL,
+
+	{ "Membership", "Join", MODE_GATEWAY, .kind = &config_kind_joins,
+	  .expected = "channels: SOURCE,GROUP, or GROUP for any source", .repeats = true },
+
+	{ "Forward", "Downstream", MODE_ALL, .kind = &config_kind_downstreams,
+	  .expected = AN_INTERFACE " (at most 31)", .words = CONFIG_WORDS_INTERFACES,
 	  .option = "downstream", .argument = "DEV",
-	  .help = "forward to the hosts there what they want; repeats",
-	  .words = CONFIG_WORDS_INTERFACES, .repeats = true },
-	{ "Forward", "Upstream", config_parse_upstream, 0, 0, config_reset_upstreams,
-	  "the name of an interface, and prefixes of the sources behind it", MODE_ALL,
-	  .option = "upstream", .argument = "'DEV [PREFIX]'",
-	  .help = "take sources (of PREFIX) from there; repeats", .words = CONFIG_WORDS_INTERFACES,
-	  .repeats = true },
-	{ "Forward", "BackupUpstream", config_parse_interface, FIELD(forward.backup_upstream), NULL,
-	  "the name of an interface, at most 15 bytes, such as eth0", MODE_ALL,
+	  .help = "Forward to the hosts on this interface; repeatable", .repeats = true },
+	{ "Forward", "Upstream", MODE_ALL, .kind = &config_kind_upstreams,
+	  .expected = "the name of an interface, and prefixes of the sources behind it",
+	  .words = CONFIG_WORDS_INTERFACES, .option = "upstream", .argument = "'DEV [PREFIX]'",
+	  .help = "Receive sources (in PREFIX) from this interface; repeatable", .repeats = true },
+	{ "Forward", "BackupUpstream", MODE_ALL, INTERFACE(forward.backup_upstream),
 	  .option = "backup-upstream", .argument = "DEV",
-	  .help = "a second upstream, see amtctl upstream", .words = CONFIG_WORDS_INTERFACES },
-	{ "Forward", "UpstreamTimeoutSec", config_parse_seconds,
-	  FIELD(forward.upstream_timeout_sec), NULL, "seconds, 0 for never", MODE_ALL },
-	{ "Forward", "Table", config_parse_table, FIELD(forward.table), NULL,
-	  "a number from 1 to 99999999", MODE_ALL },
-	{ "Forward", "Querier", parse_bool, FIELD(forward.querier), NULL, "yes or no", MODE_ALL },
-	{ "Forward", "IGMPVersion", config_parse_igmp_version, FIELD(forward.igmp_version), NULL,
-	  "1, 2 or 3", MODE_ALL },
-	{ "Forward", "MLDVersion", config_parse_mld_version, FIELD(forward.mld_version), NULL,
-	  "1 or 2", MODE_ALL },
-	{ "Forward", "Robustness", config_parse_robustness, FIELD(forward.robustness), NULL,
-	  "a number from 2 to 7", MODE_ALL },
-	{ "Forward", "QueryIntervalSec", config_parse_response, FIELD(forward.query_interval_sec),
-	  NULL, "seconds from 1 to 3174", MODE_ALL },
-	{ "Forward", "QueryResponseSec", config_parse_response, FIELD(forward.query_response_sec),
-	  NULL, "seconds from 1 to 3174", MODE_ALL },
-	{ "Forward", "LastMemberSec", config_parse_response, FIELD(forward.last_member_sec), NULL,
-	  "seconds from 1 to 3174", MODE_ALL },
-	{ "Forward", "FastLeave", parse_bool, FIELD(forward.fast_leave), NULL, "yes or no",
-	  MODE_ALL },
-	{ "Forward", "MaxGroups", config_parse_limit, FIELD(forward.max_groups), NULL,
-	  "a number of 1 or more", MODE_ALL },
-	{ "Forward", "MaxSources", config_parse_max_sources, FIELD(forward.max_sources), NULL,
-	  "a number from 1 to 65535", MODE_ALL },
-	{ "Forward", "MaxGroupsPerHost", config_parse_limit, FIELD(forward.max_groups_per_host),
-	  NULL, "a number of 1 or more", MODE_ALL },
-	{ "Forward", "TTL", config_parse_ttl, FIELD(forward.ttl), NULL, "a number from 2 to 255",
-	  MODE_ALL },
-	{ "Forward", "UnicastReports", config_parse_unicast, FIELD(forward.unicast_reports), NULL,
-	  "'no', 'yes' or 'only'", MODE_ALL },
-	{ "Forward", "ForwardQueries", parse_bool, FIELD(forward.forward_queries), NULL,
-	  "yes or no", MODE_ALL },
-	{ "Forward", "ForwardReports", parse_bool, FIELD(forward.forward_reports), NULL,
-	  "yes or no", MODE_ALL },
-	{ "Forward", "UnsolicitedReportSec", config_parse_seconds,
-	  FIELD(forward.unsolicited_report_sec), NULL, "seconds, 0 for never", MODE_ALL },
-	{ "Forward", "SelfQuerySec", config_parse_seconds, FIELD(forward.self_query_sec), NULL,
-	  "seconds, 0 for never", MODE_ALL },
+	  .help = "Second upstream interface, see amtctl upstream" },
+	{ "Forward", "UpstreamTimeoutSec", MODE_ALL,
+	  SECONDS_OR_NEVER(forward.upstream_timeout_sec, 0) },
+	/* the kernel's own limit: net/ipv4/ipmr.c, ipmr_new_table() */
+	{ "Forward", "Table", MODE_ALL, NUMBER(forward.table, 0, 1, 99999999) },
+	{ "Forward", "Querier", MODE_ALL, BOOLEAN(forward.querier, true) },
+	{ "Forward", "IGMPVersion", MODE_ALL, NUMBER(forward.igmp_version, 3, 1, 3) },
+	{ "Forward", "MLDVersion", MODE_ALL, NUMBER(forward.mld_version, 2, 1, 2) },
+	/* Defaults: RFC 9776, section 8. QRV has three bits, and 1 would let no packet be lost. */
+	{ "Forward", "Robustness", MODE_ALL, NUMBER(forward.robustness, 2, 2, 7) },
+	/* The most that the codes of IGMP and MLD carry, 4.2.7: 31 << 10 tenths of a second */
+	{ "Forward", "QueryIntervalSec", MODE_ALL,
+	  SECONDS(forward.query_interval_sec, 125, 1, 3174) },
+	{ "Forward", "QueryResponseSec", MODE_ALL,
+	  SECONDS(forward.query_response_sec, 10, 1, 3174) },
+	{ "Forward", "LastMemberSec", MODE_ALL, SECONDS(forward.last_member_sec, 1, 1, 3174) },
+	{ "Forward", "FastLeave", MODE_ALL, BOOLEAN(forward.fast_leave, false) },
+	{ "Forward", "MaxGroups", MODE_ALL, NUMBER(forward.max_groups, 100000, 1, 2147483647) },
+	/* struct router_options */
+	{ "Forward", "MaxSources", MODE_ALL, NUMBER(forward.max_sources, 1000, 1, 65535) },
+	{ "Forward", "MaxGroupsPerHost", MODE_ALL,
+	  NUMBER(forward.max_groups_per_host, 10000, 1, 2147483647) },
+	{ "Forward", "TTL", MODE_ALL, NUMBER(forward.ttl, 0, 2, 255) },
+	{ "Forward", "UnicastReports", MODE_ALL, .kind = &config_kind_word,
+	  FIELD(forward.unicast_reports), .expected = "'no', 'yes' or 'only'",
+	  .words = "no yes only" },
+	{ "Forward", "ForwardQueries", MODE_ALL, BOOLEAN(forward.forward_queries, false) },
+	{ "Forward", "ForwardReports", MODE_ALL, BOOLEAN(forward.forward_reports, false) },
+	{ "Forward", "UnsolicitedReportSec", MODE_ALL,
+	  SECONDS_OR_NEVER(forward.unsolicited_report_sec, 0) },
+	{ "Forward", "SelfQuerySec", MODE_ALL, SECONDS_OR_NEVER(forward.self_query_sec, 0) },
 };
 
-/* Keys that were renamed: the old spelling goes with the next release. */
+/* Former names, valid until the next release; amt(5) lists them. */
 static const struct config_alias aliases[] = {
 	{ "Forward", "Alternative", "BackupUpstream", "alternative", "backup-upstream" },
 	{ "Forward", "SilentSec", "UpstreamTimeoutSec", NULL, NULL },
 	{ "Forward", "GratuitousReportSec", "UnsolicitedReportSec", NULL, NULL },
+	{ "Channels", "Limit", "MaxChannels", NULL, NULL },
+	{ "Channels", "Route", "InstallRoutes", NULL, NULL },
 };
+
+static_assert(ARRAY_SIZE(aliases) <= CONF_ONCE_MAX, "a bit each");
 
 const struct config_key *config_key(size_t i)
 {
@@ -477,6 +196,28 @@ const struct config_key *config_key(size_t i)
 const struct config_alias *config_alias(size_t i)
 {
 	return i < ARRAY_SIZE(aliases) ? &aliases[i] : NULL;
+}
+
+const struct config_key *config_find_key(const char *section, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].key && strcmp(keys[i].section, section) == 0 &&
+		    strcmp(keys[i].key, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+const char *config_current_name(const struct conf_assignment *assignment)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
+		if (strcmp(aliases[i].section, assignment->section) != 0 ||
+		    strcmp(aliases[i].old_key, assignment->key) != 0)
+			continue;
+		conf_warn_once(assignment, i, "%s= is deprecated, use %s=", aliases[i].old_key,
+			       aliases[i].key);
+		return aliases[i].key;
+	}
+	return assignment->key;
 }
 
 const char *config_error_text(int error)
@@ -489,7 +230,7 @@ const char *config_error_text(int error)
 	case -ENAMETOOLONG:
 		return "too long";
 	case -EAFNOSUPPORT:
-		return "IPv6, over which the kernel's amt driver builds no tunnels";
+		return "IPv6 is not supported by the kernel's amt driver";
 	case -EADDRNOTAVAIL:
 		return "not the address of one host";
 	default:
@@ -497,66 +238,38 @@ const char *config_error_text(int error)
 	}
 }
 
+static void *field_of(struct config *config, const struct config_key *key)
+{
+	return (char *)config + key->offset;
+}
+
 void config_set_defaults(struct config *config)
 {
-	config->relay_port = AMT_PORT;
-	config->keep = true;
-	config->dnssec = DNSSEC_MODE_ALLOW_DOWNGRADE;
-	config->hold_down_sec = 600; /* RFC 8777: 3 to 10 minutes */
-	config->dead_sec = 5;
-	config->return_sec = 60;
-	config_forward_defaults(&config->forward);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].initial > 0)
+			config_set_number(field_of(config, &keys[i]), keys[i].size,
+					  keys[i].initial);
+}
+
+void config_clear(struct config *config)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].kind->clear)
+			keys[i].kind->clear(config, field_of(config, &keys[i]));
 }
 
 /* An empty assignment. */
-static void reset_key(struct config_load *load, const struct config_key *key)
+static void reset_key(struct config *config, const struct config_key *key)
 {
-	void *field = (char *)load->config + key->offset;
-	struct config defaults = { 0 };
+	void *field = field_of(config, key);
 
-	if (key->reset) {
-		key->reset(load, field);
+	if (key->kind->clear) {
+		key->kind->clear(config, field);
 		return;
 	}
-	config_set_defaults(&defaults);
-	memcpy(field, (char *)&defaults + key->offset, key->size);
-}
-
-/* [Sysctl] has no fixed keys: whatever the kernel has for an interface. The last one wins; an
- * empty value takes amtd's default back, too. */
-static int parse_sysctl(struct config_load *load, const struct conf_assignment *assignment)
-{
-	struct config *config = load->config;
-	struct config_sysctl *sysctl = NULL;
-
-	if (!sysctl_key_valid(assignment->key)) {
-		conf_warn(
-			assignment,
-			"[Sysctl] %.40s=: expected ipv4.NAME or ipv6.NAME, as below /proc/sys/net/ipv4/conf/DEVICE; ignored",
-			assignment->key);
-		return 0;
-	}
-	if (strlen(assignment->value) >= SYSCTL_VALUE_MAX) {
-		conf_warn(assignment, "[Sysctl] %s=: longer than %d bytes; ignored",
-			  assignment->key, SYSCTL_VALUE_MAX - 1);
-		return 0;
-	}
-	for (size_t i = 0; i < config->n_sysctls; i++)
-		if (strcmp(config->sysctls[i].key, assignment->key) == 0)
-			sysctl = &config->sysctls[i];
-	if (!sysctl)
-		sysctl = config_append(&config->sysctls, &config->n_sysctls, sizeof(*sysctl),
-				       CONFIG_SYSCTLS_MAX);
-	if (!sysctl) {
-		if (errno == ENOMEM)
-			return -ENOMEM;
-		conf_warn(assignment, "[Sysctl] more than %d settings; ignored",
-			  CONFIG_SYSCTLS_MAX);
-		return 0;
-	}
-	strcpy(sysctl->key, assignment->key);
-	strcpy(sysctl->value, assignment->value);
-	return 0;
+	memset(field, 0, key->size);
+	if (key->initial > 0)
+		config_set_number(field, key->size, key->initial);
 }
 
 static bool section_known(const char *section)
@@ -567,31 +280,10 @@ static bool section_known(const char *section)
 	return false;
 }
 
-static const struct config_key *find_key(const char *section, const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (keys[i].key && strcmp(keys[i].section, section) == 0 &&
-		    strcmp(keys[i].key, name) == 0)
-			return &keys[i];
-	return NULL;
-}
-
-/* The key, by its old name as well. */
-static const struct config_key *find_assigned(const struct conf_assignment *assignment)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
-		if (strcmp(aliases[i].section, assignment->section) != 0 ||
-		    strcmp(aliases[i].old_key, assignment->key) != 0)
-			continue;
-		conf_warn(assignment, "%s= is called %s= now", aliases[i].old_key, aliases[i].key);
-		return find_key(assignment->section, aliases[i].key);
-	}
-	return find_key(assignment->section, assignment->key);
-}
-
 int config_parse_key(const struct config_key *key, struct config_load *load, const char *value)
 {
-	return key->parse(load, value, (char *)load->config + key->offset);
+	load->key = key;
+	return key->kind->parse(load, value, field_of(load->config, key));
 }
 
 int config_assign(const struct conf_assignment *assignment, void *userdata)
@@ -602,11 +294,11 @@ int config_assign(const struct conf_assignment *assignment, void *userdata)
 
 	load->assignment = assignment;
 	if (strcmp(assignment->section, "Sysctl") == 0)
-		return parse_sysctl(load, assignment);
+		return config_assign_sysctl(load, assignment);
 
-	key = find_assigned(assignment);
+	key = config_find_key(assignment->section, config_current_name(assignment));
 	if (key && *assignment->value == '\0') {
-		reset_key(load, key);
+		reset_key(load->config, key);
 		return 0;
 	}
 	if (key) {

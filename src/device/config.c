@@ -49,13 +49,13 @@ static int verify_forward(struct config_load *load, const char *file)
 
 	if (forward->ttl > 0 && !nft_can_spell(forward)) {
 		warn(load, &place,
-		     "TTL= needs upstream interfaces without *, \" and \\ in their names; ignored");
+		     "TTL= is not possible with *, \" or \\ in the name of an upstream interface; ignored");
 		forward->ttl = 0;
 	}
 	/* RFC 9776, 8.3 */
 	if (forward->query_response_sec > forward->query_interval_sec) {
 		warn(load, &place,
-		     "QueryResponseSec=%u is more than QueryIntervalSec=; taken as %u",
+		     "QueryResponseSec=%u is more than QueryIntervalSec=; reduced to %u",
 		     forward->query_response_sec, forward->query_interval_sec);
 		forward->query_response_sec = forward->query_interval_sec;
 	}
@@ -76,7 +76,7 @@ static int verify_forward(struct config_load *load, const char *file)
 			warn(load, &place,
 			     "[Forward] has %s as Upstream= and Downstream=; nothing is forwarded",
 			     forward->downstreams[i]);
-			config_forward_clear(forward);
+			config_forward_clear(config);
 			return config->mode == CONFIG_PROXY ? -EINVAL : 0;
 		}
 	}
@@ -151,7 +151,8 @@ static int load_end(struct config_load *load, const char *file, int r, struct co
 	if (r == 0 && !load->match)
 		r = -ESRCH;
 	if (r == 0 && load->config->name[0] == '\0' && name_from_file(load->config, file) < 0) {
-		warn(load, &place, "no Name= in [AMT], and the file's name is none; skipped");
+		warn(load, &place,
+		     "no Name= in [AMT], and the file name is no interface name; skipped");
 		r = -EINVAL;
 	}
 	if (r == 0)
@@ -218,103 +219,8 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < config->n_pieces; i++)
 		free(config->pieces[i]);
 	free(config->pieces);
-	free(config->description);
-	for (size_t i = 0; i < config->n_servers; i++)
-		free(config->servers[i]);
-	free(config->servers);
-	free(config->service);
-	free(config->trust_anchor);
-	free(config->allow);
-	free(config->relays);
-	free(config->rewrites);
-	free(config->sysctls);
-	free(config->joins);
-	config_forward_clear(&config->forward);
+	config_clear(config);
 	free(config);
-}
-
-static bool rewrites_equal(const struct config *a, const struct config *b)
-{
-	if (a->n_rewrites != b->n_rewrites)
-		return false;
-	for (size_t i = 0; i < a->n_rewrites; i++) {
-		const struct config_rewrite *x = &a->rewrites[i], *y = &b->rewrites[i];
-
-		if (x->advertised.length != y->advertised.length ||
-		    !address_equal(&x->advertised.address, &y->advertised.address) ||
-		    !address_equal(&x->relay, &y->relay))
-			return false;
-	}
-	return true;
-}
-
-static bool sysctls_equal(const struct config *a, const struct config *b)
-{
-	if (a->n_sysctls != b->n_sysctls)
-		return false;
-	for (size_t i = 0; i < a->n_sysctls; i++)
-		if (strcmp(a->sysctls[i].key, b->sysctls[i].key) != 0 ||
-		    strcmp(a->sysctls[i].value, b->sysctls[i].value) != 0)
-			return false;
-	return true;
-}
-
-static bool relays_equal(const struct config *a, const struct config *b)
-{
-	if (a->n_relays != b->n_relays)
-		return false;
-	for (size_t i = 0; i < a->n_relays; i++)
-		if (!address_equal(&a->relays[i], &b->relays[i]))
-			return false;
-	return true;
-}
-
-static bool prefixes_equal(const struct config *a, const struct config *b)
-{
-	if (a->n_allow != b->n_allow)
-		return false;
-	for (size_t i = 0; i < a->n_allow; i++)
-		if (a->allow[i].length != b->allow[i].length ||
-		    !address_equal(&a->allow[i].address, &b->allow[i].address))
-			return false;
-	return true;
-}
-
-static bool servers_equal(const struct config *a, const struct config *b)
-{
-	if (a->n_servers != b->n_servers)
-		return false;
-	for (size_t i = 0; i < a->n_servers; i++)
-		if (strcmp(a->servers[i], b->servers[i]) != 0)
-			return false;
-	return true;
-}
-
-static bool joins_equal(const struct config *a, const struct config *b)
-{
-	if (a->n_joins != b->n_joins)
-		return false;
-	for (size_t i = 0; i < a->n_joins; i++)
-		if (channel_compare(&a->joins[i], &b->joins[i]) != 0)
-			return false;
-	return true;
-}
-
-static bool orders_equal(const struct candidate_order *a, const struct candidate_order *b)
-{
-	return a->n == b->n && memcmp(a->origins, b->origins, a->n * sizeof(a->origins[0])) == 0;
-}
-
-/* [Relay]: where relays come from, and when they are left. */
-static bool discovery_equal(const struct config *a, const struct config *b)
-{
-	return relays_equal(a, b) && address_equal(&a->source, &b->source) &&
-	       strcmp(a->service ?: "", b->service ?: "") == 0 && a->anycast == b->anycast &&
-	       orders_equal(&a->order, &b->order) && prefixes_equal(a, b) && servers_equal(a, b) &&
-	       a->dnssec == b->dnssec &&
-	       strcmp(a->trust_anchor ?: "", b->trust_anchor ?: "") == 0 &&
-	       a->hold_down_sec == b->hold_down_sec && a->dead_sec == b->dead_sec &&
-	       a->return_sec == b->return_sec;
 }
 
 bool config_discovers(const struct config *config)
@@ -322,16 +228,18 @@ bool config_discovers(const struct config *config)
 	return config->source.family != AF_UNSPEC || config->service || config->anycast;
 }
 
+bool config_section_equal(const struct config *a, const struct config *b, const char *section)
+{
+	const struct config_key *key;
+
+	for (size_t i = 0; (key = config_key(i)); i++)
+		if ((!section || strcmp(key->section, section) == 0) && key->kind->equal &&
+		    !key->kind->equal(a, b, key->offset, key->size))
+			return false;
+	return true;
+}
+
 bool config_equal(const struct config *a, const struct config *b)
 {
-	const char *description_a = a->description ?: "", *description_b = b->description ?: "";
-
-	return strcmp(a->name, b->name) == 0 && strcmp(description_a, description_b) == 0 &&
-	       a->mode == b->mode && strcmp(a->link, b->link) == 0 &&
-	       address_equal(&a->local, &b->local) && a->port == b->port &&
-	       a->relay_port == b->relay_port && a->max_tunnels == b->max_tunnels &&
-	       a->mtu == b->mtu && a->keep == b->keep && a->on_demand == b->on_demand &&
-	       a->strict == b->strict && discovery_equal(a, b) && rewrites_equal(a, b) &&
-	       sysctls_equal(a, b) && joins_equal(a, b) &&
-	       config_forward_equal(&a->forward, &b->forward);
+	return config_section_equal(a, b, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a device file asks for, amt(5): the keys, their values, and what must be there.
+ * The configuration of a device from its file, amt(5), and the check that it is complete.
  */
 #ifndef AMT_DEVICE_CONFIG_H
 #define AMT_DEVICE_CONFIG_H
@@ -69,7 +69,7 @@ struct config {
 	size_t n_servers;
 	enum dnssec_mode dnssec;
 	char *trust_anchor;		 /* NULL: the host's */
-	uint32_t hold_down_sec;		 /* at most; at least a third of it, at random */
+	uint32_t hold_down_sec;		 /* random, from three tenths of it up to this */
 	uint32_t dead_sec;		 /* without a Query */
 	uint32_t return_sec;		 /* 0: never go back to a better relay */
 	struct config_rewrite *rewrites; /* in order, first match wins */
@@ -94,11 +94,14 @@ int config_load_text(const char *file, const char *text, size_t length,
 
 void config_free(struct config *config); /* NULL is fine */
 
-/* Is there anything besides Address= where relays may come from? */
+/* Whether relays come from anything besides Address=. */
 bool config_discovers(const struct config *config);
 
-/* Would both make the same device? The files they come from may differ. */
+/* Whether both make the same device; the files they come from may differ. */
 bool config_equal(const struct config *a, const struct config *b);
+
+/* The same of one section. */
+bool config_section_equal(const struct config *a, const struct config *b, const char *section);
 
 const char *config_mode_string(enum config_mode mode);
 

@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/parse.h"
+#include "device/config-keys.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -63,30 +64,19 @@ static const struct {
 	{ "InstallRoutes", parse_bool, FIELD(install_routes), "yes or no" },
 };
 
+const char *settings_key(size_t i)
+{
+	return i < ARRAY_SIZE(keys) ? keys[i].key : NULL;
+}
+
 static void set_defaults(struct settings *settings)
 {
 	*settings = (struct settings){ .linger_sec = LINGER_SEC, .max_channels = MAX_CHANNELS };
 }
 
-/* The old spelling goes with the next release. */
-static const char *current_name(const struct conf_assignment *assignment)
-{
-	static const struct {
-		const char *old_key, *key;
-	} aliases[] = { { "Limit", "MaxChannels" }, { "Route", "InstallRoutes" } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++) {
-		if (strcmp(aliases[i].old_key, assignment->key) != 0)
-			continue;
-		conf_warn(assignment, "%s= is called %s= now", aliases[i].old_key, aliases[i].key);
-		return aliases[i].key;
-	}
-	return assignment->key;
-}
-
 static void assign(struct settings *settings, const struct conf_assignment *assignment)
 {
-	const char *name = current_name(assignment);
+	const char *name = config_current_name(assignment);
 	struct settings defaults;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * amtd.conf, amt(5): what holds for amtd as a whole.
+ * amtd.conf, amt(5): settings of amtd as a whole.
  */
 #ifndef AMT_DEVICE_SETTINGS_H
 #define AMT_DEVICE_SETTINGS_H
@@ -25,5 +25,8 @@ struct settings {
 /* From the directories of device files. 0 or -ENOMEM; what is wrong is warned about. */
 int settings_load(const struct conf_handler *warn, struct settings *ret);
 void settings_clear(struct settings *settings);
+
+/* Key i of [Channels], or NULL behind the last. */
+const char *settings_key(size_t i);
 
 #endif

@@ -23,7 +23,7 @@
 #define HOUR (60 * MIN)
 #define DAY  (24 * HOUR)
 
-static void test_near_distance(void **state)
+static void test_suggest_distance(void **state)
 {
 	static const struct {
 		const char *a, *b;
@@ -42,15 +42,15 @@ static void test_near_distance(void **state)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(near_distance(cases[i].a, cases[i].b), cases[i].distance);
-		assert_int_equal(near_distance(cases[i].b, cases[i].a), cases[i].distance);
+		assert_int_equal(suggest_distance(cases[i].a, cases[i].b), cases[i].distance);
+		assert_int_equal(suggest_distance(cases[i].b, cases[i].a), cases[i].distance);
 	}
 
 	memset(word, 'a', sizeof(word) - 1);
 	word[sizeof(word) - 1] = '\0';
-	assert_int_equal(near_distance(word, "a"), UINT_MAX);
+	assert_int_equal(suggest_distance(word, "a"), UINT_MAX);
 	word[SUGGEST_WORD_MAX] = '\0';
-	assert_int_equal(near_distance(word, "a"), SUGGEST_WORD_MAX - 1);
+	assert_int_equal(suggest_distance(word, "a"), SUGGEST_WORD_MAX - 1);
 }
 
 static const char *verb(size_t i)
@@ -235,9 +235,9 @@ static void test_request_bad_value(void **state)
 		{ { "rewrite", "any" }, "no \"=\"" },
 		{ { "rewrite", "any=" }, "empty" },
 		{ { "rewrite", "any=::1" }, "IPv6" },
-		{ { "rewrite", "=192.0.2.1" }, "is no prefix" },
+		{ { "rewrite", "=192.0.2.1" }, "invalid prefix" },
 		{ { "rewrite", "10.0.0.1/8=192.0.2.1" }, "beyond its length" },
-		{ { "rewrite", "10.0.0.0/33=192.0.2.1" }, "is no prefix" },
+		{ { "rewrite", "10.0.0.0/33=192.0.2.1" }, "invalid prefix" },
 		{ { "port", "0" }, "from 1 to 65535" },
 		{ { "port", "65536" }, "out of range" },
 		{ { "port", "22x" }, "a number" },
@@ -347,7 +347,7 @@ static void test_request_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_near_distance),
+		cmocka_unit_test(test_suggest_distance),
 		cmocka_unit_test(test_suggest_find),
 		cmocka_unit_test(test_human_span),
 		cmocka_unit_test(test_human_ago),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "device/config.h"
+#include "base/array.h"
+#include "device/config-keys.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -117,13 +118,15 @@ static void test_warnings(void **state)
 		{ "[Sysctl]\nkernel.panic=1\n", "6 [Sysctl] kernel.panic=: expected ipv4.NAME" },
 		{ "[Sysctl]\nipv4.../../x=1\n", "6 [Sysctl] ipv4.../../x=: expected ipv4.NAME" },
 		{ "[Match]\nVirtualization=cheese\n", "6 Virtualization=cheese: expected" },
-		{ "[Forward]\nAlternative=gre0\n", "6 Alternative= is called BackupUpstream= now" },
-		{ "[Forward]\nSilentSec=9\n", "6 SilentSec= is called UpstreamTimeoutSec= now" },
+		{ "[Forward]\nAlternative=gre0\n",
+		  "6 Alternative= is deprecated, use BackupUpstream=" },
+		{ "[Forward]\nSilentSec=9\n",
+		  "6 SilentSec= is deprecated, use UpstreamTimeoutSec=" },
 		{ "[Forward]\nGratuitousReportSec=9\n",
-		  "6 GratuitousReportSec= is called UnsolicitedReportSec= now" },
+		  "6 GratuitousReportSec= is deprecated, use UnsolicitedReportSec=" },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		struct warnings warnings;
 		struct config *config;
 		char text[512];
@@ -160,7 +163,7 @@ static void test_refused(void **state)
 		{ GATEWAY "[Match]\nKernelVersion=<2.6\n", "", -ESRCH },
 	};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		struct config *config = NULL;
 		struct warnings warnings;
 
@@ -225,23 +228,66 @@ static void test_limits(void **state)
 	config_free(config);
 }
 
+/* Each is another device than GATEWAY. */
+static const struct {
+	const char *section, *key, *value;
+	const char *more; /* lines of the same section, without which it is nothing; NULL: none */
+	bool stays;	  /* the device needs it, or more remains of it */
+} different[] = {
+	{ "AMT", "Name", "b" },
+	{ "AMT", "Description", "d" },
+	{ "AMT", "Mode", "proxy", "[Forward]\nUpstream=eth1\n", true },
+	{ "AMT", "Link", "eth1", NULL, true },
+	{ "AMT", "Local", "198.51.100.1" },
+	{ "AMT", "Port", "1" },
+	{ "AMT", "RelayPort", "1" },
+	{ "AMT", "MaxTunnels", "1" },
+	{ "AMT", "MTUBytes", "1000" },
+	{ "AMT", "KeepConfiguration", "no" },
+	{ "AMT", "OnDemand", "yes" },
+	{ "Relay", "Address", "192.0.2.2", NULL, true },
+	{ "Relay", "Driad", "2001:db8::2" },
+	{ "Relay", "DNSSD", "example.net" },
+	{ "Relay", "Anycast", "yes" },
+	{ "Relay", "Order", "driad anycast" },
+	{ "Relay", "Allow", "192.0.2.0/24" },
+	{ "Relay", "DNS", "192.0.2.53@5353" },
+	{ "Relay", "DNSSEC", "yes" },
+	{ "Relay", "TrustAnchor", "/root.key" },
+	{ "Relay", "HoldDownSec", "0" },
+	{ "Relay", "DeadSec", "6" },
+	{ "Relay", "ReturnSec", "0" },
+	{ "Rewrite", "Advertised", "10.0.0.0/8", "Relay=192.0.2.2\n", true },
+	{ "Rewrite", "Relay", "192.0.2.2", NULL, true },
+	{ "Rewrite", "OnFailure", "drop" },
+	{ "Sysctl", "ipv4.tag", "1", NULL, true },
+	{ "Membership", "Join", "239.1.1.1 203.0.113.2,232.1.1.1" },
+	{ "Forward", "Downstream", "lan0" },
+	{ "Forward", "Upstream", "eth1 10.0.0.0/8" },
+	{ "Forward", "BackupUpstream", "eth1" },
+	{ "Forward", "UpstreamTimeoutSec", "1" },
+	{ "Forward", "Table", "1" },
+	{ "Forward", "Querier", "no" },
+	{ "Forward", "IGMPVersion", "1" },
+	{ "Forward", "MLDVersion", "1" },
+	{ "Forward", "Robustness", "7" },
+	{ "Forward", "QueryIntervalSec", "3174" },
+	{ "Forward", "QueryResponseSec", "11" },
+	{ "Forward", "LastMemberSec", "2" },
+	{ "Forward", "FastLeave", "yes" },
+	{ "Forward", "MaxGroups", "1" },
+	{ "Forward", "MaxSources", "65535" },
+	{ "Forward", "MaxGroupsPerHost", "1" },
+	{ "Forward", "TTL", "255" },
+	{ "Forward", "UnicastReports", "only" },
+	{ "Forward", "ForwardQueries", "yes" },
+	{ "Forward", "ForwardReports", "yes" },
+	{ "Forward", "UnsolicitedReportSec", "604800" },
+	{ "Forward", "SelfQuerySec", "1" },
+};
+
 static void test_equal(void **state)
 {
-	static const char *const different[] = {
-		"[AMT]\nPort=1\n",
-		"[AMT]\nName=b\n",
-		"[AMT]\nLink=eth1\n",
-		"[AMT]\nLocal=198.51.100.1\n",
-		"[AMT]\nMTUBytes=1000\n",
-		"[AMT]\nKeepConfiguration=no\n",
-		"[AMT]\nDescription=d\n",
-		"[AMT]\nRelayPort=1\n",
-		"[AMT]\nMaxTunnels=1\n",
-		"[Relay]\nAddress=192.0.2.2\n",
-		"[Sysctl]\nipv4.tag=1\n",
-		"[Rewrite]\nRelay=192.0.2.2\n",
-		"[Rewrite]\nOnFailure=drop\n[Rewrite]\nRelay=192.0.2.2\n",
-	};
 	struct config *config, *other;
 	struct warnings warnings;
 
@@ -249,16 +295,48 @@ static void test_equal(void **state)
 	assert_int_equal(load(GATEWAY, &warnings, &other), 0);
 	assert_true(config_equal(config, other));
 	config_free(other);
-	for (size_t i = 0; i < sizeof(different) / sizeof(different[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(different); i++) {
 		char text[512];
 
-		snprintf(text, sizeof(text), GATEWAY "%s", different[i]);
+		snprintf(text, sizeof(text), GATEWAY "[%s]\n%s=%s\n%s", different[i].section,
+			 different[i].key, different[i].value, different[i].more ?: "");
 		assert_int_equal(load(text, &warnings, &other), 0);
+		assert_string_equal(warnings.text, "");
 		if (config_equal(config, other))
-			fail_msg("%s makes no difference", different[i]);
+			fail_msg("%s makes no difference", text);
+		config_free(other);
+		if (different[i].stays)
+			continue;
+
+		/* an empty value takes it back */
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "[%s]\n%s=\n",
+			 different[i].section, different[i].key);
+		assert_int_equal(load(text, &warnings, &other), 0);
+		if (!config_equal(config, other))
+			fail_msg("%s is not as if nothing was said", text);
 		config_free(other);
 	}
 	config_free(config);
+}
+
+static bool is_different(const struct config_key *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(different); i++)
+		if (strcmp(different[i].section, key->section) == 0 &&
+		    strcmp(different[i].key, key->key) == 0)
+			return true;
+	return false;
+}
+
+/* A key that config_equal() ignored would not be applied by a reload. */
+static void test_equal_knows_all_keys(void **state)
+{
+	const struct config_key *key;
+
+	for (size_t i = 0; (key = config_key(i)); i++)
+		if (key->key && strcmp(key->section, "Match") != 0 && !is_different(key))
+			fail_msg("[%s] %s= is not among those that make a difference", key->section,
+				 key->key);
 }
 
 static void test_forward(void **state)
@@ -345,6 +423,50 @@ static void test_forward_refused(void **state)
 	config_free(config);
 }
 
+/* The order of the words in the table is that of the enums. */
+static void test_words(void **state)
+{
+	static const struct {
+		const char *line;
+		enum dnssec_mode dnssec;
+		enum config_unicast unicast;
+		bool strict;
+	} cases[] = {
+		{ "", DNSSEC_MODE_ALLOW_DOWNGRADE, CONFIG_UNICAST_NO, false },
+		{ "DNSSEC=no\n", DNSSEC_MODE_NO, CONFIG_UNICAST_NO, false },
+		{ "DNSSEC=yes\n", DNSSEC_MODE_YES, CONFIG_UNICAST_NO, false },
+		{ "DNSSEC=no\nDNSSEC=allow-downgrade\n[Rewrite]\nOnFailure=drop\n",
+		  DNSSEC_MODE_ALLOW_DOWNGRADE, CONFIG_UNICAST_NO, true },
+		{ "[Rewrite]\nOnFailure=drop\nOnFailure=accept\n[Forward]\nUnicastReports=yes\n",
+		  DNSSEC_MODE_ALLOW_DOWNGRADE, CONFIG_UNICAST_YES, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct warnings warnings;
+		struct config *config;
+		char text[512];
+
+		snprintf(text, sizeof(text), GATEWAY "%s", cases[i].line);
+		assert_int_equal(load(text, &warnings, &config), 0);
+		assert_string_equal(warnings.text, "");
+		assert_int_equal(config->dnssec, cases[i].dnssec);
+		assert_int_equal(config->forward.unicast_reports, cases[i].unicast);
+		assert_int_equal(config->strict, cases[i].strict);
+		config_free(config);
+	}
+	for (int i = 0; i < _CONFIG_MODE_MAX; i++) {
+		struct warnings warnings;
+		struct config *config;
+		char text[512];
+
+		snprintf(text, sizeof(text), GATEWAY "[AMT]\nMode=%s\n[Forward]\nUpstream=eth1\n",
+			 config_mode_string(i));
+		assert_int_equal(load(text, &warnings, &config), 0);
+		assert_int_equal(config->mode, i);
+		config_free(config);
+	}
+}
+
 /* The old spelling does what the new one does. */
 static void test_renamed(void **state)
 {
@@ -359,6 +481,17 @@ static void test_renamed(void **state)
 	assert_int_equal(config->forward.upstream_timeout_sec, 9);
 	assert_int_equal(config->forward.unsolicited_report_sec, 7);
 	config_free(config);
+
+	/* one warning for each, however often it is used */
+	assert_int_equal(load(GATEWAY "[Forward]\nSilentSec=9\nSilentSec=\nAlternative=gre0\n"
+				      "[Forward]\nSilentSec=8\nAlternative=gre1\n",
+			      &warnings, &config),
+			 0);
+	assert_string_equal(warnings.text, "6 SilentSec= is deprecated, use UpstreamTimeoutSec=\n"
+					   "8 Alternative= is deprecated, use BackupUpstream=\n");
+	assert_string_equal(config->forward.backup_upstream, "gre1");
+	assert_int_equal(config->forward.upstream_timeout_sec, 8);
+	config_free(config);
 }
 
 int main(void)
@@ -369,7 +502,8 @@ int main(void)
 		cmocka_unit_test(test_refused),		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_relay_mode),	cmocka_unit_test(test_forward),
 		cmocka_unit_test(test_forward_refused), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_equal),		cmocka_unit_test(test_equal_knows_all_keys),
+		cmocka_unit_test(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "base/array.h"
 #include "base/file.h"
 #include "device/config-keys.h"
+#include "device/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,13 +44,20 @@ static void take_item(struct page *page, const char *section, char *line, const 
 	}
 }
 
-static void read_page(const char *name, const char *macro, struct page *ret)
+static char *read_text(const char *name)
 {
-	char path[512], section[32] = "", *text, *save = NULL;
+	char path[512], *text;
 	size_t length;
 
 	snprintf(path, sizeof(path), "%s/%s", getenv("AMTD_MAN"), name);
 	assert_int_equal(file_read(path, PAGE_MAX, &text, &length), 0);
+	return text;
+}
+
+static void read_page(const char *name, const char *macro, struct page *ret)
+{
+	char section[32] = "", *text = read_text(name), *save = NULL;
+
 	ret->n = 0;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (strncmp(line, ".Ss ", 4) == 0 || strncmp(line, ".Sh ", 4) == 0) {
@@ -80,21 +88,20 @@ static void test_each_key_has_a_paragraph(void **state)
 	for (size_t i = 0; (key = config_key(i)); i++)
 		if (key->key && !has_word(&page, key->section, key->key))
 			fail_msg("amt(5) has no %s= in [%s]", key->key, key->section);
+	for (size_t i = 0; settings_key(i); i++)
+		if (!has_word(&page, "Channels", settings_key(i)))
+			fail_msg("amt(5) has no %s= in [Channels]", settings_key(i));
 }
 
-static bool is_key(const struct word *word)
+/* Of a device file, or of amtd.conf, which has [Channels] besides. */
+static bool is_key(const char *section, const char *name)
 {
-	const struct config_key *key;
-	bool known = false;
-
-	for (size_t i = 0; (key = config_key(i)); i++) {
-		if (strcmp(key->section, word->section) != 0)
-			continue;
-		known = true;
-		if (key->key && strcmp(key->key, word->text) == 0)
+	if (strcmp(section, "Channels") != 0)
+		return config_find_key(section, name);
+	for (size_t i = 0; settings_key(i); i++)
+		if (strcmp(settings_key(i), name) == 0)
 			return true;
-	}
-	return !known; /* a section of another file */
+	return false;
 }
 
 static void test_each_paragraph_has_a_key(void **state)
@@ -104,7 +111,8 @@ static void test_each_paragraph_has_a_key(void **state)
 	read_page("amt.5", "Cm", &page);
 	assert_true(page.n > 0);
 	for (size_t i = 0; i < page.n; i++)
-		if (page.words[i].section[0] != '\0' && !is_key(&page.words[i]))
+		if (page.words[i].section[0] != '\0' &&
+		    !is_key(page.words[i].section, page.words[i].text))
 			fail_msg("amt(5) has %s= in [%s], which amtd does not know",
 				 page.words[i].text, page.words[i].section);
 }
@@ -128,6 +136,9 @@ static void test_rows(void **state)
 	for (size_t i = 0; (key = config_key(i)); i++) {
 		assert_non_null(key->expected);
 		assert_true(key->modes != 0);
+		assert_true(!key->key || key->kind->parse);
+		assert_true(key->kind != &config_kind_word || key->words);
+		assert_true(key->min <= key->max);
 		assert_true(!key->option || (key->argument && key->help));
 		for (size_t j = 0; j < i && (other = config_key(j)); j++) {
 			if (key->key && other->key && strcmp(key->section, other->section) == 0)
@@ -141,19 +152,42 @@ static void test_rows(void **state)
 static void test_aliases_lead_somewhere(void **state)
 {
 	const struct config_alias *alias;
-	const struct config_key *key;
 
 	for (size_t i = 0; (alias = config_alias(i)); i++) {
-		bool found = false;
-
-		for (size_t j = 0; (key = config_key(j)); j++) {
-			if (!key->key || strcmp(key->section, alias->section) != 0)
-				continue;
-			assert_string_not_equal(key->key, alias->old_key);
-			found = found || strcmp(key->key, alias->key) == 0;
-		}
-		assert_true(found);
+		assert_true(is_key(alias->section, alias->key));
+		assert_false(is_key(alias->section, alias->old_key));
+		assert_int_equal(!alias->old_option, !alias->option);
+		if (alias->option)
+			assert_string_equal(config_find_key(alias->section, alias->key)->option,
+					    alias->option);
 	}
+}
+
+/* ".It Cm Old=", the option behind it, and the new names on the next line. */
+static void test_each_alias_is_listed(void **state)
+{
+	char *text = read_text("amt.5"), *start, *end;
+	const struct config_alias *alias;
+	size_t n = 0, listed = 0;
+
+	start = strstr(text, "\n.Sh FORMER NAMES\n");
+	assert_non_null(start);
+	end = strstr(start + 1, "\n.Sh ");
+	assert_non_null(end);
+	*end = '\0';
+	for (; (alias = config_alias(n)); n++) {
+		char item[256];
+
+		snprintf(item, sizeof(item), "\n.It Cm %s=%s%s\n.Cm %s=%s%s\n", alias->old_key,
+			 alias->old_option ? " , Fl -" : "", alias->old_option ?: "", alias->key,
+			 alias->option ? " , Fl -" : "", alias->option ?: "");
+		if (!strstr(start, item))
+			fail_msg("FORMER NAMES of amt(5) lacks%s", item);
+	}
+	for (char *p = start; (p = strstr(p + 1, "\n.It "));)
+		listed++;
+	assert_int_equal(listed, n);
+	free(text);
 }
 
 int main(void)
@@ -164,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_each_option_has_a_paragraph),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_aliases_lead_somewhere),
+		cmocka_unit_test(test_each_alias_is_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

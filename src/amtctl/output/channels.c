@@ -3,12 +3,11 @@
 
 #include "amtctl/output/fields.h"
 #include "amtctl/output/human.h"
-#include "amtctl/output/output.h"
+#include "amtctl/output/table.h"
 #include "base/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,20 +36,24 @@ enum column {
 	_COLUMN_MAX,
 };
 
-static const struct {
-	const char *title;
-	int flags;
-} columns[_COLUMN_MAX] = {
-	[COLUMN_CHANNEL] = { "CHANNEL", 0 },
-	[COLUMN_STATE] = { "STATE", 0 },
-	[COLUMN_DEVICE] = { "DEVICE", 0 },
-	[COLUMN_RELAY] = { "RELAY", 0 },
-	[COLUMN_WANTED] = { "WANTED BY", 0 },
-	[COLUMN_SINCE] = { "SINCE", 0 },
-	[COLUMN_PACKETS] = { "PACKETS", SCOLS_FL_RIGHT },
-	[COLUMN_RATE] = { "RATE", SCOLS_FL_RIGHT },
-	[COLUMN_LAST] = { "LAST PACKET", 0 },
+static const struct table_column columns[_COLUMN_MAX] = {
+	[COLUMN_CHANNEL] = { "CHANNEL" },
+	[COLUMN_STATE] = { "STATE" },
+	[COLUMN_DEVICE] = { "DEVICE" },
+	[COLUMN_RELAY] = { "RELAY" },
+	[COLUMN_WANTED] = { "WANTED BY" },
+	[COLUMN_SINCE] = { "SINCE" },
+	[COLUMN_PACKETS] = { "PACKETS", .right = true },
+	[COLUMN_RATE] = { "RATE", .right = true },
+	[COLUMN_LAST] = { "LAST PACKET" },
 };
+
+static enum colour state_colour(const char *state)
+{
+	if (strcmp(state, "joined") == 0)
+		return COLOUR_GREEN;
+	return strcmp(state, "failed") == 0 ? COLOUR_RED : COLOUR_YELLOW;
+}
 
 #define WANTED_MAX 64
 #define NUMBER_MAX 24
@@ -66,7 +69,7 @@ static void format_wanted(const json_t *channel, char buf[static WANTED_MAX])
 				   json_string_value(json_array_get(owners, i)) ?: "");
 }
 
-static int add_line(struct libscols_table *table, const json_t *channel, uint64_t now)
+static int add_channel(struct table *table, const json_t *channel, uint64_t now)
 {
 	char wanted[WANTED_MAX], since[HUMAN_MAX], last[HUMAN_MAX] = "";
 	char packets[NUMBER_MAX] = "", rate[NUMBER_MAX] = "";
@@ -75,14 +78,12 @@ static int add_line(struct libscols_table *table, const json_t *channel, uint64_
 		[COLUMN_STATE] = TEXT(channel, "state"),
 		[COLUMN_DEVICE] = TEXT(channel, "device"),
 		[COLUMN_RELAY] = TEXT(channel, "relay"),
-		[COLUMN_WANTED] = output_safe(wanted),
+		[COLUMN_WANTED] = "",
 		[COLUMN_SINCE] = since,
 		[COLUMN_PACKETS] = packets,
 		[COLUMN_RATE] = rate,
 		[COLUMN_LAST] = last,
 	};
-	struct libscols_line *line;
-	int r = 0;
 
 	format_wanted(channel, wanted);
 	cells[COLUMN_WANTED] = output_safe(wanted);
@@ -93,40 +94,38 @@ static int add_line(struct libscols_table *table, const json_t *channel, uint64_
 	}
 	if (FIELD(channel, "last_packet_usec"))
 		human_ago(last, now, NUMBER(channel, "last_packet_usec"));
-	line = scols_table_new_line(table, NULL);
-	if (!line)
-		return -ENOMEM;
-	for (int i = 0; i < _COLUMN_MAX && r == 0; i++)
-		r = scols_line_set_data(line, i, *cells[i] ? cells[i] : "-");
-	return r;
+	return table_add(table, cells, COLUMN_STATE, state_colour(cells[COLUMN_STATE]));
 }
 
-int channels_print_table(const json_t *channels, bool legend)
+/* A channel that has a reason does not work. */
+static void print_failures(const json_t *channels)
 {
-	struct libscols_table *table = scols_new_table();
-	size_t i, n = json_array_size(channels);
-	uint64_t now = clock_realtime();
-	int r;
-
-	if (!table)
-		return -ENOMEM;
-	r = scols_table_enable_noheadings(table, !legend);
-	for (i = 0; i < _COLUMN_MAX && r == 0; i++)
-		r = scols_table_new_column(table, columns[i].title, 0, columns[i].flags) ? 0
-											 : -ENOMEM;
-	for (i = 0; i < n && r == 0; i++)
-		r = add_line(table, json_array_get(channels, i), now);
-	if (r == 0 && n > 0)
-		r = scols_print_table(table);
-	/* Only reasons of what does not work are worth a line. */
-	for (i = 0; i < n && r == 0; i++) {
+	for (size_t i = 0; i < json_array_size(channels); i++) {
 		const json_t *channel = json_array_get(channels, i);
 
 		if (*TEXT(channel, "reason"))
 			printf("%s: %s\n", TEXT(channel, "channel"), TEXT(channel, "reason"));
 	}
-	if (r == 0 && legend)
-		printf("%s%zu channel%s.\n", n > 0 ? "\n" : "", n, n == 1 ? "" : "s");
-	scols_unref_table(table);
-	return r;
+}
+
+int channels_print_table(const json_t *channels, bool legend)
+{
+	struct table *table = table_new(columns, _COLUMN_MAX, legend, NULL);
+	const size_t n = json_array_size(channels);
+	uint64_t now = clock_realtime();
+	int r = table ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add_channel(table, json_array_get(channels, i), now);
+	if (r < 0) {
+		table_free(table);
+		return r;
+	}
+	r = table_print(table);
+	if (r < 0)
+		return r;
+	print_failures(channels);
+	if (legend)
+		table_print_count(n, "channel");
+	return 0;
 }

@@ -8,10 +8,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* A table of an array, then a line for each that does not work; 0 or negative errno. */
+/* A table of an array, then a line for each that has an error; 0 or negative errno. */
 int channels_print_table(const json_t *channels, bool legend);
 
-/* One that was just joined. */
+/* The line of join. */
 void channels_print_joined(const json_t *channel);
 
 #endif

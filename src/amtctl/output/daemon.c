@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static void print_error(const char *name, const char *error)
+static void print_error_line(const char *name, const char *error)
 {
 	if (*error == '\0')
 		return;
@@ -31,8 +31,8 @@ void daemon_print(const json_t *daemon)
 	label("Devices");
 	printf("%" PRIu64, NUMBER(daemon, "devices"));
 	if (broken > 0)
-		printf(", %s%" PRIu64 " device files cannot be used%s; see the journal",
-		       output_colour(COLOUR_RED), broken, output_reset());
+		printf(", %s%" PRIu64 " invalid device file%s%s; see journalctl -u amtd",
+		       output_colour(COLOUR_RED), broken, broken == 1 ? "" : "s", output_reset());
 	putchar('\n');
 	label("Channels");
 	printf("%" PRIu64 "\n", NUMBER(daemon, "channels"));
@@ -43,10 +43,10 @@ void daemon_print(const json_t *daemon)
 		       output_colour(overruns > 0 ? COLOUR_RED : COLOUR_NONE), overruns,
 		       overruns > 0 ? output_reset() : "");
 	}
-	print_error("NFQUEUE", TEXT(daemon, "queue_error"));
-	print_error("nftables", TEXT(daemon, "firewall_error"));
+	print_error_line("NFQUEUE", TEXT(daemon, "queue_error"));
+	print_error_line("nftables", TEXT(daemon, "firewall_error"));
 	label("Discoveries");
-	printf("%" PRIu64 " sent, %" PRIu64 " answered, %" PRIu64 " messages refused, %" PRIu64
+	printf("%" PRIu64 " sent, %" PRIu64 " answered, %" PRIu64 " messages rejected, %" PRIu64
 	       " ICMP errors\n",
 	       NUMBER(daemon, "prober", "sent"), NUMBER(daemon, "prober", "answers"),
 	       NUMBER(daemon, "prober", "refused"), NUMBER(daemon, "prober", "icmp"));

@@ -5,10 +5,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* amtd itself, as it describes itself in JSON, for people. */
+/* Print amtd's description of itself. */
 void daemon_print(const json_t *daemon);
 
-/* Is there anything amiss? */
+/* Whether it reports any error. */
 bool daemon_has_errors(const json_t *daemon);
 
 #endif

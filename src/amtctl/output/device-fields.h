@@ -10,7 +10,7 @@
 
 #define INFO(device, key) field(device, "linkinfo", "info_data", key, NULL)
 
-/* Of the configuration, or else of the kernel, which knows nothing of a device that waits. */
+/* From the configuration, else from the kernel, which does not have a device that is waiting. */
 const json_t *device_either(const json_t *device, const char *key);
 
 bool device_is_relay(const json_t *device);
@@ -21,8 +21,6 @@ const char *device_relay(const json_t *device);
 /* The port that packets of the device leave from. */
 uint64_t device_local_port(const json_t *device);
 
-/* The colour of a state, and its name for libsmartcols; NULL: none. */
 enum colour device_state_colour(const char *state);
-const char *device_state_scols(const char *state);
 
 #endif

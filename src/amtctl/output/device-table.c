@@ -3,10 +3,10 @@
 
 #include "amtctl/output/device-fields.h"
 #include "amtctl/output/human.h"
+#include "amtctl/output/table.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 
 #define ADDRESS_PORT_MAX 300 /* an address, which may have been escaped, and a port */
@@ -22,7 +22,13 @@ enum column {
 	_COLUMN_MAX,
 };
 
-static int add_line(struct libscols_table *table, const json_t *device, uint64_t now_usec)
+static const struct table_column columns[_COLUMN_MAX] = {
+	[COLUMN_NAME] = { "NAME" },   [COLUMN_MODE] = { "MODE" }, [COLUMN_STATE] = { "STATE" },
+	[COLUMN_RELAY] = { "RELAY" }, [COLUMN_LINK] = { "LINK" }, [COLUMN_LOCAL] = { "LOCAL" },
+	[COLUMN_SINCE] = { "SINCE" },
+};
+
+static int add_device(struct table *table, const json_t *device, uint64_t now_usec)
 {
 	char local[ADDRESS_PORT_MAX], ago[HUMAN_MAX];
 	const char *cells[_COLUMN_MAX] = {
@@ -35,9 +41,6 @@ static int add_line(struct libscols_table *table, const json_t *device, uint64_t
 		[COLUMN_SINCE] = "",
 	};
 	uint64_t since = NUMBER(device, "state_since_usec");
-	struct libscols_line *line;
-	const char *colour = device_state_scols(cells[COLUMN_STATE]);
-	int i, r = 0;
 
 	if (since > 0)
 		cells[COLUMN_SINCE] = human_ago(ago, now_usec, since);
@@ -46,57 +49,23 @@ static int add_line(struct libscols_table *table, const json_t *device, uint64_t
 			 device_local_port(device));
 		cells[COLUMN_LOCAL] = local;
 	}
-
-	line = scols_table_new_line(table, NULL);
-	if (!line)
-		return -ENOMEM;
-	for (i = 0; i < _COLUMN_MAX && r == 0; i++)
-		r = scols_line_set_data(line, i, *cells[i] ? cells[i] : "-");
-	if (r == 0 && colour)
-		r = scols_cell_set_color(scols_line_get_cell(line, COLUMN_STATE), colour);
-	return r;
-}
-
-static struct libscols_table *new_table(bool legend)
-{
-	static const char *const titles[_COLUMN_MAX] = { "NAME", "MODE",  "STATE", "RELAY",
-							 "LINK", "LOCAL", "SINCE" };
-	struct libscols_table *table;
-	int i, r;
-
-	table = scols_new_table();
-	if (!table)
-		return NULL;
-
-	r = scols_table_enable_noheadings(table, !legend);
-	if (r == 0)
-		r = scols_table_enable_colors(table, *output_reset() != '\0');
-	for (i = 0; i < _COLUMN_MAX && r == 0; i++)
-		r = scols_table_new_column(table, titles[i], 0, 0) ? 0 : -ENOMEM;
-	if (r < 0) {
-		scols_unref_table(table);
-		return NULL;
-	}
-	return table;
+	return table_add(table, cells, COLUMN_STATE, device_state_colour(cells[COLUMN_STATE]));
 }
 
 int device_table_print(const json_t *devices, bool legend, uint64_t now_usec)
 {
-	struct libscols_table *table;
-	size_t i, n = json_array_size(devices);
-	int r = 0;
+	struct table *table = table_new(columns, _COLUMN_MAX, legend, NULL);
+	const size_t n = json_array_size(devices);
+	int r = table ? 0 : -ENOMEM;
 
-	table = new_table(legend);
-	if (!table)
-		return -ENOMEM;
-
-	for (i = 0; i < n && r == 0; i++)
-		r = add_line(table, json_array_get(devices, i), now_usec);
-	if (r == 0 && n > 0)
-		r = scols_print_table(table);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add_device(table, json_array_get(devices, i), now_usec);
+	if (r < 0) {
+		table_free(table);
+		return r;
+	}
+	r = table_print(table);
 	if (r == 0 && legend)
-		printf("%s%zu device%s.\n", n > 0 ? "\n" : "", n, n == 1 ? "" : "s");
-
-	scols_unref_table(table);
+		table_print_count(n, "device");
 	return r;
 }

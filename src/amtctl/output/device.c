@@ -69,8 +69,8 @@ static const char *round_trip(char buf[static HUMAN_MAX], const json_t *candidat
 	return buf;
 }
 
-/* What is to be said of one besides: all that keeps it from being used, and where it leads. */
-static void print_candidate_remarks(const json_t *candidate, uint64_t now_usec)
+/* The relay it leads to, and what keeps it from being used. */
+static void print_candidate_notes(const json_t *candidate, uint64_t now_usec)
 {
 	const char *relay = TEXT(candidate, "relay"), *separator = "  ";
 	uint64_t held = NUMBER(candidate, "held_until_usec");
@@ -78,13 +78,13 @@ static void print_candidate_remarks(const json_t *candidate, uint64_t now_usec)
 	char clock[HUMAN_MAX], span[HUMAN_MAX];
 	struct tm tm;
 
-	if (*relay && strcmp(relay, TEXT(candidate, "address"))) {
-		printf("%sleads to %s", separator, relay);
+	if (*relay && strcmp(relay, TEXT(candidate, "address")) != 0) {
+		printf("%srelay %s", separator, relay);
 		separator = "; ";
 	}
 	if (held > now_usec && localtime_r(&seconds, &tm) &&
 	    strftime(clock, sizeof(clock), "%H:%M:%S", &tm) > 0) {
-		printf("%sleft alone until %s, %s from now", separator, clock,
+		printf("%sheld down until %s, %s left", separator, clock,
 		       human_span(span, held - now_usec));
 		separator = "; ";
 	}
@@ -92,7 +92,7 @@ static void print_candidate_remarks(const json_t *candidate, uint64_t now_usec)
 		printf("%s%s", separator, TEXT(candidate, "note"));
 }
 
-/* In the order of preference; the chosen one has a mark. */
+/* In order of preference; the chosen one is marked. */
 static void print_candidates(const json_t *device, uint64_t now_usec)
 {
 	const json_t *candidates = FIELD(device, "candidates"), *candidate;
@@ -114,12 +114,12 @@ static void print_candidates(const json_t *device, uint64_t now_usec)
 		printf("%c %-*s  %-*s  %9s", json_is_true(FIELD(candidate, "chosen")) ? '*' : ' ',
 		       address_width, TEXT(candidate, "address"), origin_width,
 		       TEXT(candidate, "origin"), round_trip(rtt, candidate));
-		print_candidate_remarks(candidate, now_usec);
+		print_candidate_notes(candidate, now_usec);
 		putchar('\n');
 	}
 	if (refused > 0) {
-		label(i == 0 ? "Candidates" : "Left out");
-		printf("%" PRIu64 "%s\n", refused, i == 0 ? " left out" : "");
+		label(i == 0 ? "Candidates" : "Refused");
+		printf("%" PRIu64 "%s\n", refused, i == 0 ? " refused" : "");
 	}
 	label_line("DNS", TEXT(device, "dns"));
 }
@@ -137,7 +137,7 @@ static void print_local(const json_t *device)
 	if (port > 0)
 		printf(" port %" PRIu64, port);
 	if (*seen_as)
-		printf("; the relay sees %s", seen_as);
+		printf(", seen by the relay as %s", seen_as);
 	putchar('\n');
 }
 
@@ -187,7 +187,7 @@ static void print_counters(const json_t *device, uint64_t now_usec)
 
 	if (advertisements) {
 		label("Advertisements");
-		printf("%" PRIu64 " seen, %" PRIu64 " rewritten, %" PRIu64 " passed",
+		printf("%" PRIu64 " received, %" PRIu64 " rewritten, %" PRIu64 " passed",
 		       NUMBER(advertisements, "seen"), NUMBER(advertisements, "rewritten"),
 		       NUMBER(advertisements, "passed"));
 		print_dropped(advertisements);
@@ -195,15 +195,17 @@ static void print_counters(const json_t *device, uint64_t now_usec)
 	}
 	if (queries) {
 		label("Queries");
-		printf("%" PRIu64 " seen (IPv4 %" PRIu64 ", IPv6 %" PRIu64 "), %" PRIu64 " passed",
+		printf("%" PRIu64 " received (IPv4 %" PRIu64 ", IPv6 %" PRIu64 "), %" PRIu64
+		       " passed",
 		       NUMBER(queries, "seen"), NUMBER(queries, "ipv4"), NUMBER(queries, "ipv6"),
 		       NUMBER(queries, "passed"));
 		print_dropped(queries);
 		if (NUMBER(queries, "loaded") > 0)
-			printf(", %" PRIu64 " from a loaded relay", NUMBER(queries, "loaded"));
+			printf(", %" PRIu64 " with the L flag (relay loaded)",
+			       NUMBER(queries, "loaded"));
 		putchar('\n');
 		label("Last Query");
-		printf("%s\n", last > 0 ? human_ago(ago, now_usec, last) : "none yet");
+		printf("%s\n", last > 0 ? human_ago(ago, now_usec, last) : "never");
 	}
 }
 
@@ -232,7 +234,7 @@ static void print_sysctls(const json_t *device)
 		label_or_space("Sysctls", n++);
 		printf("%s=%s", output_safe(name), TEXT(setting, "value"));
 		previous = TEXT(setting, "previous");
-		if (*previous && strcmp(previous, TEXT(setting, "value")))
+		if (*previous && strcmp(previous, TEXT(setting, "value")) != 0)
 			printf(" (was %s)", previous);
 		putchar('\n');
 	}
@@ -281,14 +283,14 @@ static void print_interfaces(const json_t *interfaces)
 		printf("%s%s", i > 0 ? ", " : "", TEXT(json_array_get(interfaces, i), "ifname"));
 }
 
-/* What a proxy is made of; a relay is known by its address, too. */
+/* The interfaces of a proxy. */
 static void print_created_proxy(const json_t *device)
 {
 	const json_t *downstreams = FIELD(device, "forward", "downstreams");
 	const char *error = TEXT(device, "forward", "error");
 
 	if (*error) {
-		printf("forwards nothing: %s", error);
+		printf("not forwarding: %s", error);
 		return;
 	}
 	if (json_array_size(downstreams) == 0) {

@@ -8,10 +8,10 @@
 #include <jansson.h>
 #include <stdint.h>
 
-/* All that is known of it. */
+/* The block of status. */
 void device_print(const json_t *device, uint64_t now_usec);
 
-/* What `amtctl create` prints. */
+/* The line of create. */
 void device_print_created(const json_t *device);
 
 #endif

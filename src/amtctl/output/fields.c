@@ -28,6 +28,11 @@ const char *field_text(const json_t *json)
 	return output_safe(json_string_value(json));
 }
 
+const char *field_string(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key)) ?: "";
+}
+
 uint64_t field_number(const json_t *json)
 {
 	return json_is_integer(json) ? (uint64_t)json_integer_value(json) : 0;

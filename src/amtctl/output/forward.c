@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is worth a look is told where it is not 0, by these names. */
+/* Counters of errors, printed where they are not 0. */
 struct counter {
-	const char *key, *words;
+	const char *key, *name;
 };
 
-static void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void print_error(const char *format, ...)
+static void print_red(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void print_red(const char *format, ...)
 {
 	va_list arguments;
 
@@ -32,8 +32,8 @@ static void plural(uint64_t n, const char *word)
 }
 
 /* "3 malformed, 12 over MaxGroups="; nothing where all are 0. Whether there were any. */
-static bool print_counters(const char *before, const json_t *object, const struct counter *counters,
-			   size_t n)
+static bool print_odd(const char *before, const json_t *object, const struct counter *counters,
+		      size_t n)
 {
 	bool any = false;
 
@@ -42,14 +42,14 @@ static bool print_counters(const char *before, const json_t *object, const struc
 
 		if (count == 0)
 			continue;
-		printf("%s%" PRIu64 " %s", any ? ", " : before, count, counters[i].words);
+		printf("%s%" PRIu64 " %s", any ? ", " : before, count, counters[i].name);
 		any = true;
 	}
 	return any;
 }
 
 #define COUNTERS(before, object, table) \
-	print_counters(before, object, table, sizeof(table) / sizeof((table)[0]))
+	print_odd(before, object, table, sizeof(table) / sizeof((table)[0]))
 
 static int widest(const json_t *interfaces)
 {
@@ -66,7 +66,7 @@ static int widest(const json_t *interfaces)
 static void print_upstreams(const json_t *forward)
 {
 	const json_t *upstreams = FIELD(forward, "upstreams");
-	const char *alternative = TEXT(forward, "alternative");
+	const char *backup = TEXT(forward, "alternative");
 	int width = widest(upstreams);
 
 	for (size_t i = 0; i < json_array_size(upstreams); i++) {
@@ -77,107 +77,115 @@ static void print_upstreams(const json_t *forward)
 		       strcmp(TEXT(upstream, "prefix"), "any") == 0 ? "any source"
 								    : TEXT(upstream, "prefix"));
 		if (!json_is_true(FIELD(upstream, "running")))
-			print_error("  not there, or down");
+			print_red("  missing or down");
 		putchar('\n');
 	}
-	if (*alternative) {
-		label_or_space("Alternative", 0);
-		printf("%s%s\n", alternative,
-		       json_is_true(FIELD(forward, "switched")) ? ", in use now" : "");
+	if (*backup) {
+		label("Backup");
+		printf("%s%s\n", backup,
+		       json_is_true(FIELD(forward, "switched")) ? ", in use" : "");
 	}
 }
 
-/* Who asks the hosts, what they want, what was not heeded. */
-static void print_side(const char *protocol, const json_t *side)
+/* A line below the rest of the side, where there is any. */
+static void print_ignored(const json_t *side, int indent)
 {
 	static const struct counter odd[] = {
 		{ "malformed", "malformed" },
-		{ "unicast_ignored", "against UnicastReports=" },
-		{ "lost", "lost, amtd was too slow" },
+		{ "unicast_ignored", "unicast, see UnicastReports=" },
+		{ "lost", "lost under load" },
 	};
 	static const struct counter ignored[] = {
 		{ "max_groups", "over MaxGroups=" },
 		{ "max_groups_per_host", "over MaxGroupsPerHost=" },
 		{ "max_sources", "sources over MaxSources=" },
-		{ "group", "of groups that are never forwarded" },
-		{ "any_source", "without a source in the SSM range" },
-		{ "source", "sources that are no host" },
-		{ "version", "of a later version" },
-		{ "older_host", "not heeded beside older hosts" },
-		{ "query", "Queries of nobody" },
-		{ "memory", "for lack of memory" },
+		{ "group", "for groups never forwarded" },
+		{ "any_source", "any-source in the SSM range" },
+		{ "source", "with an invalid source" },
+		{ "version", "of a newer version" },
+		{ "older_host", "in compatibility mode with older hosts" },
+		{ "query", "Queries without source" },
+		{ "memory", "out of memory" },
 	};
+	char before[64];
+	bool any;
+
+	snprintf(before, sizeof(before), "%*signored: ", indent, "");
+	any = COUNTERS(before, side, odd);
+	any = COUNTERS(any ? ", " : before, FIELD(side, "ignored"), ignored) || any;
+	if (any)
+		putchar('\n');
+}
+
+/* Groups, Reports, the querier, and what was ignored; the line has begun. */
+static void print_side(const char *protocol, const json_t *side, int indent)
+{
 	const char *querier = TEXT(side, "querier");
 
 	printf("%-4s  ", protocol);
 	plural(NUMBER(side, "groups"), "group");
-	fputs("; ", stdout);
-	plural(NUMBER(side, "reports"), "report");
-	printf(" heard; ");
+	fputs(", ", stdout);
+	plural(NUMBER(side, "reports"), "Report");
+	printf(" received, ");
 	if (!*querier)
-		print_error("nobody asks the hosts");
-	else if (json_is_true(FIELD(side, "querying")))
-		printf("asks from %s", querier);
+		print_red("no querier");
 	else
-		printf("%s asks", querier);
+		printf("querier %s%s", querier,
+		       json_is_true(FIELD(side, "querying")) ? " (this host)" : "");
 	putchar('\n');
-	if (COUNTERS("                  ignored: ", side, odd)) {
-		(void)COUNTERS(", ", FIELD(side, "ignored"), ignored);
-		putchar('\n');
-	} else if (COUNTERS("                  ignored: ", FIELD(side, "ignored"), ignored)) {
-		putchar('\n');
-	}
+	print_ignored(side, indent + 6);
 }
 
 static void print_downstream(const json_t *downstream, int width)
 {
 	const char *name = TEXT(downstream, "ifname"), *error = TEXT(downstream, "error");
 	const json_t *igmp = FIELD(downstream, "igmp"), *mld = FIELD(downstream, "mld");
+	const int indent = 16 + width + 2;
 
 	printf("%-*s  ", width, name);
 	if (*error || !json_is_true(FIELD(downstream, "running"))) {
-		print_error("%s", *error ? error : "not there, or down");
+		print_red("%s", *error ? error : "missing or down");
 		putchar('\n');
 		return;
 	}
 	if (igmp)
-		print_side("IGMP", igmp);
+		print_side("IGMP", igmp, indent);
 	if (igmp && mld)
-		printf("%16s%*s  ", "", width, "");
+		printf("%*s", indent, "");
 	if (mld)
-		print_side("MLD", mld);
+		print_side("MLD", mld, indent);
 	if (!igmp && !mld)
-		printf("the tunnels of its gateways\n");
+		printf("tunnels of its gateways\n");
 }
 
-/* What is joined upstream and routed, of one family. */
+/* Joins upstream and routes of one family. */
 static void print_family(const char *name, const json_t *family)
 {
 	static const struct counter odd[] = {
 		{ "dropped_flows", "unwanted" },
-		{ "wrong_interface", "came in elsewhere than they should" },
-		{ "refused", "of groups that are never forwarded" },
-		{ "evicted", "gone for newer ones" },
+		{ "wrong_interface", "on the wrong interface" },
+		{ "refused", "for groups never forwarded" },
+		{ "evicted", "evicted" },
 	};
 	const char *error = TEXT(family, "error"), *failure = TEXT(family, "failure");
 	uint64_t failed = NUMBER(family, "failed");
 
 	printf("%s  ", name);
 	if (*error)
-		print_error("not forwarded: %s", error);
+		print_red("not forwarded: %s", error);
 	else {
 		plural(NUMBER(family, "groups"), "group");
 		fputs(", ", stdout);
 		plural(NUMBER(family, "joins"), "join");
-		printf(" upstream; ");
+		printf(" upstream, ");
 		plural(NUMBER(family, "flows"), "any-source flow");
 		(void)COUNTERS(", ", family, odd);
 	}
 	putchar('\n');
 	if (failed > 0) {
 		printf("%22s", "");
-		print_error("refused by the kernel %" PRIu64 " time%s, the last: %s", failed,
-			    failed == 1 ? "" : "s", failure);
+		print_red("%" PRIu64 " kernel error%s, last: %s", failed, failed == 1 ? "" : "s",
+			  failure);
 		putchar('\n');
 	}
 }
@@ -187,11 +195,11 @@ static void print_listener(const char *protocol, const json_t *side)
 	const char *querier = TEXT(side, "querier");
 
 	printf("%-4s  ", protocol);
-	plural(NUMBER(side, "reports"), "report");
-	printf(" heard; %s asks\n", *querier ? querier : "nobody");
+	plural(NUMBER(side, "reports"), "Report");
+	printf(" received, %s%s\n", *querier ? "querier " : "no querier", querier);
 }
 
-/* Where nothing is forwarded, this is all there is. */
+/* All there is where nothing is forwarded. */
 static void print_listeners(const json_t *listeners)
 {
 	int width = widest(listeners);
@@ -218,7 +226,7 @@ void forward_print(const json_t *device)
 	}
 	if (*TEXT(forward, "error")) {
 		label_or_space("Forwarding", 0);
-		print_error("nothing: %s", TEXT(forward, "error"));
+		print_red("failed: %s", TEXT(forward, "error"));
 		putchar('\n');
 		return;
 	}

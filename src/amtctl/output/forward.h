@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a device forwards, as amtd describes it in JSON, for the eyes of a human.
+ * The forwarding of a device, as amtd describes it in JSON, for people.
  */
 #ifndef AMTCTL_OUTPUT_FORWARD_H
 #define AMTCTL_OUTPUT_FORWARD_H

@@ -27,10 +27,10 @@ void output_begin(void)
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	output.terminal = isatty(STDOUT_FILENO);
-	output.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	output.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	/* https://no-color.org: set and not empty. */
 	output.colours =
-		output.terminal && !(no_color && *no_color) && term && strcmp(term, "dumb");
+		output.terminal && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
 bool output_is_terminal(void)
@@ -91,7 +91,7 @@ void output_page(const struct settings *settings)
 
 	if (!settings->pager || !output.terminal || output.pager > 0)
 		return;
-	if (command && (!*command || !strcmp(command, "cat")))
+	if (command && (!*command || strcmp(command, "cat") == 0))
 		return;
 	if (pipe(pipe_fds) < 0)
 		return;
@@ -191,7 +191,7 @@ void output_json(const struct settings *settings, const json_t *json)
 	putchar('\n');
 }
 
-int complain(enum exit_code code, const char *format, ...)
+int output_error(enum exit_code code, const char *format, ...)
 {
 	char text[2048], safe[ESCAPED_MAX(sizeof(text))];
 	va_list arguments;

@@ -19,15 +19,15 @@ enum colour {
 	_COLOUR_MAX,
 };
 
-/* Look at the terminal, once, before anything is printed. */
+/* Inspect the terminal, once, before anything is printed. */
 void output_begin(void);
 
-/* What is printed from here on goes through a pager, when stdout is a terminal and settings want
- * it. output_end() flushes, waits until the pager is left, and says whether all was written. */
+/* Output from here on goes through a pager, when stdout is a terminal and the settings allow it.
+ * output_end() flushes and waits for the pager; negative errno: not all was written. */
 void output_page(const struct settings *settings);
 int output_end(void);
 
-/* Escape sequences, "" where there are no colours. */
+/* Escape sequences, "" without colours. */
 const char *output_colour(enum colour colour);
 const char *output_reset(void);
 bool output_is_terminal(void); /* also through the pager */
@@ -41,8 +41,9 @@ void output_file(const char *text, size_t length);
 
 void output_json(const struct settings *settings, const json_t *json);
 
-/* One line on stderr, "amtctl: ", then what, why and the hint; escaped for terminals. Returns code,
- * so that a verb ends with `return complain(…)`. */
-int complain(enum exit_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* One line on stderr, "amtctl: " and what, why and a hint; escaped for terminals. Returns code, so
+ * that a verb ends with `return output_error(…)`. */
+int output_error(enum exit_code code, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,48 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtctl/output/probe-report.h"
 
-#include "amtctl/output/output.h"
+#include "amtctl/output/probe-notes.h"
+#include "amtctl/output/table.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define RTT_TEXT_MAX  32
-#define NOTE_MAX      512
-#define SEEN_TEXT_MAX (ADDRESS_TEXT_MAX + 9)
-
-/* RFC 1918. */
-static bool is_private(const struct address *address)
-{
-	uint32_t a = ntohl(address->in.s_addr);
-
-	if (address->family != AF_INET)
-		return false;
-	return a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8;
-}
-
-static const char *rtt_text(char buf[static RTT_TEXT_MAX], uint64_t usec)
-{
-	snprintf(buf, RTT_TEXT_MAX, "%" PRIu64 ".%02u ms", usec / 1000,
-		 (unsigned int)(usec % 1000 / 10));
-	return buf;
-}
-
 /* "192.0.2.1", or "relay.example (192.0.2.1)". */
-static void subject(const struct report *report, char buf[static NOTE_MAX])
+static void format_relay(const struct probe_report *report, char buf[static PROBE_NOTE_MAX])
 {
 	char relay[ADDRESS_TEXT_MAX];
 
 	address_format(&report->relay, relay);
-	if (!strcmp(relay, report->name))
-		snprintf(buf, NOTE_MAX, "%s", relay);
+	if (strcmp(relay, report->name) == 0)
+		snprintf(buf, PROBE_NOTE_MAX, "%s", relay);
 	else
-		snprintf(buf, NOTE_MAX, "%.256s (%s)", report->name, relay);
+		snprintf(buf, PROBE_NOTE_MAX, "%.256s (%s)", report->name, relay);
 }
 
 static bool differs(const struct probe_result *a, const struct probe_result *b)
@@ -54,7 +32,7 @@ static bool differs(const struct probe_result *a, const struct probe_result *b)
 	return a->outcome == PROBE_UNREACHABLE && a->error != b->error;
 }
 
-bool report_add(struct report *report, const struct probe_result *result)
+bool probe_report_add(struct probe_report *report, const struct probe_result *result)
 {
 	bool changed = report->sent > 0 && differs(&report->last, result);
 
@@ -72,170 +50,41 @@ bool report_add(struct report *report, const struct probe_result *result)
 	return changed;
 }
 
-struct address report_partner(const struct report *report)
-{
-	if (report->advertised.family != AF_INET ||
-	    (is_private(&report->advertised) && !is_private(&report->relay)))
-		return report->relay;
-	return report->advertised;
-}
-
-/*
- * Remarks. Each writes one line to buf, or returns false when it has nothing to say.
- */
-
-static bool note_advertised(const struct report *report, char buf[static NOTE_MAX])
-{
-	char advertised[ADDRESS_TEXT_MAX], relay[ADDRESS_TEXT_MAX];
-
-	if (report->answered == 0 || address_equal(&report->advertised, &report->relay))
-		return false;
-	address_format(&report->advertised, advertised);
-	address_format(&report->relay, relay);
-	if (report->advertised.family != AF_INET)
-		snprintf(buf, NOTE_MAX,
-			 "advertises %s: not usable yet, the kernel's tunnels run over IPv4 only",
-			 advertised);
-	else if (is_private(&report->advertised) && !is_private(&report->relay))
-		snprintf(
-			buf, NOTE_MAX,
-			"advertises %s, a private address (RFC 1918) that does not lead to it: have it replaced, amtctl create --rewrite %s=%s or [Rewrite] in amt(5)",
-			advertised, advertised, relay);
-	else
-		snprintf(buf, NOTE_MAX,
-			 "advertises another address than was asked: gateways go to %s",
-			 advertised);
-	return true;
-}
-
-static bool note_flapping(const struct report *report, char buf[static NOTE_MAX])
-{
-	char why[PROBE_TEXT_MAX];
-
-	if (report->answered == 0 || report->last.outcome == PROBE_ANSWERED)
-		return false;
-	snprintf(buf, NOTE_MAX, "did not answer the last time: %s",
-		 probe_result_format(&report->last, why));
-	return true;
-}
-
-static const char *seen_text(const struct handshake_answer *answer, char buf[static SEEN_TEXT_MAX])
-{
-	char address[ADDRESS_TEXT_MAX];
-
-	address_format(&answer->seen_as.address, address);
-	snprintf(buf, SEEN_TEXT_MAX,
-		 answer->seen_as.address.family == AF_INET6 ? "[%s]:%u" : "%s:%u", address,
-		 answer->seen_as.port);
-	return buf;
-}
-
-static bool gives_mld(const struct handshake_answer *answer)
-{
-	return answer->queried && answer->family == AF_INET6;
-}
-
-static const char *mld_text(const struct handshake *handshake)
-{
-	bool rfc = gives_mld(&handshake->mld), driver = gives_mld(&handshake->mld_linux);
-
-	if (rfc && driver)
-		return "MLD when P is at 0x01 (RFC 7450) or at 0x80 (Linux)";
-	if (rfc)
-		return "MLD when P is at 0x01 (RFC 7450)";
-	if (driver)
-		return "MLD when P is at 0x80 only: a Linux relay without amtd";
-	return "no MLD, so no IPv6 streams";
-}
-
-static const char *silence_text(const struct handshake_answer *answer)
-{
-	if (answer->malformed)
-		return message_error_string(answer->error);
-	if (answer->error != 0)
-		return strerror(answer->error);
-	return "no answer";
-}
-
-static bool note_handshake(const struct report *report, char buf[static NOTE_MAX])
-{
-	const struct handshake_answer *igmp = &report->handshake.igmp;
-	char partner[ADDRESS_TEXT_MAX], rtt[RTT_TEXT_MAX], seen[SEEN_TEXT_MAX];
-
-	if (!report->handshaken)
-		return false;
-	address_format(&report->partner, partner);
-	if (!igmp->queried)
-		snprintf(buf, NOTE_MAX, "handshake with %s: no Query: %s", partner,
-			 silence_text(igmp));
-	else
-		snprintf(buf, NOTE_MAX, "handshake with %s: Query after %s, L=%d G=%d%s%s; %s",
-			 partner, rtt_text(rtt, igmp->rtt_usec), igmp->l, igmp->g,
-			 igmp->g ? ", sees us as " : "", igmp->g ? seen_text(igmp, seen) : "",
-			 mld_text(&report->handshake));
-	return true;
-}
-
-static bool note_loaded(const struct report *report, char buf[static NOTE_MAX])
-{
-	if (!report->handshaken || !report->handshake.igmp.l)
-		return false;
-	snprintf(buf, NOTE_MAX, "wants no more gateways (L): choose another relay");
-	return true;
-}
-
-/* drivers/net/amt.c keys tunnels by the gateway's address alone, and forgets them after 260 s:
- * amt_gmi(). */
-static bool note_pinned(const struct report *report, char buf[static NOTE_MAX])
-{
-	if (!report->handshaken || !gives_mld(&report->handshake.mld_linux))
-		return false;
-	snprintf(
-		buf, NOTE_MAX,
-		"a Linux relay: a gateway made here in the next 5 minutes will not be answered, since the relay keeps the port of this handshake for so long");
-	return true;
-}
-
-static bool (*const notes[])(const struct report *report, char buf[static NOTE_MAX]) = {
-	note_advertised, note_flapping, note_handshake, note_loaded, note_pinned,
-};
-
-#define N_NOTES (sizeof(notes) / sizeof(notes[0]))
-
 /*
  * JSON.
  */
 
-static json_t *text_of(const struct address *address)
+static json_t *address_json(const struct address *address)
 {
 	char buf[ADDRESS_TEXT_MAX];
 
 	return json_string(address_format(address, buf));
 }
 
-static json_t *describe_handshake(const struct report *report)
+static json_t *handshake_json(const struct probe_report *report)
 {
 	const struct handshake *handshake = &report->handshake;
 	const struct handshake_answer *igmp = &handshake->igmp;
 	json_t *object, *flags;
 	char seen[SEEN_TEXT_MAX];
 
-	object =
-		json_pack("{s:o, s:b}", "relay", text_of(&report->partner), "query", igmp->queried);
+	object = json_pack("{s:o, s:b}", "relay", address_json(&report->partner), "query",
+			   igmp->queried);
 	if (!igmp->queried) {
-		json_object_set_new(object, "reason", json_string(silence_text(igmp)));
+		json_object_set_new(object, "reason", json_string(handshake_error_text(igmp)));
 		return object;
 	}
 	flags = json_array();
-	if (gives_mld(&handshake->mld))
+	if (handshake_has_mld(&handshake->mld))
 		json_array_append_new(flags, json_string("0x01"));
-	if (gives_mld(&handshake->mld_linux))
+	if (handshake_has_mld(&handshake->mld_linux))
 		json_array_append_new(flags, json_string("0x80"));
 	json_object_set_new(object, "rtt_usec", json_integer((json_int_t)igmp->rtt_usec));
 	json_object_set_new(object, "loaded", json_boolean(igmp->l));
 	json_object_set_new(object, "gateway_address", json_boolean(igmp->g));
 	if (igmp->g)
-		json_object_set_new(object, "seen_as", json_string(seen_text(igmp, seen)));
+		json_object_set_new(object, "seen_as",
+				    json_string(handshake_seen_text(igmp, seen)));
 	json_object_set_new(object, "mld_flags", flags);
 	return object;
 }
@@ -254,19 +103,19 @@ static const char *outcome_name(enum probe_outcome outcome)
 	return names[outcome];
 }
 
-static json_t *describe(const struct report *report)
+static json_t *report_json(const struct probe_report *report)
 {
-	json_t *object, *remarks = json_array();
-	char buf[NOTE_MAX], why[PROBE_TEXT_MAX];
+	json_t *object, *notes = json_array();
+	char buf[PROBE_NOTE_MAX], why[PROBE_TEXT_MAX];
 	size_t i;
 
 	object = json_pack("{s:s%, s:o, s:i, s:i, s:i, s:s, s:s}", "name", report->name,
-			   strlen(report->name), "relay", text_of(&report->relay), "port",
+			   strlen(report->name), "relay", address_json(&report->relay), "port",
 			   report->port, "sent", (int)report->sent, "received",
 			   (int)report->answered, "outcome", outcome_name(report->last.outcome),
 			   "reason", probe_result_format(&report->last, why));
 	if (report->answered > 0) {
-		json_object_set_new(object, "advertised", text_of(&report->advertised));
+		json_object_set_new(object, "advertised", address_json(&report->advertised));
 		json_object_set_new(object, "rtt_usec",
 				    json_pack("{s:I, s:I, s:I}", "min",
 					      (json_int_t)report->min_usec, "avg",
@@ -274,11 +123,11 @@ static json_t *describe(const struct report *report)
 					      "max", (json_int_t)report->max_usec));
 	}
 	if (report->handshaken)
-		json_object_set_new(object, "handshake", describe_handshake(report));
-	for (i = 0; i < N_NOTES; i++)
-		if (notes[i](report, buf))
-			json_array_append_new(remarks, json_string(buf));
-	json_object_set_new(object, "notes", remarks);
+		json_object_set_new(object, "handshake", handshake_json(report));
+	for (i = 0; i < PROBE_NOTES; i++)
+		if (probe_note(report, i, buf))
+			json_array_append_new(notes, json_string(buf));
+	json_object_set_new(object, "notes", notes);
 	return object;
 }
 
@@ -286,7 +135,8 @@ static json_t *describe(const struct report *report)
  * Lines as they come.
  */
 
-static void print_json_line(const struct report *report, const struct timespec *now, bool changed)
+static void print_json_line(const struct probe_report *report, const struct timespec *now,
+			    bool changed)
 {
 	const struct probe_result *last = &report->last;
 	char why[PROBE_TEXT_MAX];
@@ -294,19 +144,19 @@ static void print_json_line(const struct report *report, const struct timespec *
 
 	object = json_pack("{s:I, s:o, s:i, s:s, s:s, s:b}", "time_usec",
 			   (json_int_t)now->tv_sec * 1000000 + now->tv_nsec / 1000, "relay",
-			   text_of(&report->relay), "port", report->port, "outcome",
+			   address_json(&report->relay), "port", report->port, "outcome",
 			   outcome_name(last->outcome), "reason", probe_result_format(last, why),
 			   "changed", changed);
 	if (last->outcome == PROBE_ANSWERED) {
 		json_object_set_new(object, "rtt_usec", json_integer((json_int_t)last->rtt_usec));
-		json_object_set_new(object, "advertised", text_of(&last->advertised));
+		json_object_set_new(object, "advertised", address_json(&last->advertised));
 	}
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(object);
 }
 
-static void print_text_line(const struct report *report, const struct timespec *now,
+static void print_text_line(const struct probe_report *report, const struct timespec *now,
 			    const struct probe_result *before)
 {
 	const struct probe_result *last = &report->last;
@@ -317,7 +167,7 @@ static void print_text_line(const struct report *report, const struct timespec *
 	if (before)
 		colour = last->outcome == PROBE_ANSWERED ? COLOUR_GREEN : COLOUR_RED;
 	if (last->outcome == PROBE_ANSWERED)
-		rtt_text(rtt, last->rtt_usec);
+		probe_rtt_text(rtt, last->rtt_usec);
 	localtime_r(&now->tv_sec, &tm);
 	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 	printf("%s.%03ld %s%c %-15s %10s  %s", clock, now->tv_nsec / 1000000, output_colour(colour),
@@ -328,8 +178,8 @@ static void print_text_line(const struct report *report, const struct timespec *
 	printf("%s\n", output_reset());
 }
 
-void report_print_line(const struct report *report, const struct settings *settings,
-		       const struct probe_result *before)
+void probe_report_print_line(const struct probe_report *report, const struct settings *settings,
+			     const struct probe_result *before)
 {
 	struct timespec now;
 
@@ -356,85 +206,66 @@ enum column {
 	_COLUMN_MAX,
 };
 
-static int add_line(struct libscols_table *table, const struct report *report)
+static const struct table_column columns[_COLUMN_MAX] = {
+	[COLUMN_RELAY] = { "RELAY" },
+	[COLUMN_SENT] = { "SENT", .right = true },
+	[COLUMN_LOST] = { "LOST", .right = true },
+	[COLUMN_MIN] = { "MIN", .right = true },
+	[COLUMN_AVG] = { "AVG", .right = true },
+	[COLUMN_MAX] = { "MAX", .right = true },
+	[COLUMN_RESULT] = { "RESULT" },
+};
+
+static int add_report(struct table *table, const struct probe_report *report)
 {
-	char cells[_COLUMN_MAX][NOTE_MAX] = { 0 };
+	char text[_COLUMN_MAX][PROBE_NOTE_MAX] = { 0 };
+	const char *cells[_COLUMN_MAX];
 	bool up = report->answered > 0;
-	struct libscols_line *line;
-	int i, r = 0;
 
-	subject(report, cells[COLUMN_RELAY]);
-	snprintf(cells[COLUMN_SENT], NOTE_MAX, "%u", report->sent);
-	snprintf(cells[COLUMN_LOST], NOTE_MAX, "%u", report->sent - report->answered);
+	format_relay(report, text[COLUMN_RELAY]);
+	snprintf(text[COLUMN_SENT], PROBE_NOTE_MAX, "%u", report->sent);
+	snprintf(text[COLUMN_LOST], PROBE_NOTE_MAX, "%u", report->sent - report->answered);
 	if (up) {
-		rtt_text(cells[COLUMN_MIN], report->min_usec);
-		rtt_text(cells[COLUMN_AVG], report->sum_usec / report->answered);
-		rtt_text(cells[COLUMN_MAX], report->max_usec);
-		strcpy(cells[COLUMN_RESULT], "advertises ");
+		probe_rtt_text(text[COLUMN_MIN], report->min_usec);
+		probe_rtt_text(text[COLUMN_AVG], report->sum_usec / report->answered);
+		probe_rtt_text(text[COLUMN_MAX], report->max_usec);
+		strcpy(text[COLUMN_RESULT], "advertises ");
 		address_format(&report->advertised,
-			       cells[COLUMN_RESULT] + strlen(cells[COLUMN_RESULT]));
+			       text[COLUMN_RESULT] + strlen(text[COLUMN_RESULT]));
 	} else if (report->sent > 0) {
-		probe_result_format(&report->last, cells[COLUMN_RESULT]);
+		probe_result_format(&report->last, text[COLUMN_RESULT]);
 	}
+	for (int i = 0; i < _COLUMN_MAX; i++)
+		cells[i] = output_safe(text[i]);
+	return table_add(table, cells, COLUMN_RESULT, up ? COLOUR_GREEN : COLOUR_RED);
+}
 
-	line = scols_table_new_line(table, NULL);
-	if (!line)
-		return -ENOMEM;
-	for (i = 0; i < _COLUMN_MAX && r == 0; i++)
-		r = scols_line_set_data(line, i, *cells[i] ? output_safe(cells[i]) : "-");
+static int print_table(const struct probe_report *reports, size_t n, bool legend)
+{
+	struct table *table = table_new(columns, _COLUMN_MAX, legend, NULL);
+	int r = table ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add_report(table, &reports[i]);
 	if (r == 0)
-		r = scols_cell_set_color(scols_line_get_cell(line, COLUMN_RESULT),
-					 up ? "green" : "red");
+		return table_print(table);
+	table_free(table);
 	return r;
 }
 
-static int print_table(const struct report *reports, size_t n, bool legend)
+static void print_notes(const struct probe_report *report)
 {
-	static const struct {
-		const char *title;
-		int flags;
-	} columns[_COLUMN_MAX] = {
-		[COLUMN_RELAY] = { "RELAY" },
-		[COLUMN_SENT] = { "SENT", SCOLS_FL_RIGHT },
-		[COLUMN_LOST] = { "LOST", SCOLS_FL_RIGHT },
-		[COLUMN_MIN] = { "MIN", SCOLS_FL_RIGHT },
-		[COLUMN_AVG] = { "AVG", SCOLS_FL_RIGHT },
-		[COLUMN_MAX] = { "MAX", SCOLS_FL_RIGHT },
-		[COLUMN_RESULT] = { "RESULT" },
-	};
-	struct libscols_table *table;
-	size_t i;
-	int r;
-
-	table = scols_new_table();
-	if (!table)
-		return -ENOMEM;
-	r = scols_table_enable_noheadings(table, !legend);
-	if (r == 0)
-		r = scols_table_enable_colors(table, *output_reset() != '\0');
-	for (i = 0; i < _COLUMN_MAX && r == 0; i++)
-		if (!scols_table_new_column(table, columns[i].title, 0, columns[i].flags))
-			r = -ENOMEM;
-	for (i = 0; i < n && r == 0; i++)
-		r = add_line(table, &reports[i]);
-	if (r == 0 && n > 0)
-		r = scols_print_table(table);
-	scols_unref_table(table);
-	return r;
-}
-
-static void print_notes(const struct report *report)
-{
-	char who[NOTE_MAX], buf[NOTE_MAX];
+	char who[PROBE_NOTE_MAX], buf[PROBE_NOTE_MAX];
 	size_t i;
 
-	subject(report, who);
-	for (i = 0; i < N_NOTES; i++)
-		if (notes[i](report, buf))
+	format_relay(report, who);
+	for (i = 0; i < PROBE_NOTES; i++)
+		if (probe_note(report, i, buf))
 			printf("%s: %s\n", output_safe(who), buf);
 }
 
-int report_print(const struct report *reports, size_t n, const struct settings *settings)
+int probe_report_print(const struct probe_report *reports, size_t n,
+		       const struct settings *settings)
 {
 	json_t *array;
 	size_t i;
@@ -443,7 +274,7 @@ int report_print(const struct report *reports, size_t n, const struct settings *
 	if (settings->json != JSON_MODE_OFF) {
 		array = json_array();
 		for (i = 0; i < n; i++)
-			json_array_append_new(array, describe(&reports[i]));
+			json_array_append_new(array, report_json(&reports[i]));
 		output_json(settings, array);
 		json_decref(array);
 		return 0;
@@ -454,24 +285,27 @@ int report_print(const struct report *reports, size_t n, const struct settings *
 	return r;
 }
 
-void report_complain(const struct report *report)
+static const char *hint_for(const struct probe_result *result)
 {
-	char who[NOTE_MAX], why[PROBE_TEXT_MAX];
-	const char *mend;
-
-	static const char *const mends[_PROBE_OUTCOME_MAX] = {
-		[PROBE_TIMEOUT] =
-			"is it a relay, and does every firewall on the way let UDP through?",
+	static const char *const hints[_PROBE_OUTCOME_MAX] = {
+		[PROBE_TIMEOUT] = "is it a relay, and do all firewalls on the path pass UDP?",
 		[PROBE_UNREACHABLE] = "does a relay run there, and is the port right?",
 		[PROBE_MALFORMED] = "is it a relay?",
 		[PROBE_NONCE] = "is it a relay?",
-		[PROBE_SOURCE] = "a gateway believes the address it asked only; ask that one",
+		[PROBE_SOURCE] =
+			"gateways accept answers from the probed address only; probe that one",
 	};
 
-	subject(report, who);
-	mend = mends[report->last.outcome];
-	if (report->last.outcome == PROBE_UNREACHABLE && report->last.error != ECONNREFUSED)
-		mend = "see ip route get";
-	complain(AMTCTL_FAILED, "%s port %u: %s; %s", who, report->port,
-		 probe_result_format(&report->last, why), mend);
+	if (result->outcome == PROBE_UNREACHABLE && result->error != ECONNREFUSED)
+		return "see ip route get";
+	return hints[result->outcome];
+}
+
+void probe_report_error(const struct probe_report *report)
+{
+	char relay[PROBE_NOTE_MAX], why[PROBE_TEXT_MAX];
+
+	format_relay(report, relay);
+	output_error(AMTCTL_FAILED, "%s port %u: %s; %s", relay, report->port,
+		     probe_result_format(&report->last, why), hint_for(&report->last));
 }

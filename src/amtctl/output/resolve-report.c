@@ -1,54 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtctl/output/resolve-report.h"
 
-#include "amtctl/output/output.h"
+#include "amtctl/output/table.h"
 #include "discovery/rank.h"
 
 #include <inttypes.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void found_add(struct found *found, const struct lookup_result *result)
+void resolve_report_add(struct resolve_report *report, const struct lookup_result *result)
 {
 	struct candidate *candidates;
-	unsigned int at = found->n_results++;
+	unsigned int at = report->n_results++;
 
-	found->lookups[at].result = *result;
-	found->lookups[at].why = strdup(result->why);
-	found->lookups[at].result.candidates = NULL;
+	report->lookups[at].result = *result;
+	report->lookups[at].why = strdup(result->why);
+	report->lookups[at].result.candidates = NULL;
 	if (result->n_candidates == 0)
 		return;
 
-	candidates = reallocarray(found->candidates, found->n + result->n_candidates,
+	candidates = reallocarray(report->candidates, report->n + result->n_candidates,
 				  sizeof(*candidates));
 	if (!candidates) {
-		found->out_of_memory = true;
+		report->out_of_memory = true;
 		return;
 	}
-	memcpy(candidates + found->n, result->candidates,
+	memcpy(candidates + report->n, result->candidates,
 	       result->n_candidates * sizeof(*candidates));
-	found->candidates = candidates;
-	found->n += result->n_candidates;
+	report->candidates = candidates;
+	report->n += result->n_candidates;
 }
 
-void found_clear(struct found *found)
+void resolve_report_clear(struct resolve_report *report)
 {
 	unsigned int i;
 
-	for (i = 0; i < found->n_results; i++)
-		free(found->lookups[i].why);
-	free(found->candidates);
+	for (i = 0; i < report->n_results; i++)
+		free(report->lookups[i].why);
+	free(report->candidates);
 }
 
-/* The lookup of the source; that of a domain alone is no reason to complain. */
-static const struct lookup_result *of_source(const struct found *found, const char **ret_why)
+/* The lookup of the source; that of a domain alone is no reason to output_error. */
+static const struct lookup_result *source_lookup(const struct resolve_report *report,
+						 const char **ret_why)
 {
-	unsigned int i = found->n_results > 1 && found->lookups[0].result.service;
+	unsigned int i = report->n_results > 1 && report->lookups[0].result.service;
 
-	*ret_why = found->lookups[i].why ?: "";
-	return &found->lookups[i].result;
+	*ret_why = report->lookups[i].why ?: "";
+	return &report->lookups[i].result;
 }
 
 /*
@@ -65,24 +65,41 @@ enum column {
 	COLUMN_ADDRESS,
 	COLUMN_TTL,
 	COLUMN_DNSSEC,
-	COLUMN_NOTE,
+	COLUMN_REASON,
 	_COLUMN_MAX,
 };
 
-static const struct {
-	const char *title;
-	int flags;
-} columns[_COLUMN_MAX] = {
-	[COLUMN_ORDER] = { "#", SCOLS_FL_RIGHT },
-	[COLUMN_FROM] = { "FROM", 0 },
-	[COLUMN_PRECEDENCE] = { "PRECEDENCE", SCOLS_FL_RIGHT },
-	[COLUMN_D] = { "D", 0 },
-	[COLUMN_TYPE] = { "TYPE", 0 },
-	[COLUMN_RELAY] = { "RELAY", 0 },
-	[COLUMN_ADDRESS] = { "ADDRESS", 0 },
-	[COLUMN_TTL] = { "TTL", SCOLS_FL_RIGHT },
-	[COLUMN_DNSSEC] = { "DNSSEC", 0 },
-	[COLUMN_NOTE] = { "LEFT OUT BECAUSE", 0 },
+struct table_view {
+	const struct resolve_report *report;
+	size_t usable;
+};
+
+/* Columns that would be the same in all lines. */
+static bool one_origin(const void *context)
+{
+	const struct table_view *view = context;
+
+	return view->report->n_expected == 1;
+}
+
+static bool all_usable(const void *context)
+{
+	const struct table_view *view = context;
+
+	return view->usable == view->report->n;
+}
+
+static const struct table_column columns[_COLUMN_MAX] = {
+	[COLUMN_ORDER] = { "#", .right = true },
+	[COLUMN_FROM] = { "FROM", .hidden = one_origin },
+	[COLUMN_PRECEDENCE] = { "PRECEDENCE", .right = true },
+	[COLUMN_D] = { "D" },
+	[COLUMN_TYPE] = { "TYPE" },
+	[COLUMN_RELAY] = { "RELAY" },
+	[COLUMN_ADDRESS] = { "ADDRESS" },
+	[COLUMN_TTL] = { "TTL", .right = true },
+	[COLUMN_DNSSEC] = { "DNSSEC" },
+	[COLUMN_REASON] = { "REASON", .hidden = all_usable },
 };
 
 /* As the record has it. */
@@ -95,12 +112,14 @@ static const char *relay_text(const struct candidate *candidate, char buf[static
 	return candidate->skip == CANDIDATE_SKIP_NO_RELAY ? "." : "";
 }
 
-static const char *dnssec_colour(enum dnssec_state state)
+static enum colour dnssec_colour(enum dnssec_state state)
 {
-	return state == DNSSEC_SECURE ? "green" : state == DNSSEC_BOGUS ? "red" : NULL;
+	return state == DNSSEC_SECURE  ? COLOUR_GREEN
+	       : state == DNSSEC_BOGUS ? COLOUR_RED
+				       : COLOUR_NONE;
 }
 
-static int add_line(struct libscols_table *table, const struct candidate *candidate, size_t order)
+static int add_candidate(struct table *table, const struct candidate *candidate, size_t order)
 {
 	char number[24] = "", precedence[8], type[8] = "", ttl[16];
 	char relay[DNSNAME_TEXT_MAX], address[ADDRESS_TEXT_MAX] = "";
@@ -110,14 +129,12 @@ static int add_line(struct libscols_table *table, const struct candidate *candid
 		[COLUMN_PRECEDENCE] = precedence,
 		[COLUMN_D] = candidate->discovery_optional ? "1" : "0",
 		[COLUMN_TYPE] = type,
-		[COLUMN_RELAY] = relay_text(candidate, relay),
+		[COLUMN_RELAY] = output_safe(relay_text(candidate, relay)),
 		[COLUMN_ADDRESS] = address,
 		[COLUMN_TTL] = ttl,
 		[COLUMN_DNSSEC] = dnssec_state_string(candidate->dnssec),
-		[COLUMN_NOTE] = candidate_skip_string(candidate->skip),
+		[COLUMN_REASON] = candidate_skip_string(candidate->skip),
 	};
-	struct libscols_line *line;
-	int i, r = 0;
 
 	if (order > 0)
 		snprintf(number, sizeof(number), "%zu", order);
@@ -127,70 +144,40 @@ static int add_line(struct libscols_table *table, const struct candidate *candid
 	snprintf(ttl, sizeof(ttl), "%" PRIu32, candidate->ttl);
 	if (candidate->address.family != AF_UNSPEC)
 		address_format(&candidate->address, address);
+	return table_add(table, cells, COLUMN_DNSSEC, dnssec_colour(candidate->dnssec));
+}
 
-	line = scols_table_new_line(table, NULL);
-	if (!line)
-		return -ENOMEM;
-	for (i = 0; i < _COLUMN_MAX && r == 0; i++)
-		r = scols_line_set_data(line, i, *cells[i] ? output_safe(cells[i]) : "-");
+static int print_table(const struct resolve_report *report, size_t usable, bool legend)
+{
+	const struct table_view view = { report, usable };
+	struct table *table = table_new(columns, _COLUMN_MAX, legend, &view);
+	int r = table ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < report->n && r == 0; i++)
+		r = add_candidate(table, &report->candidates[i], i < usable ? i + 1 : 0);
 	if (r == 0)
-		r = scols_cell_set_color(scols_line_get_cell(line, COLUMN_DNSSEC),
-					 dnssec_colour(candidate->dnssec));
+		return table_print(table);
+	table_free(table);
 	return r;
 }
 
-/* A column that would say the same of all is left out. */
-static bool is_hidden(const struct found *found, size_t usable, int column)
-{
-	return (column == COLUMN_FROM && found->n_expected == 1) ||
-	       (column == COLUMN_NOTE && usable == found->n);
-}
-
-static int print_table(const struct found *found, size_t usable, bool legend)
-{
-	struct libscols_column *column;
-	struct libscols_table *table;
-	size_t i;
-	int r;
-
-	table = scols_new_table();
-	if (!table)
-		return -ENOMEM;
-	r = scols_table_enable_noheadings(table, !legend);
-	if (r == 0)
-		r = scols_table_enable_colors(table, *output_reset() != '\0');
-	for (i = 0; i < _COLUMN_MAX && r == 0; i++) {
-		column = scols_table_new_column(table, columns[i].title, 0, columns[i].flags);
-		if (!column)
-			r = -ENOMEM;
-		else if (is_hidden(found, usable, (int)i))
-			r = scols_column_set_flags(column, SCOLS_FL_HIDDEN);
-	}
-	for (i = 0; i < found->n && r == 0; i++)
-		r = add_line(table, &found->candidates[i], i < usable ? i + 1 : 0);
-	if (r == 0)
-		r = scols_print_table(table);
-	scols_unref_table(table);
-	return r;
-}
-
-static void print_footer(const struct found *found, size_t usable)
+static void print_footer(const struct resolve_report *report, size_t usable)
 {
 	const struct lookup_result *result;
 	char name[DNSNAME_TEXT_MAX];
 	unsigned int i;
 
 	putchar('\n');
-	for (i = 0; i < found->n_results; i++) {
-		result = &found->lookups[i].result;
+	for (i = 0; i < report->n_results; i++) {
+		result = &report->lookups[i].result;
 		printf("%s", output_safe(dnsname_format(&result->name, name)));
 		if (result->canonical.length > 0)
 			printf(" is %s", output_safe(dnsname_format(&result->canonical, name)));
 		if (result->outcome != LOOKUP_ANSWERED)
 			printf(": %s", lookup_outcome_string(result->outcome));
-		printf("%s\n", result->cut ? "; not all of its records are shown" : "");
+		printf("%s\n", result->cut ? "; truncated, not all records are shown" : "");
 	}
-	printf("%zu of %zu can be tried, in this order.\n", usable, found->n);
+	printf("%zu of %zu relays usable, in this order.\n", usable, report->n);
 }
 
 /*
@@ -247,86 +234,86 @@ static json_t *lookup_json(const struct lookup_result *result, const char *why)
 	return json;
 }
 
-static void print_json(const struct found *found, size_t usable, const struct settings *settings)
+static void print_json(const struct resolve_report *report, size_t usable,
+		       const struct settings *settings)
 {
 	json_t *json, *lookups = json_array(), *relays = json_array();
 	size_t i;
 
-	for (i = 0; i < found->n_results; i++)
+	for (i = 0; i < report->n_results; i++)
 		json_array_append_new(
-			lookups, lookup_json(&found->lookups[i].result, found->lookups[i].why));
-	for (i = 0; i < found->n; i++)
+			lookups, lookup_json(&report->lookups[i].result, report->lookups[i].why));
+	for (i = 0; i < report->n; i++)
 		json_array_append_new(
-			relays, candidate_json(&found->candidates[i], i < usable ? i + 1 : 0));
-	json = json_pack("{ss, so, so}", "source", found->source, "lookups", lookups, "relays",
+			relays, candidate_json(&report->candidates[i], i < usable ? i + 1 : 0));
+	json = json_pack("{ss, so, so}", "source", report->source, "lookups", lookups, "relays",
 			 relays);
 	output_json(settings, json);
 	json_decref(json);
 }
 
 /*
- * Saying why there is none.
+ * Errors.
  */
 
-static int complain_none(const struct found *found)
+static int print_no_relay(const struct resolve_report *report)
 {
 	char name[DNSNAME_TEXT_MAX];
 	const struct lookup_result *result;
 	const char *why;
 
-	result = of_source(found, &why);
+	result = source_lookup(report, &why);
 	dnsname_format(&result->name, name);
 	switch (result->outcome) {
 	case LOOKUP_NXDOMAIN:
-		return complain(
+		return output_error(
 			AMTCTL_FAILED,
-			"%s: no relay: NXDOMAIN: %s does not exist; its sender has to publish AMTRELAY records: see amtctl zone",
-			found->source, name);
+			"%s: no relay: NXDOMAIN for %s; its sender must publish AMTRELAY records, see amtctl zone",
+			report->source, name);
 	case LOOKUP_NODATA:
-		return complain(
+		return output_error(
 			AMTCTL_FAILED,
-			"%s: no relay: %s has no AMTRELAY records; its sender has to publish them: see amtctl zone",
-			found->source, name);
+			"%s: no relay: %s has no AMTRELAY records; its sender must publish them, see amtctl zone",
+			report->source, name);
 	case LOOKUP_BOGUS:
-		return complain(
+		return output_error(
 			AMTCTL_FAILED,
-			"%s: no relay: the answer for %s is bogus: %s; is the clock right? else tell who runs the zone",
-			found->source, name, why);
+			"%s: no relay: answer for %s is bogus: %s; is the clock right? else report it to the zone's operator",
+			report->source, name, why);
 	case LOOKUP_FAILED:
-		return complain(AMTCTL_FAILED, "%s: no relay: %s: %s; try another with --server",
-				found->source, name, why);
+		return output_error(AMTCTL_FAILED, "%s: no relay: %s: %s; try another --server",
+				    report->source, name, why);
 	case LOOKUP_TIMEOUT:
-		return complain(AMTCTL_FAILED,
-				"%s: no relay: timeout: %s: %s; try another with --server",
-				found->source, name, why);
+		return output_error(AMTCTL_FAILED,
+				    "%s: no relay: timeout: %s: %s; try another --server",
+				    report->source, name, why);
 	default:
-		return complain(
-			AMTCTL_FAILED, "%s: no relay: %s: %s", found->source, name,
-			found->n == 1
-				? candidate_skip_string(found->candidates[0].skip)
-				: "none of its records can be used; the last column says why");
+		return output_error(AMTCTL_FAILED, "%s: no relay: %s: %s", report->source, name,
+				    report->n == 1
+					    ? candidate_skip_string(report->candidates[0].skip)
+					    : "none of its records is usable; see REASON");
 	}
 }
 
-int found_print(struct found *found, const struct settings *settings)
+int resolve_report_print(struct resolve_report *report, const struct settings *settings)
 {
 	size_t usable;
 	int r = 0;
 
-	if (found->out_of_memory)
-		return complain(AMTCTL_FAILED, "out of memory");
-	rank_candidates(found->candidates, found->n, 0);
-	usable = candidates_arrange(found->candidates, found->n, NULL, NULL, 0);
+	if (report->out_of_memory)
+		return output_error(AMTCTL_FAILED, "out of memory");
+	rank_candidates(report->candidates, report->n, 0);
+	usable = candidates_arrange(report->candidates, report->n, NULL, NULL, 0);
 
 	if (settings->json != JSON_MODE_OFF) {
-		print_json(found, usable, settings);
-	} else if (found->n > 0) {
+		print_json(report, usable, settings);
+	} else if (report->n > 0) {
 		output_page(settings);
-		r = print_table(found, usable, settings->legend);
+		r = print_table(report, usable, settings->legend);
 		if (settings->legend)
-			print_footer(found, usable);
+			print_footer(report, usable);
 	}
 	if (r < 0)
-		return complain(AMTCTL_FAILED, "out of memory");
-	return usable > 0 ? AMTCTL_OK : complain_none(found);
+		return output_error(AMTCTL_FAILED, "out of memory");
+	return usable > 0 ? AMTCTL_OK : print_no_relay(report);
 }

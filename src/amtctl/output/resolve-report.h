@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What resolve found, and how it is told.
+ * The relays that resolve found, as a table or JSON.
  */
 #ifndef AMTCTL_OUTPUT_RESOLVE_REPORT_H
 #define AMTCTL_OUTPUT_RESOLVE_REPORT_H
@@ -8,25 +8,25 @@
 #include "amtctl/output/settings.h"
 #include "discovery/resolver.h"
 
-#define FOUND_LOOKUPS_MAX 2 /* the source's, and a domain's */
+#define RESOLVE_LOOKUPS_MAX 2 /* of the source, and of a domain */
 
-struct found {
+struct resolve_report {
 	const char *source; /* as the user wrote it */
 	struct {
 		struct lookup_result result; /* without candidates */
 		char *why;
-	} lookups[FOUND_LOOKUPS_MAX]; /* as they ended */
+	} lookups[RESOLVE_LOOKUPS_MAX]; /* in order of completion */
 	unsigned int n_results, n_expected;
-	struct candidate *candidates; /* of all */
+	struct candidate *candidates; /* of all lookups */
 	size_t n;
 	bool out_of_memory;
 };
 
-void found_add(struct found *found, const struct lookup_result *result);
+void resolve_report_add(struct resolve_report *report, const struct lookup_result *result);
 
-/* Put in order, print, and say on stderr why when none is of use. The exit code. */
-int found_print(struct found *found, const struct settings *settings);
+/* Sort and print; an error on stderr where none is usable. The exit code. */
+int resolve_report_print(struct resolve_report *report, const struct settings *settings);
 
-void found_clear(struct found *found);
+void resolve_report_clear(struct resolve_report *report);
 
 #endif

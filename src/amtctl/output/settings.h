@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the command line asks for, of all verbs, and exit codes.
+ * Settings of the command line, for all verbs, and exit codes.
  */
 #ifndef AMTCTL_OUTPUT_SETTINGS_H
 #define AMTCTL_OUTPUT_SETTINGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum exit_code {
 	AMTCTL_OK = 0,
@@ -23,7 +24,7 @@ enum json_mode {
 
 struct request;
 
-/* An option that one verb alone takes; a table of them ends with a name NULL. */
+/* An option of one verb; a table of them ends with a NULL name. */
 struct verb_option {
 	const char *name;
 	const char *argument; /* NULL: takes none */
@@ -37,8 +38,9 @@ struct settings {
 	enum json_mode json;
 	bool legend;
 	bool pager;
+	uint64_t renamed;	 /* 1 << row of request_alias(): warned about */
 	const char *bus;	 /* path of amtd's socket */
-	struct request *request; /* what the options of create ask for */
+	struct request *request; /* the options of create */
 
 	/* Of the options of the verb, by their rows in its table: the word that was given, "" where
 	 * none is taken, NULL where the option was not given. */

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "232.1.1.1 from 203.0.113.2, 203.0.113.3", "239.0.0.1 from any source", "… but 203.0.113.2" */
+/* "232.1.1.1 from 203.0.113.2, 203.0.113.3", "239.0.0.1 from any source", "… except 203.0.113.2" */
 static void print_group(const json_t *group)
 {
 	const json_t *sources = FIELD(group, "sources");
 	bool exclude = strcmp(TEXT(group, "mode"), "exclude") == 0;
-	const char *separator = exclude ? " but " : " ";
+	const char *separator = exclude ? " except " : " ";
 	size_t i;
 
 	printf("%18s%s from%s", "", TEXT(group, "group"), exclude ? " any source" : "");
@@ -29,7 +29,7 @@ static void print_tunnel(const json_t *tunnel, uint64_t now_usec)
 	char since[HUMAN_MAX], last[HUMAN_MAX];
 	size_t i;
 
-	printf("%16s%s port %" PRIu64 ", begun %s, last Update %s\n", "", TEXT(tunnel, "gateway"),
+	printf("%16s%s port %" PRIu64 ", started %s, last Update %s\n", "", TEXT(tunnel, "gateway"),
 	       NUMBER(tunnel, "port"), human_ago(since, now_usec, NUMBER(tunnel, "since_usec")),
 	       update > 0 ? human_ago(last, now_usec, update) : "never");
 	for (i = 0; i < json_array_size(groups); i++)
@@ -45,8 +45,9 @@ static void print_hint(const json_t *device)
 	uint64_t queries = NUMBER(device, "serving", "queries");
 
 	if (NUMBER(forward, "upstream_packets") > 0 && sent && NUMBER(sent, "packets") <= queries)
-		printf("%14s: packets come in upstream and none goes out; if their TTL is 1, see TTL= in amt(5)\n",
-		       "Hint");
+		label_line(
+			"Hint",
+			"packets arrive upstream but none is sent; if their TTL is 1, see TTL= in amt(5)");
 }
 
 void tunnels_print(const json_t *device, uint64_t now_usec)
@@ -58,19 +59,20 @@ void tunnels_print(const json_t *device, uint64_t now_usec)
 
 	if (!serving)
 		return;
-	printf("%14s: %zu of at most %" PRIu64 "%s\n", "Tunnels", n, max,
-	       n >= max ? "; the driver lets no more in, MaxTunnels= in amt(5)" : "");
+	label("Tunnels");
+	printf("%zu of %" PRIu64 "%s\n", n, max,
+	       n >= max ? ", no more accepted; see MaxTunnels= in amt(5)" : "");
 	for (i = 0; i < n; i++)
 		print_tunnel(json_array_get(tunnels, i), now_usec);
-	printf("%14s: %" PRIu64 " Queries sent, %" PRIu64 " Updates and %" PRIu64
-	       " Teardowns accepted",
-	       "Gateways", NUMBER(serving, "queries"), NUMBER(serving, "updates"),
+	label("Gateways");
+	printf("%" PRIu64 " Queries sent, %" PRIu64 " Updates and %" PRIu64 " Teardowns accepted",
+	       NUMBER(serving, "queries"), NUMBER(serving, "updates"),
 	       NUMBER(serving, "teardowns"));
 	if (NUMBER(serving, "malformed") > 0)
 		printf(", %" PRIu64 " malformed", NUMBER(serving, "malformed"));
 	print_reasons("ignored", FIELD(serving, "ignored"));
 	print_reasons("records ignored", FIELD(serving, "ignored_records"));
-	print_reasons("faults", FIELD(serving, "faults"));
+	print_reasons("errors", FIELD(serving, "faults"));
 	putchar('\n');
 	print_hint(device);
 }

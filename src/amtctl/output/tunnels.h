@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tunnels of a relay device, as amtd describes them in JSON, for the eyes of a human.
+ * The tunnels of a relay device, as amtd describes them in JSON, for people.
  */
 #ifndef AMTCTL_OUTPUT_TUNNELS_H
 #define AMTCTL_OUTPUT_TUNNELS_H

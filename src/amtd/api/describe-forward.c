@@ -155,7 +155,8 @@ static const struct field flows_fields[] = {
 	  .help = "of these: flows that nobody wants, told to the kernel to drop" },
 	{ "wrong_interface", FIELD_UINT, FLOWS(wrong_interface),
 	  .help = "packets that came in elsewhere than their sources are" },
-	{ "refused", FIELD_UINT, FLOWS(refused), .help = "flows that were over the limit" },
+	{ "refused", FIELD_UINT, FLOWS(refused),
+	  .help = "joins and flows of groups that are never forwarded" },
 	{ "evicted", FIELD_UINT, FLOWS(evicted), .help = "flows that made room for others" },
 	{ NULL },
 };

@@ -81,7 +81,7 @@ static void stop_device(struct forward_device *owner)
 static void on_device_configured(struct manager *manager, struct device *device,
 				 const struct config *previous)
 {
-	if (!config_forward_equal(&previous->forward, &device->config->forward))
+	if (!config_section_equal(previous, device->config, "Forward"))
 		stop_device(forward_of(device));
 }
 
