@@ -96,7 +96,7 @@ check "reload" ctl gateway reload
 wait_for 10 route_is e0 g1
 wait_for 10 failed b
 flows viewer
-expect_match "failure" "$NEAR,$GROUP is taken from elsewhere for a, which has the same table" \
+expect_match "failure" "$NEAR,$GROUP has another upstream in a, which uses the same table" \
 	"$(device gateway b .forward.ipv4.failure)"
 
 step "when the first is gone the other has it"

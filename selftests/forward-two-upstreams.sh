@@ -86,10 +86,10 @@ wait_for 5 routed_from eth0
 step "what cannot be an upstream is refused, with what to do"
 errors_of gateway upstream g1
 expect "exit status" 1 "$STATUS"
-expect_match "the line" '^amtctl: g1: no device can take its sources from g1; name it in BackupUpstream=' "$ERROR"
+expect_match "the line" '^amtctl: g1: no device has g1 as upstream; name it in BackupUpstream=' "$ERROR"
 errors_of gateway upstream gre0x amt9
 expect "exit status" 3 "$STATUS"
-expect_match "the line" "there is no device amt9" "$ERROR"
+expect_match "the line" "no device amt9" "$ERROR"
 errors_of gateway upstream
 expect "exit status" 2 "$STATUS"
 upstream_is eth0
@@ -103,7 +103,7 @@ before=$(now)
 receive_stream again viewer v0 --count 100 --timeout 20
 finish again || fail "no stream by way of gre0x: $(cat "$TMP/again.log")"
 [ $(($(now) - before)) -lt 10000000 ] || fail "100 packets took $(($(now) - before)) us"
-grep -q 'takes sources from gre0x: the other upstream is silent' "$TMP/amtd-gateway.log" ||
+grep -q 'upstream is now gre0x: no packets on the other one' "$TMP/amtd-gateway.log" ||
 	fail "the log does not say so: $(amtd_log gateway)"
 
 step "nobody wants anything: silence means nothing"

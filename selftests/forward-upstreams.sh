@@ -111,7 +111,7 @@ wait_for 10 comes_from $NEAR e0
 end_background near
 ip -n "${NS}gateway" link del e0
 wait_for 5 device_is gateway amt0 '.forward.upstreams[] | select(.ifname == "e0") | .running' false
-expect_match "log" "no sources from e0: it is not there, or down" "$(amtd_log gateway)"
+expect_match "log" "upstream e0 is absent or down" "$(amtd_log gateway)"
 watch a $SOURCE
 watched a $SOURCE
 

@@ -142,7 +142,7 @@ refused() {
 }
 refused 2 'report: --on is missing' 239.1.1.1
 refused 2 '--version 4: expected 1, 2 or 3' --on v0 --version 4 239.1.1.1
-refused 1 'IGMPv2 knows no sources' --on v0 --version 2 "$SOURCE,$GROUP"
+refused 1 'IGMPv2 has no sources' --on v0 --version 2 "$SOURCE,$GROUP"
 refused 1 'MLD has the versions 1 to 2' --on v0 --version 3 "$SOURCE6,$GROUP6"
 refused 1 'IGMPv1 has no Leave' --on v0 --version 1 --leave 239.1.1.1
 refused 1 'name the source' --on v0 $GROUP

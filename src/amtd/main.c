@@ -7,6 +7,7 @@
 #include "amtd/forward/wing.h"
 #include "amtd/gateway/wing.h"
 #include "amtd/relay/wing.h"
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -40,15 +41,15 @@ struct options {
 static const char usage[] =
 	"amtd [OPTIONS]\n"
 	"\n"
-	"Make and watch the AMT devices that the files in /etc/amt and /run/amt describe.\n"
+	"Create and maintain the AMT devices configured in /etc/amt and /run_amtd/amt.\n"
 	"\n"
-	"  --bus PATH         listen there for amtctl (default: /run/amt/bus)\n"
+	"  --bus PATH         listen there for amtctl (default: /run_amtd/amt/bus)\n"
 	"  --queue NUMBER     first of ten NFQUEUE numbers to use (default: 2268)\n"
 	"  --log-level LEVEL  err, warning, notice, info or debug (default: info)\n"
 	"  --version          print the version\n"
 	"  -h, --help         print this\n"
 	"\n"
-	"AMTD_ROOT=DIR in the environment goes before all paths. See amtd(8).\n";
+	"AMTD_ROOT=DIR in the environment is prefixed to all paths. See amtd(8).\n";
 
 static int parse_level(const char *text)
 {
@@ -60,7 +61,7 @@ static int parse_level(const char *text)
 		{ "info", LOG_INFO }, { "debug", LOG_DEBUG },
 	};
 
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
 		if (strcmp(text, levels[i].name) == 0)
 			return levels[i].level;
 	return -EINVAL;
@@ -95,7 +96,7 @@ static int parse_options(int argc, char *argv[], struct options *ret, int *ret_s
 		case 'l':
 			if (parse_level(optarg) < 0) {
 				fprintf(stderr,
-					"amtd: --log-level %s: it is err, warning, notice, info or debug\n",
+					"amtd: --log-level %s: not one of err, warning, notice, info, debug\n",
 					optarg);
 				return 0;
 			}
@@ -110,11 +111,11 @@ static int parse_options(int argc, char *argv[], struct options *ret, int *ret_s
 			*ret_status = EXIT_SUCCESS;
 			return 0;
 		default:
-			return 0; /* getopt has said what is wrong */
+			return 0; /* getopt has printed the error */
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "amtd: %s: it takes no arguments; see amtd --help\n", argv[optind]);
+		fprintf(stderr, "amtd: %s: unexpected argument; see amtd --help\n", argv[optind]);
 		return 0;
 	}
 	return 1;
@@ -150,17 +151,15 @@ static int add_signals(sd_event *event, struct manager *manager)
 	return r;
 }
 
-/* The bus is bound first, for it tells whether another amtd is at work here. */
-static int serve(sd_event *event, struct manager *manager, const char *path)
+/* The bus is bound first: that fails when another amtd is running. */
+static int run_daemon(sd_event *event, struct manager *manager, const char *path)
 {
 	struct bus *bus;
 	int r;
 
 	r = bus_listen(event, path, manager, &bus);
 	if (r == -EADDRINUSE) {
-		log_error(
-			path,
-			"another amtd is at work here; stop it, or give this one another AMTD_ROOT");
+		log_error(path, "another amtd is running; stop it, or use another AMTD_ROOT");
 		return r;
 	}
 	if (r < 0) {
@@ -178,18 +177,19 @@ static int serve(sd_event *event, struct manager *manager, const char *path)
 	return r;
 }
 
-static int run(const struct options *options)
+static int run_amtd(const struct options *options)
 {
 	struct manager *manager = NULL;
 	char directory[PATH_MAX], path[PATH_MAX];
 	sd_event *event = NULL;
 	int r;
 
-	r = file_path(directory, "/run/amt");
+	r = file_path(directory, "/run_amtd/amt");
 	if (r == 0)
 		r = file_make_directory(directory, 0755);
 	if (r < 0) {
-		log_error("/run/amt", "cannot be made: %s; amtd runs as root", strerror(-r));
+		log_error("/run_amtd/amt", "cannot be created: %s; amtd must run_amtd as root",
+			  strerror(-r));
 		return r;
 	}
 	r = options->bus ? snprintf(path, sizeof(path), "%s", options->bus)
@@ -206,7 +206,7 @@ static int run(const struct options *options)
 		log_error(NULL, "cannot start: %s%s", strerror(-r),
 			  r == -EPERM ? "; amtd needs CAP_NET_ADMIN" : "");
 	else
-		r = serve(event, manager, path);
+		r = run_daemon(event, manager, path);
 	daemon_free(manager);
 	sd_event_unref(event);
 	return r;
@@ -219,5 +219,5 @@ int main(int argc, char *argv[])
 
 	if (parse_options(argc, argv, &options, &status) <= 0)
 		return status;
-	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_amtd(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/joins.h"
 
+#include "base/array.h"
 #include "base/descriptor.h"
 #include "base/hash.h"
+#include "kernel/join-socket.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -41,11 +43,10 @@ struct socket {
 struct joins {
 	sa_family_t family;
 	uint8_t length; /* of an address */
-	int level;
 	size_t row_size;
 
 	char **blocks;
-	size_t n_blocks;
+	size_t n_blocks, blocks_size;
 	uint32_t n_rows, used_rows; /* in use; ever used */
 	uint32_t free_row;
 	uint32_t *buckets;
@@ -53,6 +54,7 @@ struct joins {
 	struct hash hash;
 
 	struct socket *sockets;
+	size_t sockets_size;
 	uint32_t n_sockets, open_sockets;
 	uint32_t room, closed; /* heads of lists */
 	uint32_t mark;
@@ -124,18 +126,16 @@ static int grow_buckets(struct joins *joins)
 /* Room for one more row. */
 static int reserve_row(struct joins *joins)
 {
-	char **blocks;
+	char *block;
 
 	if (joins->free_row != NONE || joins->used_rows < joins->n_blocks * BLOCK_ROWS)
 		return 0;
-	blocks = reallocarray(joins->blocks, joins->n_blocks + 1, sizeof(*blocks));
-	if (!blocks)
+	if (!GROW(joins->blocks, joins->n_blocks, joins->blocks_size))
 		return -ENOMEM;
-	joins->blocks = blocks;
-	blocks[joins->n_blocks] = malloc(BLOCK_ROWS * joins->row_size);
-	if (!blocks[joins->n_blocks])
+	block = malloc(BLOCK_ROWS * joins->row_size);
+	if (!block)
 		return -ENOMEM;
-	joins->n_blocks++;
+	joins->blocks[joins->n_blocks++] = block;
 	return 0;
 }
 
@@ -206,33 +206,14 @@ static void list_remove(struct joins *joins, uint32_t i)
 		joins->sockets[socket->next].prev = socket->prev;
 }
 
-/* Without a port it receives nothing; without ALL it would not even with one. */
-static int open_fd(const struct joins *joins)
-{
-	const int off = 0;
-	int fd = socket(joins->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return -errno;
-	(void)setsockopt(fd, joins->level,
-			 joins->family == AF_INET ? IP_MULTICAST_ALL : IPV6_MULTICAST_ALL, &off,
-			 sizeof(off));
-	return descriptor_move_up(fd);
-}
-
 static int socket_new(struct joins *joins, uint32_t *ret)
 {
 	uint32_t i = joins->closed;
-	struct socket *sockets;
 	int fd;
 
-	if (i == NONE && joins->n_sockets % 16 == 0) {
-		sockets = reallocarray(joins->sockets, joins->n_sockets + 16, sizeof(*sockets));
-		if (!sockets)
-			return -ENOMEM;
-		joins->sockets = sockets;
-	}
-	fd = open_fd(joins);
+	if (i == NONE && !GROW(joins->sockets, joins->n_sockets, joins->sockets_size))
+		return -ENOMEM;
+	fd = join_socket_open(joins->family);
 	if (fd < 0)
 		return fd;
 	if (i == NONE)
@@ -262,7 +243,7 @@ static void socket_close(struct joins *joins, uint32_t i)
 
 /* A row more, or one less. An empty one goes: memberships of an interface that vanished may still
  * count in it. */
-static void socket_took(struct joins *joins, uint32_t i)
+static void socket_add_row(struct joins *joins, uint32_t i)
 {
 	struct socket *socket = &joins->sockets[i];
 
@@ -274,7 +255,7 @@ static void socket_took(struct joins *joins, uint32_t i)
 	}
 }
 
-static void socket_gave(struct joins *joins, uint32_t i)
+static void socket_remove_row(struct joins *joins, uint32_t i)
 {
 	if (--joins->sockets[i].rows == 0)
 		socket_close(joins, i);
@@ -282,67 +263,13 @@ static void socket_gave(struct joins *joins, uint32_t i)
 		list_add(joins, i);
 }
 
-/* ---- The kernel ---- */
+/* ---- Choice of a socket ---- */
 
-static void fill(const struct joins *joins, const uint8_t *bytes, struct sockaddr_storage *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	ret->ss_family = joins->family;
-	if (joins->family == AF_INET)
-		memcpy(&((struct sockaddr_in *)ret)->sin_addr, bytes, joins->length);
-	else
-		memcpy(&((struct sockaddr_in6 *)ret)->sin6_addr, bytes, joins->length);
-}
-
-static int change_group(const struct joins *joins, int fd, int option, uint32_t ifindex,
-			const uint8_t *group)
-{
-	struct group_req request = { .gr_interface = ifindex };
-
-	fill(joins, group, &request.gr_group);
-	return setsockopt(fd, joins->level, option, &request, sizeof(request)) < 0 ? -errno : 0;
-}
-
-static int change_source(const struct joins *joins, int fd, int option, uint32_t ifindex,
-			 const uint8_t *group, const uint8_t *source)
-{
-	struct group_source_req request = { .gsr_interface = ifindex };
-
-	fill(joins, group, &request.gsr_group);
-	fill(joins, source, &request.gsr_source);
-	return setsockopt(fd, joins->level, option, &request, sizeof(request)) < 0 ? -errno : 0;
-}
-
-/* The sources that are not wanted, all at once. */
-static int exclude_sources(const struct joins *joins, int fd, uint32_t ifindex,
-			   const uint8_t *group, const struct address *sources, size_t n)
-{
-	struct group_filter *filter;
-	int r;
-
-	/* With the one source that the struct always has: else gcc -O3 warns of what is beyond. */
-	filter = calloc(1, sizeof(*filter) + GROUP_FILTER_SIZE(n));
-	if (!filter)
-		return -ENOMEM;
-	filter->gf_interface = ifindex;
-	filter->gf_fmode = MCAST_EXCLUDE;
-	filter->gf_numsrc = n;
-	fill(joins, group, &filter->gf_group);
-	for (size_t i = 0; i < n; i++)
-		fill(joins, bytes_of(&sources[i]), &filter->gf_slist[i]);
-	r = setsockopt(fd, joins->level, MCAST_MSFILTER, filter, GROUP_FILTER_SIZE(n)) < 0 ? -errno
-											   : 0;
-	free(filter);
-	return r;
-}
-
-/* By one socket. source NULL: the whole group. */
 static int try_socket(const struct joins *joins, int fd, uint32_t ifindex, const uint8_t *group,
 		      const struct address *source)
 {
-	if (!source)
-		return change_group(joins, fd, MCAST_JOIN_GROUP, ifindex, group);
-	return change_source(joins, fd, MCAST_JOIN_SOURCE_GROUP, ifindex, group, bytes_of(source));
+	return join_socket_join(joins->family, fd, ifindex, group,
+				source ? bytes_of(source) : NULL);
 }
 
 static bool is_full(int error)
@@ -374,7 +301,7 @@ static void undo_refused(const struct joins *joins, int fd, uint32_t ifindex, co
 			 const struct address *source)
 {
 	if (source)
-		(void)change_group(joins, fd, MCAST_LEAVE_GROUP, ifindex, group);
+		(void)join_socket_leave(joins->family, fd, ifindex, group, NULL);
 }
 
 static int join_fresh(struct joins *joins, uint32_t ifindex, const uint8_t *group,
@@ -442,7 +369,7 @@ static int join(struct joins *joins, uint32_t ifindex, const uint8_t *group,
 	if (r < 0)
 		return r;
 	add_row(joins, ifindex, group, source, *ret_socket);
-	socket_took(joins, *ret_socket);
+	socket_add_row(joins, *ret_socket);
 	return 0;
 }
 
@@ -452,33 +379,28 @@ static void leave_row(struct joins *joins, uint32_t *link)
 	uint32_t socket = row->socket;
 	int fd = joins->sockets[socket].fd;
 
-	if (row->exclude)
-		(void)change_group(joins, fd, MCAST_LEAVE_GROUP, row->ifindex, row->bytes);
-	else
-		(void)change_source(joins, fd, MCAST_LEAVE_SOURCE_GROUP, row->ifindex, row->bytes,
-				    row->bytes + joins->length);
+	(void)join_socket_leave(joins->family, fd, row->ifindex, row->bytes,
+				row->exclude ? NULL : row->bytes + joins->length);
 	free_row(joins, link);
-	socket_gave(joins, socket);
+	socket_remove_row(joins, socket);
+}
+
+static int order_sources(const void *element, const void *key)
+{
+	return address_compare(element, key);
 }
 
 static size_t find_source(const struct filter *filter, const struct address *source)
 {
-	size_t low = 0, high = filter->n;
+	size_t at = array_search(filter->sources, filter->n, sizeof(*filter->sources), source,
+				 order_sources);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (address_compare(&filter->sources[middle], source) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < filter->n && address_equal(&filter->sources[low], source) ? low : filter->n;
+	return at < filter->n && address_equal(&filter->sources[at], source) ? at : filter->n;
 }
 
 /* Leave what the filter does not want; wanted[] is set for its sources that are there. */
 static void leave_others(struct joins *joins, uint32_t ifindex, const uint8_t *group,
-			 const struct filter *filter, bool *there, bool only_look)
+			 const struct filter *filter, bool *there, bool only_mark)
 {
 	uint32_t *link = joins->n_buckets > 0 ? bucket_of(joins, ifindex, group) : NULL;
 
@@ -496,7 +418,7 @@ static void leave_others(struct joins *joins, uint32_t ifindex, const uint8_t *g
 				if (wanted)
 					there[at] = true;
 			}
-			if (!wanted && !only_look) {
+			if (!wanted && !only_mark) {
 				leave_row(joins, link);
 				continue;
 			}
@@ -553,9 +475,9 @@ static int move_exclude(struct joins *joins, uint32_t ifindex, const uint8_t *gr
 	if (r < 0)
 		return r;
 	add_row(joins, ifindex, group, NULL, socket);
-	socket_took(joins, socket);
-	r = exclude_sources(joins, joins->sockets[socket].fd, ifindex, group, filter->sources,
-			    filter->n);
+	socket_add_row(joins, socket);
+	r = join_socket_exclude(joins->family, joins->sockets[socket].fd, ifindex, group,
+				filter->sources, filter->n);
 	for (link = bucket_of(joins, ifindex, group);; link = &row_at(joins, *link)->next) {
 		const struct row *row = row_at(joins, *link);
 
@@ -581,14 +503,15 @@ static int exclude(struct joins *joins, uint32_t ifindex, const uint8_t *group,
 	if (r < 0)
 		return r;
 	if (!fresh || filter->n > 0)
-		r = exclude_sources(joins, joins->sockets[socket].fd, ifindex, group,
-				    filter->sources, filter->n);
+		r = join_socket_exclude(joins->family, joins->sockets[socket].fd, ifindex, group,
+					filter->sources, filter->n);
 	if (is_full(r) && joins->sockets[socket].rows > 1)
 		r = move_exclude(joins, ifindex, group, filter, socket);
 	/* Spread over sockets the kernel would exclude what all of them do: nothing. */
 	if (is_full(r)) {
 		socket = find_exclude(joins, ifindex, group)->socket;
-		(void)exclude_sources(joins, joins->sockets[socket].fd, ifindex, group, NULL, 0);
+		(void)join_socket_exclude(joins->family, joins->sockets[socket].fd, ifindex, group,
+					  NULL, 0);
 		r = JOINS_WIDER;
 	}
 	if (r >= 0)
@@ -637,10 +560,10 @@ void joins_forget(struct joins *joins, int ifindex)
 			}
 			/* The kernel finds a source's membership by its interface, that of a group
 			 * by its number, too: else it would count for ever. */
-			(void)change_group(joins, joins->sockets[socket].fd, MCAST_LEAVE_GROUP,
-					   ifindex, row->bytes);
+			(void)join_socket_leave(joins->family, joins->sockets[socket].fd, ifindex,
+						row->bytes, NULL);
 			free_row(joins, link);
-			socket_gave(joins, socket);
+			socket_remove_row(joins, socket);
 		}
 	}
 }
@@ -696,7 +619,6 @@ int joins_open(sa_family_t family, struct joins **ret)
 	}
 	joins->family = family;
 	joins->length = family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
-	joins->level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
 	joins->row_size = sizeof(struct row) + 2 * joins->length;
 	joins->free_row = joins->room = joins->closed = NONE;
 	descriptor_raise_limit();

@@ -296,11 +296,11 @@ static void test_daemon(void **state)
 		    "\"prober\":{\"sent\":4,\"answers\":3,\"refused\":2,\"icmp\":1}}");
 	describe.queue = NULL;
 	describe.queue_error = "NFQUEUE number 2268 is in use";
-	describe.firewall_error = "the nftables table cannot be made";
+	describe.firewall_error = "cannot create the nftables table";
 	assert_json(describe_daemon(&describe),
 		    "{\"version\":\"1\",\"devices\":2,\"broken_files\":0,\"channels\":3,"
 		    "\"queue_error\":\"NFQUEUE number 2268 is in use\","
-		    "\"firewall_error\":\"the nftables table cannot be made\","
+		    "\"firewall_error\":\"cannot create the nftables table\","
 		    "\"prober\":{\"sent\":4,\"answers\":3,\"refused\":2,\"icmp\":1}}");
 }
 

@@ -24,13 +24,13 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
-/* Clients at once; a script gone wild must not take all descriptors. */
+/* Concurrent clients; a runaway script must not take all descriptors. */
 #define CLIENTS_MAX 64
 
-/* Messages that wait for clients which do not read, of all clients together; each is some 2 KB. */
+/* Messages queued for slow clients, of all clients together; each is some 2 KB. */
 #define QUEUED_MAX 4096
 
-/* What waits in the kernel for one of them. sd-bus itself would have 8 MB. */
+/* Socket buffer of each. sd-bus's default is 8 MB. */
 #define SEND_BUFFER (256 * 1024)
 
 struct client {
@@ -286,7 +286,7 @@ static int client_start(struct client *client, int fd)
 	r = sd_bus_set_server(connection, 1, client->bus->id);
 	if (r < 0)
 		return r;
-	/* Access is by the socket's mode: who could open it may do everything. */
+	/* The socket's mode controls access: a connected client may do everything. */
 	r = sd_bus_set_trusted(connection, 1);
 	if (r < 0)
 		return r;
@@ -341,18 +341,17 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 	connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (connection < 0) {
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			log_warning(bus->path, "a client could not be taken: %s", strerror(errno));
+			log_warning(bus->path, "cannot accept a client: %s", strerror(errno));
 		return 0;
 	}
 	if (bus->n_clients >= CLIENTS_MAX) {
-		log_warning(bus->path, "more than %d clients at once: one was sent away",
-			    CLIENTS_MAX);
+		log_warning(bus->path, "more than %d clients: connection refused", CLIENTS_MAX);
 		close(connection);
 		return 0;
 	}
 	r = client_new(bus, connection);
 	if (r < 0)
-		log_warning(bus->path, "a client could not be served: %s", strerror(-r));
+		log_warning(bus->path, "cannot serve a client: %s", strerror(-r));
 	return 0;
 }
 
@@ -374,7 +373,7 @@ static uint64_t queued(const struct client *client)
 	return n;
 }
 
-/* A client that reads again is told how much it missed, for it to ask anew. */
+/* A client that reads again gets the number of lost events, to resynchronize. */
 static int on_post(sd_event_source *source, void *userdata)
 {
 	struct bus *bus = userdata;
@@ -418,7 +417,7 @@ static void on_event(const struct event *event, void *userdata)
 	json_decref(object);
 }
 
-/* A socket that a dead amtd left is replaced, a living one's is not. */
+/* A stale socket is replaced, one of a running amtd is not. */
 static int bind_socket(int fd, const struct sockaddr_un *address)
 {
 	int r, probe;

@@ -11,10 +11,11 @@ struct counted_view {
 };
 
 static const struct field counted_fields[] = {
-	{ "packets", FIELD_UINT, offsetof(struct counted_view, packets), .help = "that came" },
+	{ "packets", FIELD_UINT, offsetof(struct counted_view, packets),
+	  .help = "packets received" },
 	{ "rate", FIELD_UINT, offsetof(struct counted_view, rate), .help = "packets a second" },
 	{ "last_packet_usec", FIELD_TIME, offsetof(struct counted_view, last_packet), FIELD_IF_SET,
-	  .help = "when the last one came" },
+	  .help = "time of the last one" },
 	{ NULL },
 };
 
@@ -34,7 +35,7 @@ const struct field channel_fields[] = {
 	{ "group", FIELD_ADDRESS, CHANNEL(group), .help = "its group" },
 	{ "wanted_by", FIELD_STRINGS, CHANNEL(wanted_by), .help = "amtctl, file, host, forward" },
 	{ "since_usec", FIELD_TIME, CHANNEL(since), .help = "wanted since" },
-	{ "on", FIELD_STRING, CHANNEL(on), FIELD_IF_SET, .help = "device that was asked for" },
+	{ "on", FIELD_STRING, CHANNEL(on), FIELD_IF_SET, .help = "requested device" },
 	{ "device", FIELD_STRING, CHANNEL(device), FIELD_IF_SET, .help = "device in use" },
 	{ "device_state", FIELD_STRING, CHANNEL(device_state), FIELD_IF_SET, .help = "its state" },
 	{ "relay", FIELD_ADDRESS, CHANNEL(relay), FIELD_IF_SET, .help = "its relay" },

@@ -12,7 +12,7 @@ struct device;
 
 extern const struct field channel_fields[];
 
-/* device: the one that the channel comes through; NULL: none, or no device of amtd's. NULL when out
+/* device: the channel's device; NULL: none, or not one of amtd's. NULL when out
  * of memory; json_decref() it. */
 struct json_t *describe_channel(const struct channel *channel, const struct device *device);
 

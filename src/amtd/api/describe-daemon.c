@@ -11,7 +11,7 @@ static const struct field queue_fields[] = {
 	{ "packets", FIELD_UINT, offsetof(struct queue_view, packets),
 	  .help = "control messages from the NFQUEUE" },
 	{ "overruns", FIELD_UINT, offsetof(struct queue_view, overruns),
-	  .help = "how often some were lost, because amtd did not read in time" },
+	  .help = "times that some were lost, because amtd did not read in time" },
 	{ NULL },
 };
 
@@ -24,7 +24,7 @@ static const struct field prober_fields[] = {
 	{ "answers", FIELD_UINT, offsetof(struct prober_view, answers),
 	  .help = "Advertisements that answered one" },
 	{ "refused", FIELD_UINT, offsetof(struct prober_view, refused),
-	  .help = "messages that answer no Discovery, or in a wrong way" },
+	  .help = "messages that answer no Discovery, or are invalid" },
 	{ "icmp", FIELD_UINT, offsetof(struct prober_view, icmp),
 	  .help = "ICMP errors about Discoveries" },
 	{ NULL },
@@ -48,7 +48,7 @@ const struct field daemon_fields[] = {
 	{ "queue_error", FIELD_STRING, DAEMON(queue_error), FIELD_IF_SET,
 	  .help = "why there is no NFQUEUE" },
 	{ "firewall_error", FIELD_STRING, DAEMON(firewall_error), FIELD_IF_SET,
-	  .help = "why the nftables table is not as it should be" },
+	  .help = "why the nftables table could not be committed" },
 	{ "prober", FIELD_OBJECT, DAEMON(prober), .fields = prober_fields,
 	  .help = "Discoveries of amtd's own" },
 	{ NULL },

@@ -15,7 +15,7 @@ struct describe_daemon {
 	const char *version;
 	size_t devices, broken, channels;
 	const char *queue_error, *firewall_error; /* "": it works */
-	const struct queue_counters *queue;	  /* NULL: there is none */
+	const struct queue_counters *queue;	  /* NULL: none */
 	const struct prober_counters *prober;
 };
 

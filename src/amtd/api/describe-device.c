@@ -100,9 +100,9 @@ struct candidate_view {
 
 static const struct field candidate_fields[] = {
 	{ "address", FIELD_ADDRESS, offsetof(struct candidate_view, address),
-	  .help = "asked by Discovery" },
+	  .help = "address that gets the Discovery" },
 	{ "origin", FIELD_STRING, offsetof(struct candidate_view, origin),
-	  .help = "configured, dns-sd, anycast, driad, or in-use: only there because it works" },
+	  .help = "configured, dns-sd, anycast, driad, or in-use: kept only because it works" },
 	{ "chosen", FIELD_BOOL, offsetof(struct candidate_view, chosen),
 	  .help = "whether the gateway uses it" },
 	{ "relay", FIELD_ADDRESS, offsetof(struct candidate_view, relay), FIELD_IF_SET,
@@ -138,9 +138,9 @@ struct control_view {
 #define CONTROL_FIELDS                                                                     \
 	{ "seen", FIELD_UINT, offsetof(struct control_view, seen), .help = "in all" },     \
 		{ "passed", FIELD_UINT, offsetof(struct control_view, passed),             \
-		  .help = "given to the driver" },                                         \
+		  .help = "passed to the driver" },                                        \
 		{ "dropped", FIELD_UINT, offsetof(struct control_view, dropped),           \
-		  .help = "not given to it" },                                             \
+		  .help = "not passed to it" },                                            \
 	{                                                                                  \
 		"dropped_by_reason", FIELD_COUNTS, offsetof(struct control_view, reasons), \
 			.help = "why"                                                      \
@@ -158,7 +158,7 @@ static const struct field query_fields[] = {
 	{ "ipv4", FIELD_UINT, offsetof(struct control_view, ipv4), .help = "with IGMP within" },
 	{ "ipv6", FIELD_UINT, offsetof(struct control_view, ipv6), .help = "with MLD within" },
 	{ "loaded", FIELD_UINT, offsetof(struct control_view, loaded),
-	  .help = "with the L flag: the relay wants to be left" },
+	  .help = "with the L flag: the relay is loaded" },
 	{ "gateway_address", FIELD_UINT, offsetof(struct control_view, gateway_address),
 	  .help = "with the G flag: how the relay sees this gateway" },
 	{ NULL },
@@ -208,7 +208,7 @@ static const struct field gateway_fields[] = {
 	{ "last_relay", FIELD_ADDRESS, GATEWAY(last_relay), FIELD_IF_SET,
 	  .help = "gateway: relay in use, on the wire" },
 	{ "last_query_usec", FIELD_TIME, GATEWAY(last_query), FIELD_IF_SET,
-	  .help = "gateway: when its last Query came" },
+	  .help = "gateway: time of its last Query" },
 	{ "seen_as", FIELD_STRING, GATEWAY(seen_as), FIELD_IF_SET,
 	  .help = "gateway: address and port that the relay sees" },
 	{ NULL },
@@ -275,7 +275,7 @@ const struct field device_fields[] = {
 	{ "", FIELD_INLINE, DEVICE(gateway), FIELD_IF_SET, gateway_fields },
 	{ "", FIELD_INLINE, DEVICE(tuning), FIELD_IF_SET, tuning_fields },
 	{ "forward", FIELD_OBJECT, DEVICE(forward), FIELD_IF_SET, forward_fields,
-	  .help = "[Forward] at work" },
+	  .help = "state of [Forward]" },
 	{ "serving", FIELD_OBJECT, DEVICE(serving), FIELD_IF_SET, serving_fields,
 	  .help = "relay: its tunnels" },
 	{ "", FIELD_INLINE, DEVICE(listeners), FIELD_IF_SET, listeners_fields },

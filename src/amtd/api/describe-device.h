@@ -15,10 +15,10 @@ extern const struct field device_fields[];
 
 struct describe_device {
 	const struct device *device;
-	const struct gateway *gateway;	      /* as its wing has it, */
-	const struct forward_device *forward; /* and these, too */
+	const struct gateway *gateway;	      /* from its wing, */
+	const struct forward_device *forward; /* like these */
 	const struct relay_device *relay;
-	const struct amtlink *link; /* the kernel's view of the interface; NULL: there is none */
+	const struct amtlink *link; /* the kernel's view of the interface; NULL: none */
 };
 
 /* NULL when out of memory; json_decref() it. */

@@ -7,10 +7,10 @@
 
 #include <jansson.h>
 
-/* Of one record. */
+/* Listed sources of one record. */
 #define SOURCES_MAX 64
 
-/* What all have. Each kind's view begins with it. */
+/* Common fields. Each kind's view begins with them. */
 struct event_view {
 	uint64_t time;
 	const char *ifname, *event;
@@ -125,7 +125,7 @@ static const struct field advertisement_fields[] = {
 	{ "advertisement", FIELD_STRING, offsetof(struct advertisement_view, advertisement),
 	  .help = "refused or rewritten" },
 	{ "advertised", FIELD_ADDRESS, offsetof(struct advertisement_view, advertised),
-	  FIELD_IF_SET, .help = "address as it came" },
+	  FIELD_IF_SET, .help = "address as received" },
 	{ "reason", FIELD_STRING, offsetof(struct advertisement_view, reason), FIELD_IF_SET,
 	  .help = "why it was refused" },
 	{ "relay", FIELD_ADDRESS, offsetof(struct advertisement_view, relay), FIELD_IF_SET,
@@ -155,7 +155,7 @@ static const void *view_advertisement(struct arena *arena, const struct event *e
 
 /* ---- IGMP and MLD --------------------------------------------------------------------------- */
 
-struct heard_view {
+struct message_view {
 	struct event_view event;
 	const char *on, *side, *protocol;
 	int version;
@@ -164,24 +164,24 @@ struct heard_view {
 	uint64_t missed;
 };
 
-#define HEARD_FIELDS                                                                     \
-	{ "on", FIELD_STRING, offsetof(struct heard_view, on), .help = "interface" },    \
-		{ "side", FIELD_STRING, offsetof(struct heard_view, side),               \
-		  .help = "upstream or downstream" },                                    \
-		{ "protocol", FIELD_STRING, offsetof(struct heard_view, protocol),       \
-		  .help = "igmp or mld" },                                               \
-		{ "version", FIELD_INT, offsetof(struct heard_view, version),            \
-		  .help = "of the protocol" },                                           \
-		{ "source", FIELD_ADDRESS, offsetof(struct heard_view, source),          \
-		  .help = "sender of the message" },                                     \
-		{ "own", FIELD_BOOL, offsetof(struct heard_view, own), FIELD_IF_SET,     \
-		  .help = "whether amtd sent it" },                                      \
-	{                                                                                \
-		"missed", FIELD_UINT, offsetof(struct heard_view, missed), FIELD_IF_SET, \
-			.help = "messages left out before it: too many a second"         \
+#define MESSAGE_FIELDS                                                                     \
+	{ "on", FIELD_STRING, offsetof(struct message_view, on), .help = "interface" },    \
+		{ "side", FIELD_STRING, offsetof(struct message_view, side),               \
+		  .help = "upstream or downstream" },                                      \
+		{ "protocol", FIELD_STRING, offsetof(struct message_view, protocol),       \
+		  .help = "igmp or mld" },                                                 \
+		{ "version", FIELD_INT, offsetof(struct message_view, version),            \
+		  .help = "of the protocol" },                                             \
+		{ "source", FIELD_ADDRESS, offsetof(struct message_view, source),          \
+		  .help = "sender of the message" },                                       \
+		{ "own", FIELD_BOOL, offsetof(struct message_view, own), FIELD_IF_SET,     \
+		  .help = "whether amtd sent it" },                                        \
+	{                                                                                  \
+		"missed", FIELD_UINT, offsetof(struct message_view, missed), FIELD_IF_SET, \
+			.help = "messages left out before it: too many a second"           \
 	}
 
-static void fill_heard(struct heard_view *view, const struct event *event)
+static void fill_message(struct message_view *view, const struct event *event)
 {
 	const struct event_heard *heard = event->heard;
 	const struct group_message *message = heard->message;
@@ -197,12 +197,12 @@ static void fill_heard(struct heard_view *view, const struct event *event)
 
 struct sources_view {
 	struct field_list sources; /* const char * */
-	uint64_t untold;
+	uint64_t omitted;
 };
 
 static const struct field sources_fields[] = {
 	{ "sources", FIELD_STRINGS, offsetof(struct sources_view, sources), .help = "sources" },
-	{ "sources_untold", FIELD_UINT, offsetof(struct sources_view, untold), FIELD_IF_SET,
+	{ "sources_untold", FIELD_UINT, offsetof(struct sources_view, omitted), FIELD_IF_SET,
 	  .help = "further sources, left out" },
 	{ NULL },
 };
@@ -223,12 +223,12 @@ view_sources(struct arena *arena, const struct group_sources *sources, sa_family
 		texts[i] = arena_string(arena, address_format(&source, text));
 	}
 	view->sources = (struct field_list){ texts, n };
-	view->untold = sources->n - n;
+	view->omitted = sources->n - n;
 	return view;
 }
 
 struct query_view {
-	struct heard_view heard;
+	struct message_view heard;
 	struct address group;
 	const struct sources_view *sources;
 	uint64_t max_response;
@@ -236,7 +236,7 @@ struct query_view {
 
 static const struct field query_fields[] = {
 	EVENT_FIELDS,
-	HEARD_FIELDS,
+	MESSAGE_FIELDS,
 	{ "group", FIELD_ADDRESS, offsetof(struct query_view, group), FIELD_IF_SET,
 	  .help = "group that is queried; a General Query has none" },
 	{ "", FIELD_INLINE, offsetof(struct query_view, sources), FIELD_IF_SET, sources_fields },
@@ -252,7 +252,7 @@ static const void *view_query(struct arena *arena, const struct event *event)
 
 	if (!view)
 		return NULL;
-	fill_heard(&view->heard, event);
+	fill_message(&view->heard, event);
 	view->group = query->group;
 	if (query->group.family != AF_UNSPEC)
 		view->sources = view_sources(arena, &query->sources, query->group.family);
@@ -275,14 +275,14 @@ static const struct field record_fields[] = {
 };
 
 struct report_view {
-	struct heard_view heard;
+	struct message_view heard;
 	bool unicast, leave;
 	struct field_list records;
 };
 
 static const struct field report_fields[] = {
 	EVENT_FIELDS,
-	HEARD_FIELDS,
+	MESSAGE_FIELDS,
 	{ "unicast", FIELD_BOOL, offsetof(struct report_view, unicast),
 	  .help = "whether it was sent to this host alone" },
 	{ "leave", FIELD_BOOL, offsetof(struct report_view, leave),
@@ -307,7 +307,7 @@ static const void *view_report(struct arena *arena, const struct event *event)
 
 	if (arena->failed)
 		return NULL;
-	fill_heard(&view->heard, event);
+	fill_message(&view->heard, event);
 	view->unicast = event->heard->unicast;
 	view->leave = message->type == GROUP_LEAVE;
 	while (n < EVENT_RECORDS_MAX && group_next_record(message, &at, &record))

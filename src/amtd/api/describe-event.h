@@ -15,7 +15,7 @@ const char *event_kind_string(enum event_kind kind);
 /* NULL when out of memory; json_decref() it. */
 struct json_t *describe_event(const struct event *event);
 
-/* A client missed so many events. */
+/* A client missed this many events. */
 struct json_t *describe_lost(uint64_t count);
 
 #endif

@@ -20,10 +20,9 @@ static const struct field upstream_fields[] = {
 	{ "prefix", FIELD_STRING, offsetof(struct upstream_view, prefix),
 	  .help = "sources that come from there, or any" },
 	{ "running", FIELD_BOOL, offsetof(struct upstream_view, running),
-	  .help = "whether it is there and up" },
+	  .help = "whether it exists and is up" },
 	{ NULL },
 };
-
 struct router_view {
 	const char *querier;
 	bool querying;
@@ -147,17 +146,17 @@ struct flows_view {
 #define FLOWS(member) offsetof(struct flows_view, member)
 
 static const struct field flows_fields[] = {
-	{ "groups", FIELD_UINT, FLOWS(groups), .help = "groups that somebody downstream wants" },
+	{ "groups", FIELD_UINT, FLOWS(groups), .help = "groups joined downstream" },
 	{ "wants", FIELD_UINT, FLOWS(wants), .help = "memberships of downstream interfaces" },
 	{ "joins", FIELD_UINT, FLOWS(joins), .help = "memberships upstream" },
 	{ "flows", FIELD_UINT, FLOWS(flows), .help = "multicast routes" },
 	{ "dropped_flows", FIELD_UINT, FLOWS(dropped),
-	  .help = "of these: flows that nobody wants, told to the kernel to drop" },
+	  .help = "of these: unwanted flows that the kernel drops" },
 	{ "wrong_interface", FIELD_UINT, FLOWS(wrong_interface),
-	  .help = "packets that came in elsewhere than their sources are" },
+	  .help = "packets received on another interface than the source's upstream" },
 	{ "refused", FIELD_UINT, FLOWS(refused),
 	  .help = "joins and flows of groups that are never forwarded" },
-	{ "evicted", FIELD_UINT, FLOWS(evicted), .help = "flows that made room for others" },
+	{ "evicted", FIELD_UINT, FLOWS(evicted), .help = "flows evicted for others" },
 	{ NULL },
 };
 
@@ -227,7 +226,7 @@ static const struct field working_fields[] = {
 	{ "upstreams", FIELD_LIST, WORKING(upstreams), .fields = upstream_fields,
 	  .size = sizeof(struct upstream_view), .help = "Upstream=" },
 	{ "upstream_packets", FIELD_UINT, WORKING(upstream_packets),
-	  .help = "packets from where sources without a prefix of their own are" },
+	  .help = "packets from the upstream of sources without a prefix" },
 	{ "alternative", FIELD_STRING, WORKING(alternative), .help = "BackupUpstream=" },
 	{ "switched", FIELD_BOOL, WORKING(switched), .help = "whether it is in use" },
 	{ "downstreams", FIELD_LIST, WORKING(downstreams), .fields = downstream_fields,

@@ -35,7 +35,7 @@ static const struct field tunnel_fields[] = {
 	{ "since_usec", FIELD_TIME, TUNNEL(since), .help = "first Query to it" },
 	{ "last_query_usec", FIELD_TIME, TUNNEL(last_query), .help = "last Query to it" },
 	{ "groups", FIELD_LIST, TUNNEL(groups), .fields = wanted_fields,
-	  .size = sizeof(struct wanted_view), .help = "what it wants" },
+	  .size = sizeof(struct wanted_view), .help = "its memberships" },
 	{ "last_update_usec", FIELD_TIME, TUNNEL(last_update), FIELD_IF_SET,
 	  .help = "last valid Membership Update" },
 	{ NULL },

@@ -11,7 +11,7 @@
 
 extern const struct field serving_fields[];
 
-/* NULL: no tunnels are followed, or arena->failed. */
+/* NULL: no tunnels are tracked, or arena->failed. */
 const void *view_serving(struct arena *arena, const struct relay_device *relay);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What amtd says of itself is described once, in tables of fields over plain structs (views): JSON,
- * and the list of fields in amtd-json(5), come from them.
+ * amtd's output is described once, in tables of fields over plain structs (views): JSON, and the
+ * list of fields in amtd-json(5), are generated from them.
  */
 #ifndef AMTD_API_FIELDS_H
 #define AMTD_API_FIELDS_H
@@ -24,8 +24,8 @@ enum field_type {
 	FIELD_LIST,    /* struct field_list of views, by the row's table */
 	FIELD_MAP,     /* likewise; the first field is the key, the others the value */
 	FIELD_STRINGS, /* struct field_list of const char * */
-	FIELD_COUNTS,  /* struct field_counts: how often, by name */
-	FIELD_INLINE,  /* const void *: a view whose fields stand beside these; NULL: none */
+	FIELD_COUNTS,  /* struct field_counts: counters by name */
+	FIELD_INLINE,  /* const void *: a view whose fields are merged into these; NULL: none */
 	_FIELD_TYPE_MAX,
 };
 

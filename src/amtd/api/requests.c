@@ -19,8 +19,8 @@
 #include <stdlib.h>
 
 /* Takes over the value, NULL: out of memory. */
-static int hand_out(struct manager *manager, json_t *value, char **ret_json,
-		    struct failure *ret_failure)
+static int return_json(struct manager *manager, json_t *value, char **ret_json,
+		       struct failure *ret_failure)
 {
 	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
 
@@ -48,7 +48,7 @@ static json_t *device_to_json(struct manager *manager, const struct device *devi
 }
 
 /* Takes over item. False, and the array is freed, when out of memory. */
-static bool append(json_t **array, json_t *item)
+static bool append_json(json_t **array, json_t *item)
 {
 	if (json_array_append_new(*array, item) == 0)
 		return true;
@@ -67,11 +67,11 @@ int request_describe(struct manager *manager, const char *name, char **ret_json,
 		return devices_missing(manager, ret_failure);
 	array = json_array();
 	if (device)
-		(void)append(&array, device_to_json(manager, device));
+		(void)append_json(&array, device_to_json(manager, device));
 	for (size_t i = 0; *name == '\0' && i < manager->n_devices; i++)
-		if (!append(&array, device_to_json(manager, manager->devices[i])))
+		if (!append_json(&array, device_to_json(manager, manager->devices[i])))
 			break;
-	return hand_out(manager, array, ret_json, ret_failure);
+	return return_json(manager, array, ret_json, ret_failure);
 }
 
 int request_create(struct manager *manager, const char *name, const char *text, char **ret_json,
@@ -82,9 +82,9 @@ int request_create(struct manager *manager, const char *name, const char *text, 
 
 	if (lifecycle_create(manager, name, text, &device, ret_failure) < 0)
 		return -1;
-	if (hand_out(manager, device_to_json(manager, device), ret_json, ret_failure) == 0)
+	if (return_json(manager, device_to_json(manager, device), ret_json, ret_failure) == 0)
 		return 0;
-	/* A request that failed must leave nothing. */
+	/* A failed request must leave nothing behind. */
 	(void)lifecycle_delete(manager, name, &ignored);
 	return -1;
 }
@@ -104,8 +104,8 @@ int request_join(struct manager *manager, const char *text, const char *on, char
 	if (channels_join(channels_of(manager), text, on, &channel, ret_failure) < 0)
 		return -1;
 	array = json_array();
-	(void)append(&array, channel_to_json(manager, channel));
-	return hand_out(manager, array, ret_json, ret_failure);
+	(void)append_json(&array, channel_to_json(manager, channel));
+	return return_json(manager, array, ret_json, ret_failure);
 }
 
 int request_channels(struct manager *manager, char **ret_json, struct failure *ret_failure)
@@ -118,10 +118,10 @@ int request_channels(struct manager *manager, char **ret_json, struct failure *r
 		return failure_set(ret_failure, FAILURE_FAILED, "out of memory");
 	}
 	for (size_t i = 0; sorted[i]; i++)
-		if (!append(&array, channel_to_json(manager, sorted[i])))
+		if (!append_json(&array, channel_to_json(manager, sorted[i])))
 			break;
 	free(sorted);
-	return hand_out(manager, array, ret_json, ret_failure);
+	return return_json(manager, array, ret_json, ret_failure);
 }
 
 int request_daemon(struct manager *manager, char **ret_json, struct failure *ret_failure)
@@ -137,5 +137,5 @@ int request_daemon(struct manager *manager, char **ret_json, struct failure *ret
 		.prober = prober_counters(gateways_of(manager)->prober),
 	};
 
-	return hand_out(manager, describe_daemon(&describe), ret_json, ret_failure);
+	return return_json(manager, describe_daemon(&describe), ret_json, ret_failure);
 }

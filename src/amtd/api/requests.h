@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What users ask for, whatever transport it comes by: each request takes strings and gives JSON
- * text. 0, or -1 and *ret_failure; free(*ret_json).
+ * User requests, independent of the transport: each takes strings and returns JSON text. 0, or -1
+ * and *ret_failure; free(*ret_json).
  */
 #ifndef AMTD_API_REQUESTS_H
 #define AMTD_API_REQUESTS_H

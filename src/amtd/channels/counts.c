@@ -12,18 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So often, and less often the more channels there are: each costs some microseconds. */
+/* Poll interval, plus some for each channel: reading one costs some microseconds. */
 #define POLL_USEC	  USEC_PER_SEC
 #define POLL_CHANNEL_USEC 500
 
-/* Joins come in bundles. */
+/* Joins are committed in batches. */
 #define COMMIT_USEC (50 * USEC_PER_MSEC)
 
 struct counts {
 	struct channel_counters *counters;
 	sd_event_source *commit, *poll;
 	uint64_t polled; /* CLOCK_MONOTONIC */
-	uint64_t now;	 /* CLOCK_REALTIME, of the look under way */
+	uint64_t now;	 /* CLOCK_REALTIME, of the current poll */
 	uint64_t interval;
 	bool warned;
 };
@@ -65,7 +65,7 @@ static int on_commit(sd_event_source *source, uint64_t usec, void *userdata)
 	if (r < 0) {
 		uncount_all(channels);
 		if (!channels->counts->warned)
-			log_warning(NULL, "packets of channels are not counted: %s",
+			log_warning(NULL, "cannot count packets of channels: %s",
 				    error_text ?: strerror(-r));
 		channels->counts->warned = true;
 	} else {
@@ -76,15 +76,15 @@ static int on_commit(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static void take(struct channels *channels, struct channel *channel, unsigned int number,
-		 uint64_t packets)
+static void add_packets(struct channels *channels, struct channel *channel, unsigned int number,
+			uint64_t packets)
 {
 	struct counts *counts = channels->counts;
 	uint64_t more;
 
 	if (!channel || !channel->via || channel->via->number != number)
 		return;
-	/* It began anew where less is counted than before. */
+	/* A lower count: the counter was recreated. */
 	more = packets >= channel->packets_before ? packets - channel->packets_before : packets;
 	channel->counted = true;
 	channel->packets_before = packets;
@@ -100,10 +100,10 @@ static void on_count(unsigned int number, const struct channel_key *key, uint64_
 	struct channels *channels = userdata;
 	const struct channel_device *via = channel_table_device_numbered(channels->table, number);
 
-	take(channels, channel_table_find(channels->table, key, ""), number, packets);
+	add_packets(channels, channel_table_find(channels->table, key, ""), number, packets);
 	if (via)
-		take(channels, channel_table_find(channels->table, key, via->name), number,
-		     packets);
+		add_packets(channels, channel_table_find(channels->table, key, via->name), number,
+			    packets);
 }
 
 static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)

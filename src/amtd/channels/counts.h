@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What comes of each channel: the kernel counts, and is polled.
+ * Packet counters of channels: the kernel counts, and is polled.
  */
 #ifndef AMTD_CHANNELS_COUNTS_H
 #define AMTD_CHANNELS_COUNTS_H
@@ -9,9 +9,9 @@
 
 int counts_open(struct channels *channels);
 void counts_close(struct channels *channels);
-void counts_stop(struct channels *channels); /* amtd ends: nobody reads them any more */
+void counts_stop(struct channels *channels); /* amtd stops: removes the counters */
 void counts_device(struct channels *channels,
-		   const struct channel_device *via); /* is there (anew) */
+		   const struct channel_device *via); /* was (re)created */
 void counts_channel(struct channels *channels, const struct channel_device *via,
 		    const struct channel_key *key, bool wanted);
 

@@ -8,6 +8,7 @@
 #include "amtd/core/lifecycle.h"
 #include "amtd/core/manager.h"
 #include "amtd/core/resolvers.h"
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -25,25 +26,25 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Lookups at once; the resolver itself sends no more than so many in 100 ms, RFC 8777. */
+/* Concurrent lookups; the resolver limits its rate to as many in 100 ms, RFC 8777. */
 #define LOOKUPS_MAX 32
 
-/* DNS is asked again so long after it had no relay, or no answer. */
+/* DNS is queried again this long after it had no relay, or no answer. */
 #define ASK_AGAIN_USEC (30 * USEC_PER_SEC)
 
-/* A gateway that cannot be deleted is tried again. */
+/* Retry interval for a gateway that cannot be deleted. */
 #define RETRY_USEC (30 * USEC_PER_SEC)
 
 #define NAMES_MAX 100000
 
-struct question {
+struct pending_lookup {
 	struct channels *channels;
 	struct channel_key key;
 	struct lookup *lookup;
-	struct question *next;
+	struct pending_lookup *next;
 };
 
-/* A gateway made here, until it has a relay: by then it is known which one that will be. */
+/* The relay that a gateway created on demand is expected to choose, until it has. */
 struct expected {
 	char name[IFNAMSIZ];
 	struct address relay;
@@ -52,11 +53,11 @@ struct expected {
 
 struct demand {
 	struct shared_resolver *resolver; /* NULL: none so far */
-	bool other_relays;		  /* amtd.conf has some for sources without */
+	bool other_relays; /* amtd.conf has relays for sources without DRIAD records */
 	struct channel_key *queue;
 	size_t first, n, room;
-	struct question *questions; /* under way */
-	unsigned int n_questions;
+	struct pending_lookup *lookups; /* in progress */
+	unsigned int n_lookups;
 	struct expected *expected;
 	sd_event_source *again, *linger;
 };
@@ -73,7 +74,7 @@ static struct channel *find_channel(const struct channels *channels, const struc
 	return channel && !channel->via ? channel : NULL;
 }
 
-/* A line for whoever looks at the channel, and another try by and by. */
+/* Record the error with the channel, and retry later. */
 static void __attribute__((format(printf, 3, 4)))
 give_up(struct channels *channels, struct channel *channel, const char *format, ...)
 {
@@ -127,7 +128,7 @@ static const struct device *by_source(const struct channels *channels, const str
 	return NULL;
 }
 
-static bool usable(const struct candidate *candidate)
+static bool is_usable(const struct candidate *candidate)
 {
 	return candidate->skip == CANDIDATE_SKIP_NONE;
 }
@@ -141,7 +142,7 @@ static const struct device *by_relay(const struct channels *channels,
 		struct address relay = expected_relay(channels, manager->devices[i]);
 
 		for (size_t j = 0; may_use(manager->devices[i]) && j < result->n_candidates; j++)
-			if (usable(&result->candidates[j]) &&
+			if (is_usable(&result->candidates[j]) &&
 			    address_equal(&result->candidates[j].address, &relay))
 				return manager->devices[i];
 	}
@@ -183,14 +184,14 @@ static int choose_link(const struct channels *channels, struct address relay,
 		return 0;
 	}
 	if (!address_is_set(&relay))
-		return -ENETUNREACH; /* no relay is known that a route could lead to */
+		return -ENETUNREACH; /* without a relay there is no route to look up */
 	r = inet_route_interface(channels->manager->netlink, &relay, &ifindex);
 	if (r < 0)
 		return r;
 	return if_indextoname(ifindex, link) ? 0 : -errno;
 }
 
-/* source NULL: amtd.conf says where relays are. */
+/* source NULL: relays come from amtd.conf. */
 static char *gateway_text(const struct channels *channels, const char *name, const char *link,
 			  const struct address *source)
 {
@@ -198,7 +199,7 @@ static char *gateway_text(const struct channels *channels, const char *name, con
 	int n;
 
 	n = asprintf(&text,
-		     "# made by amtd for channels; goes when none is left (LingerSec=)\n"
+		     "# created by amtd for channels; removed when none is left (LingerSec=)\n"
 		     "[AMT]\nName=%s\nLink=%s\nOnDemand=yes\n%s%s%s%s",
 		     name, link, channels->settings.gateway, source ? "[Relay]\nDriad=" : "",
 		     source ? address_format(source, address) : "", source ? "\n" : "");
@@ -241,7 +242,7 @@ static void make_gateway(struct channels *channels, struct channel *channel, str
 	r = choose_link(channels, relay, link);
 	if (r < 0) {
 		give_up(channels, channel,
-			"no interface for a gateway: %s; Link= in [Channels] of amtd.conf names one",
+			"no interface for a gateway: %s; set Link= in [Channels] of amtd.conf",
 			strerror(-r));
 		return;
 	}
@@ -249,16 +250,16 @@ static void make_gateway(struct channels *channels, struct channel *channel, str
 		       ? gateway_text(channels, name, link, own ? &channel->key.source : NULL)
 		       : NULL;
 	if (!text) {
-		give_up(channels, channel, "no gateway can be made: out of names or memory");
+		give_up(channels, channel, "cannot create a gateway: out of names or memory");
 		return;
 	}
 	r = lifecycle_create(channels->manager, name, text, &device, &failure);
 	free(text);
 	if (r < 0) {
-		give_up(channels, channel, "no gateway can be made: %s", failure.text);
+		give_up(channels, channel, "cannot create a gateway: %s", failure.text);
 		return;
 	}
-	log_info(name, "made on demand");
+	log_info(name, "created on demand");
 	if (own)
 		remember_relay(channels->demand, name, relay);
 	use_gateway(channels, channel, name);
@@ -272,7 +273,7 @@ static void take_answer(struct channels *channels, struct channel *channel,
 	char source[ADDRESS_TEXT_MAX];
 
 	for (size_t i = 0; i < result->n_candidates; i++)
-		if (usable(&result->candidates[i]) &&
+		if (is_usable(&result->candidates[i]) &&
 		    (!best || result->candidates[i].precedence < best->precedence))
 			best = &result->candidates[i];
 	if (!best && channels->demand->other_relays)
@@ -293,26 +294,26 @@ static void take_answer(struct channels *channels, struct channel *channel,
 
 static void run_queue(struct channels *channels);
 
-static void forget_question(struct question *question)
+static void forget_lookup(struct pending_lookup *pending)
 {
-	struct demand *demand = question->channels->demand;
-	struct question **link = &demand->questions;
+	struct demand *demand = pending->channels->demand;
+	struct pending_lookup **link = &demand->lookups;
 
-	while (*link != question)
+	while (*link != pending)
 		link = &(*link)->next;
-	*link = question->next;
-	demand->n_questions--;
-	free(question);
+	*link = pending->next;
+	demand->n_lookups--;
+	free(pending);
 }
 
 static void on_lookup(struct lookup *lookup, const struct lookup_result *result, void *userdata)
 {
-	struct question *question = userdata;
-	struct channels *channels = question->channels;
-	struct channel *channel = find_channel(channels, &question->key);
+	struct pending_lookup *pending = userdata;
+	struct channels *channels = pending->channels;
+	struct channel *channel = find_channel(channels, &pending->key);
 	const struct device *device;
 
-	forget_question(question);
+	forget_lookup(pending);
 	device = channel ? by_source(channels, &channel->key.source) : NULL;
 	if (device)
 		use_gateway(channels, channel, device->config->name);
@@ -325,11 +326,11 @@ static void ignore_warning(const struct conf_place *place, const char *text, voi
 {
 }
 
-/* How amtd.conf wants DNS to be asked. */
+/* With the DNS settings of amtd.conf. */
 static int open_resolver(struct channels *channels)
 {
 	const struct conf_handler quiet = { .warning = ignore_warning };
-	const struct address nobody = { .family = AF_INET, .in.s_addr = htonl(0xc0000201) };
+	const struct address unused = { .family = AF_INET, .in.s_addr = htonl(0xc0000201) };
 	struct demand *demand = channels->demand;
 	struct config *config;
 	char *text;
@@ -337,7 +338,7 @@ static int open_resolver(struct channels *channels)
 
 	if (demand->resolver)
 		return 0;
-	text = gateway_text(channels, "amt0", "lo", &nobody);
+	text = gateway_text(channels, "amt0", "lo", &unused);
 	r = text ? config_load_text("amtd.conf", text, strlen(text), &quiet, &config) : -ENOMEM;
 	free(text);
 	if (r < 0)
@@ -348,27 +349,26 @@ static int open_resolver(struct channels *channels)
 	return r;
 }
 
-static int demand_ask(struct channels *channels, const struct channel_key *key)
+static int start_lookup(struct channels *channels, const struct channel_key *key)
 {
 	struct demand *demand = channels->demand;
-	struct question *question;
+	struct pending_lookup *pending;
 	int r;
-
 	r = open_resolver(channels);
 	if (r < 0)
 		return r;
-	question = calloc(1, sizeof(*question));
-	if (!question)
+	pending = calloc(1, sizeof(*pending));
+	if (!pending)
 		return -ENOMEM;
-	question->channels = channels;
-	question->key = *key;
-	question->next = demand->questions;
-	demand->questions = question;
-	demand->n_questions++;
+	pending->channels = channels;
+	pending->key = *key;
+	pending->next = demand->lookups;
+	demand->lookups = pending;
+	demand->n_lookups++;
 	r = resolver_lookup_source(resolvers_get(demand->resolver), &key->source, on_lookup,
-				   question, &question->lookup);
+				   pending, &pending->lookup);
 	if (r < 0)
-		forget_question(question);
+		forget_lookup(pending);
 	return r;
 }
 
@@ -376,7 +376,7 @@ static void run_queue(struct channels *channels)
 {
 	struct demand *demand = channels->demand;
 
-	while (demand->n_questions < LOOKUPS_MAX && demand->first < demand->n) {
+	while (demand->n_lookups < LOOKUPS_MAX && demand->first < demand->n) {
 		struct channel *channel = find_channel(channels, &demand->queue[demand->first++]);
 		const struct device *device;
 		int r;
@@ -388,16 +388,16 @@ static void run_queue(struct channels *channels)
 			use_gateway(channels, channel, device->config->name);
 			continue;
 		}
-		r = demand_ask(channels, &channel->key);
+		r = start_lookup(channels, &channel->key);
 		if (r < 0)
-			give_up(channels, channel, "DNS cannot be asked: %s", strerror(-r));
+			give_up(channels, channel, "cannot query DNS: %s", strerror(-r));
 	}
 	if (demand->first == demand->n)
 		demand->first = demand->n = 0;
 }
 
-/* Channels come and go while DNS is slow: what was left is dropped, what was joined again is asked
- * for once. So there are never more of them than channels. */
+/* Channels come and go while DNS is slow: drops those that were left, and keeps one entry of those
+ * joined again. So the queue is never longer than the channels are many. */
 static void shrink_queue(struct channels *channels)
 {
 	struct demand *demand = channels->demand;
@@ -409,7 +409,7 @@ static void shrink_queue(struct channels *channels)
 		if (channel)
 			channel->seeking = false;
 	}
-	for (const struct question *q = demand->questions; q; q = q->next) {
+	for (const struct pending_lookup *q = demand->lookups; q; q = q->next) {
 		channel = find_channel(channels, &q->key);
 		if (channel)
 			channel->seeking = true;
@@ -429,7 +429,6 @@ void demand_seek(struct channels *channels, struct channel *channel)
 {
 	struct demand *demand = channels->demand;
 	const bool full = demand->n == demand->room;
-	struct channel_key *queue;
 
 	if (channel->seeking || channel->key.source.family == AF_UNSPEC)
 		return;
@@ -437,23 +436,17 @@ void demand_seek(struct channels *channels, struct channel *channel)
 		shrink_queue(channels);
 	if (channel->seeking) /* joined again */
 		return;
-	if (full && demand->n >= demand->room / 2) {
-		size_t room = demand->room > 0 ? demand->room * 2 : 16;
-
-		queue = reallocarray(demand->queue, room, sizeof(*queue));
-		if (!queue) {
-			give_up(channels, channel, "out of memory");
-			return;
-		}
-		demand->queue = queue;
-		demand->room = room;
+	if (full && demand->n >= demand->room / 2 &&
+	    !RESERVE(demand->queue, demand->room + 1, demand->room)) {
+		give_up(channels, channel, "out of memory");
+		return;
 	}
 	channel->seeking = true;
 	demand->queue[demand->n++] = channel->key;
 	run_queue(channels);
 }
 
-/* A gateway that went, or none found so far. */
+/* Channels whose gateway is gone, or not found so far. */
 void demand_seek_all(struct channels *channels)
 {
 	for (struct channel *c = channel_table_next(channels->table, NULL); c;
@@ -485,8 +478,8 @@ static bool is_idle(const struct channels *channels, const struct device *device
 	return !via || via->n == 0;
 }
 
-/* Past its time? It stays as long as an application has joined something on it by itself. */
-static bool is_over(const struct channels *channels, struct device *device, uint64_t now)
+/* Idle for LingerSec=? A gateway stays while an application has joined something on it. */
+static bool is_expired(const struct channels *channels, struct device *device, uint64_t now)
 {
 	const uint64_t linger = channels->settings.linger_sec * USEC_PER_SEC;
 	struct demand_device *demand = of_device(channels, device);
@@ -501,11 +494,11 @@ static bool is_over(const struct channels *channels, struct device *device, uint
 		return false;
 	if (!device->joined)
 		return true;
-	demand->idle_since = now - linger + USEC_PER_SEC; /* looked at again in a second */
+	demand->idle_since = now - linger + USEC_PER_SEC; /* checked again in a second */
 	return false;
 }
 
-/* Those that go do so by the timer: who calls this may be in the midst of devices or channels. */
+/* The timer deletes them: the caller may be iterating over devices or channels. */
 void demand_tidy(struct channels *channels)
 {
 	const uint64_t linger = channels->settings.linger_sec * USEC_PER_SEC;
@@ -520,7 +513,7 @@ void demand_tidy(struct channels *channels)
 			continue;
 		if (address_is_set(&device->record.chosen))
 			forget_relay(channels->demand, device->config->name);
-		if (is_over(channels, device, now))
+		if (is_expired(channels, device, now))
 			next = now;
 		else if (demand->idle_since != 0 && demand->idle_since + linger < next)
 			next = demand->idle_since + linger;
@@ -550,35 +543,36 @@ static int on_linger(sd_event_source *source, uint64_t usec, void *userdata)
 		struct device *device = manager->devices[i];
 		char name[IFNAMSIZ];
 
-		if (!device->config->on_demand || !is_over(channels, device, now))
+		if (!device->config->on_demand || !is_expired(channels, device, now))
 			continue;
 		strcpy(name, device->config->name);
 		forget_relay(channels->demand, name);
 		of_device(channels, device)->idle_since = now + RETRY_USEC;
 		if (lifecycle_delete(manager, name, &failure) < 0)
-			log_warning(name, "has no channels, and cannot go: %s", failure.text);
+			log_warning(name, "has no channels, but cannot be deleted: %s",
+				    failure.text);
 	}
 	demand_tidy(channels);
 	return 0;
 }
 
-static void stop_asking(struct channels *channels)
+static void cancel_lookups(struct channels *channels)
 {
 	struct demand *demand = channels->demand;
 
-	while (demand->questions) {
-		lookup_cancel(demand->questions->lookup);
-		forget_question(demand->questions);
+	while (demand->lookups) {
+		lookup_cancel(demand->lookups->lookup);
+		forget_lookup(demand->lookups);
 	}
 	demand->first = demand->n = 0;
 	resolvers_release(channels->manager->resolvers, demand->resolver);
 	demand->resolver = NULL;
 }
 
-/* amtd.conf may be another one. */
+/* amtd.conf may have changed. */
 void demand_configure(struct channels *channels)
 {
-	stop_asking(channels);
+	cancel_lookups(channels);
 	for (struct channel *c = channel_table_next(channels->table, NULL); c;
 	     c = channel_table_next(channels->table, c))
 		c->seeking = false;
@@ -607,7 +601,7 @@ void demand_close(struct channels *channels)
 
 	if (!demand)
 		return;
-	stop_asking(channels);
+	cancel_lookups(channels);
 	while (demand->expected)
 		forget_relay(demand, demand->expected->name);
 	sd_event_source_disable_unref(demand->again);

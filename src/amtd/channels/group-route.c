@@ -11,7 +11,7 @@
 #include <net/if.h>
 #include <string.h>
 
-/* Hosts that are forwarded to need none. */
+/* Forwarding to hosts needs no route. */
 static bool is_wanted(const struct channels *channels, const struct channel *channel)
 {
 	const struct device *device;
@@ -23,18 +23,18 @@ static bool is_wanted(const struct channels *channels, const struct channel *cha
 	return device && device->config->mode == CONFIG_GATEWAY;
 }
 
-static void forget(struct channels *channels, struct channel *channel)
+static void remove_route(struct channels *channels, struct channel *channel)
 {
 	char text[ADDRESS_TEXT_MAX];
 
 	channel->routed = false;
 	if (route_remove(channels->manager->netlink, &channel->key.group) < 0)
 		log_warning(address_format(&channel->key.group, text),
-			    "its route cannot be removed: %s",
+			    "cannot remove its route: %s",
 			    netlink_error_text(channels->manager->netlink));
 }
 
-static void add(struct channels *channels, struct channel *channel)
+static void add_route(struct channels *channels, struct channel *channel)
 {
 	char text[ADDRESS_TEXT_MAX];
 	int r;
@@ -46,13 +46,14 @@ static void add(struct channels *channels, struct channel *channel)
 	if (r == -EEXIST) {
 		log_notice(
 			address_format(&channel->key.group, text),
-			"has a route that is not amtd's: left as it is; applications that name no interface join where it leads");
+			"has a foreign route, which is kept; applications without an interface join where it points");
 		return;
 	}
 	channel->via->unrouted = true;
-	if (r != -ENETDOWN) /* until it is up */
-		log_warning(address_format(&channel->key.group, text), "cannot be routed to %s: %s",
-			    channel->via->name, netlink_error_text(channels->manager->netlink));
+	if (r != -ENETDOWN) /* not up yet */
+		log_warning(address_format(&channel->key.group, text),
+			    "cannot add a route to %s: %s", channel->via->name,
+			    netlink_error_text(channels->manager->netlink));
 }
 
 void group_route(struct channels *channels, const struct address *group)
@@ -69,15 +70,15 @@ void group_route(struct channels *channels, const struct address *group)
 	if (has && is_wanted(channels, has))
 		return;
 	if (has)
-		forget(channels, has);
+		remove_route(channels, has);
 	if (may)
-		add(channels, may);
+		add_route(channels, may);
 }
 
 void group_unroute(struct channels *channels, struct channel *channel)
 {
 	if (channel->routed)
-		forget(channels, channel);
+		remove_route(channels, channel);
 }
 
 void group_route_all(struct channels *channels)
@@ -87,7 +88,7 @@ void group_route_all(struct channels *channels)
 		group_route(channels, &c->key.group);
 }
 
-/* One tells whether the interface still has all of them: they go together. */
+/* The kernel removes the routes of an interface together: checking one is enough. */
 static bool has_lost(const struct channels *channels, const struct channel_device *via)
 {
 	const struct channel *c = via->table;
@@ -142,6 +143,6 @@ void group_route_start(struct channels *channels)
 		if (route_clean(channels->manager->netlink, families[i], is_kept, channels) < 0)
 			log_warning(
 				NULL,
-				"routes that a former amtd has left cannot be seen to: %s; `ip route show table all protocol %d` shows them",
+				"cannot clean up routes of a previous amtd: %s; `ip route show table all protocol %d` lists them",
 				netlink_error_text(channels->manager->netlink), ROUTE_PROTOCOL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * InstallRoutes=: an application that names no interface joins on the gateway of the channel. A
- * route is one of the group: of several channels of it, the first that has a gateway decides, until
- * it goes.
+ * route is one of the group: of its channels, the first that has a gateway gets it, until it is
+ * left.
  */
 #ifndef AMTD_CHANNELS_GROUP_ROUTE_H
 #define AMTD_CHANNELS_GROUP_ROUTE_H

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Looked at for at most one part in so many of the time. */
+/* Polling takes at most this fraction of the time, one in ... */
 #define SHARE 50
 
 #define POLL_USEC (1 * USEC_PER_SEC)
@@ -28,18 +28,18 @@
 static const sa_family_t families[] = { [CHANNELS_INET] = AF_INET, [CHANNELS_INET6] = AF_INET6 };
 
 struct host_joins {
-	/* The kernel leaves out interfaces whose newest group has no sources, up to the first one
-	 * whose has some (igmp_mcf_get_first()): a membership on lo, which is the first of all,
-	 * makes the list whole. It has to be the newest one there. */
-	struct joins *marks[2];
-	struct channel_key mark_keys[2];
-	bool marked;
+	/* The kernel skips interfaces whose newest group has no sources, up to the first that has
+	 * some (igmp_mcf_get_first()): a sentinel membership on lo, the first interface, makes the
+	 * list complete. It has to be the newest one there. */
+	struct joins *sentinels[2];
+	struct channel_key sentinel_keys[2];
+	bool sentinel_seen;
 
-	uint64_t next;	/* CLOCK_MONOTONIC: not to look again before */
+	uint64_t next;	/* CLOCK_MONOTONIC: no poll before */
 	size_t n;	/* channels that applications want */
-	int ifindex;	/* that was met last, */
+	int ifindex;	/* seen last, */
 	bool is_native; /* and whether joins there count */
-	bool limit_told;
+	bool limit_logged;
 	sd_event_source *poll;
 };
 
@@ -60,17 +60,17 @@ static void want_for_host(struct channels *channels, const struct channel_key *k
 	char text[CHANNEL_TEXT_MAX];
 
 	if (!channel && channel_table_count(channels->table) >= channels->settings.max_channels) {
-		if (!host->limit_told)
+		if (!host->limit_logged)
 			log_warning(
 				channel_format(key, text),
 				"an application wants it, but there are %u channels already; raise MaxChannels= in amtd.conf",
 				channels->settings.max_channels);
-		host->limit_told = true;
+		host->limit_logged = true;
 		return;
 	}
 	channel = channel ?: channel_table_add(channels->table, key, "", clock_realtime());
 	if (!channel)
-		return; /* the next look tries again */
+		return; /* retried by the next poll */
 	channel->stale = channel->missed = false;
 	if (channel->owners & CHANNEL_HOST)
 		return;
@@ -90,8 +90,8 @@ static void on_source(int ifindex, const struct address *group, const struct add
 
 	if (ifindex == LOOPBACK_IFINDEX) {
 		for (size_t i = 0; i < 2; i++)
-			if (channel_compare(&key, &host->mark_keys[i]) == 0)
-				host->marked = true;
+			if (channel_compare(&key, &host->sentinel_keys[i]) == 0)
+				host->sentinel_seen = true;
 		return;
 	}
 	if (!groups_is_routed(group))
@@ -105,36 +105,37 @@ static void on_source(int ifindex, const struct address *group, const struct add
 		want_for_host(channels, &key);
 }
 
-static void mark(struct host_joins *host, size_t i)
+static void join_sentinel(struct host_joins *host, size_t i)
 {
 	const struct filter none = { .mode = FILTER_INCLUDE };
 	struct filter filter = none;
 
-	if (!host->marks[i] && joins_open(families[i], &host->marks[i]) < 0)
+	if (!host->sentinels[i] && joins_open(families[i], &host->sentinels[i]) < 0)
 		return;
-	if (filter_add(&filter, &host->mark_keys[i].source) < 0)
+	if (filter_add(&filter, &host->sentinel_keys[i].source) < 0)
 		return;
-	(void)joins_set(host->marks[i], LOOPBACK_IFINDEX, &host->mark_keys[i].group, &none);
-	(void)joins_set(host->marks[i], LOOPBACK_IFINDEX, &host->mark_keys[i].group, &filter);
+	(void)joins_set(host->sentinels[i], LOOPBACK_IFINDEX, &host->sentinel_keys[i].group, &none);
+	(void)joins_set(host->sentinels[i], LOOPBACK_IFINDEX, &host->sentinel_keys[i].group,
+			&filter);
 	filter_clear(&filter);
 }
 
-/* False: perhaps not all was seen. */
+/* False: the list may be incomplete. */
 static bool list_sources(struct channels *channels, size_t i)
 {
 	struct host_joins *host = channels->host_joins;
 
-	host->marked = false;
+	host->sentinel_seen = false;
 	(void)groups_list_sources(families[i], on_source, channels);
-	if (host->marked)
+	if (host->sentinel_seen)
 		return true;
-	mark(host, i);
+	join_sentinel(host, i);
 	(void)groups_list_sources(families[i], on_source, channels);
-	return host->marked;
+	return host->sentinel_seen;
 }
 
-/* Between two pages of the list the kernel may lose its place: missed once is not gone. */
-static void settle(struct channels *channels, const bool whole[static 2])
+/* The kernel may lose its position between two reads of the list: missed once is not gone. */
+static void drop_missed(struct channels *channels, const bool complete[static 2])
 {
 	struct channel *next;
 
@@ -146,7 +147,7 @@ static void settle(struct channels *channels, const bool whole[static 2])
 		if (!(c->owners & CHANNEL_HOST))
 			continue;
 		channels->host_joins->n++;
-		if (!c->stale || !whole[in6 ? CHANNELS_INET6 : CHANNELS_INET])
+		if (!c->stale || !complete[in6 ? CHANNELS_INET6 : CHANNELS_INET])
 			continue;
 		if (c->missed)
 			want_disown(channels, c, CHANNEL_HOST);
@@ -159,9 +160,9 @@ static void poll_host(struct channels *channels)
 {
 	struct host_joins *host = channels->host_joins;
 	uint64_t now = clock_monotonic();
-	bool whole[2];
+	bool complete[2];
 
-	/* A previous amtd's memberships are held for a while, and look like anybody's. */
+	/* A previous amtd's memberships, held for a while, look like an application's. */
 	if (now < host->next || keep_holds(channels->manager->keep))
 		return;
 	for (struct channel *c = channel_table_next(channels->table, NULL); c && host->n > 0;
@@ -169,8 +170,8 @@ static void poll_host(struct channels *channels)
 		c->stale = c->owners & CHANNEL_HOST;
 	host->ifindex = 0;
 	for (size_t i = 0; i < 2; i++)
-		whole[i] = list_sources(channels, i);
-	settle(channels, whole);
+		complete[i] = list_sources(channels, i);
+	drop_missed(channels, complete);
 	host->next = now + SHARE * (clock_monotonic() - now);
 }
 
@@ -186,16 +187,16 @@ void host_joins_configure(struct channels *channels)
 	struct host_joins *host = channels->host_joins;
 	struct channel *next;
 
-	host->limit_told = false;
-	host->n = SIZE_MAX; /* not known: of a former life, perhaps */
+	host->limit_logged = false;
+	host->n = SIZE_MAX; /* unknown: there may be some of a previous amtd */
 	if (channels->settings.host_joins) {
 		timer_ensure(host->poll, POLL_USEC);
 		return;
 	}
 	timer_disarm(host->poll);
 	for (size_t i = 0; i < 2; i++) {
-		joins_close(host->marks[i]);
-		host->marks[i] = NULL;
+		joins_close(host->sentinels[i]);
+		host->sentinels[i] = NULL;
 	}
 	for (struct channel *c = channel_table_next(channels->table, NULL); c; c = next) {
 		next = channel_table_next(channels->table, c);
@@ -210,12 +211,13 @@ int host_joins_open(struct channels *channels)
 
 	if (!host)
 		return -ENOMEM;
-	/* For documentation, RFC 6676; interface-local, RFC 4291, 2.7: nobody is told of that. */
-	host->mark_keys[CHANNELS_INET] = (struct channel_key){
+	/* IPv4: for documentation, RFC 6676. IPv6: interface-local, RFC 4291, 2.7, never
+	 * reported. */
+	host->sentinel_keys[CHANNELS_INET] = (struct channel_key){
 		.group = { .family = AF_INET, .in.s_addr = htonl(0xe9fc0001) },
 		.source = { .family = AF_INET, .in.s_addr = htonl(INADDR_LOOPBACK) },
 	};
-	host->mark_keys[CHANNELS_INET6] = (struct channel_key){
+	host->sentinel_keys[CHANNELS_INET6] = (struct channel_key){
 		.group = { .family = AF_INET6,
 			   .in6.s6_addr = { 0xff, 0x31, [12] = 0x80, [15] = 1 } },
 		.source = { .family = AF_INET6, .in6 = IN6ADDR_LOOPBACK_INIT },
@@ -230,7 +232,7 @@ void host_joins_close(struct channels *channels)
 		return;
 	sd_event_source_disable_unref(channels->host_joins->poll);
 	for (size_t i = 0; i < 2; i++)
-		joins_close(channels->host_joins->marks[i]);
+		joins_close(channels->host_joins->sentinels[i]);
 	free(channels->host_joins);
 	channels->host_joins = NULL;
 }

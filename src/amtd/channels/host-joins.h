@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HostJoins=: what applications on this host join from a source, on whatever interface, is wanted
- * as if by amtctl. No event tells of joins: /proc is polled once a second.
+ * HostJoins=: source-specific joins of applications on this host, on any interface, are treated
+ * like those of amtctl. The kernel has no event for joins: /proc is polled once a second.
  */
 #ifndef AMTD_CHANNELS_HOST_JOINS_H
 #define AMTD_CHANNELS_HOST_JOINS_H

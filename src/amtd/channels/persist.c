@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define RECORD_MAX  (64 * 1024 * 1024) /* bytes; a longer one is not amtd's */
-#define OUTDATED    64 /* lines that may be, besides as many as there are channels */
+#define OUTDATED    64		       /* lines allowed besides one for each channel */
 #define LINE_LENGTH 256
 
 static int record_path(char path[static PATH_MAX])
@@ -31,8 +31,8 @@ static int format_line(char line[static LINE_LENGTH], const struct channel *chan
 			channel->via ? channel->via->name : "-", channel->owners, channel->since);
 }
 
-/* What does not fit is left out: a line that was cut off, or another version's. */
-static void take_line(struct channels *channels, const char *line)
+/* Invalid lines are skipped: truncated ones, or another version's. */
+static void load_line(struct channels *channels, const char *line)
 {
 	char text[CHANNEL_TEXT_MAX], on[IFNAMSIZ], via[IFNAMSIZ], valid[IFNAMSIZ];
 	struct channel *channel;
@@ -74,12 +74,12 @@ void persist_load(struct channels *channels)
 	if (r == -ENOENT)
 		return;
 	if (r < 0) {
-		log_warning(path, "cannot be read: %s; channels have to be joined anew",
+		log_warning(path, "cannot be read: %s; channels have to be joined again",
 			    strerror(-r));
 		return;
 	}
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		take_line(channels, line);
+		load_line(channels, line);
 	free(text);
 }
 
@@ -126,7 +126,7 @@ void persist_append(struct channels *channels, const struct channel *channel)
 	off_t before;
 	int fd, length, r;
 
-	/* The last line is that nothing is wanted: the file goes. */
+	/* The last channel: the file is removed. */
 	if (++channels->record_lines > 2 * channel_table_count(channels->table) + OUTDATED ||
 	    (channel->owners == 0 && channel_table_count(channels->table) <= 1)) {
 		persist_write(channels);
@@ -138,7 +138,7 @@ void persist_append(struct channels *channels, const struct channel *channel)
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	before = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
 	r = fd < 0 ? -errno : write(fd, line, length) != length ? -EIO : 0;
-	/* Half a line would spoil the next one. */
+	/* A partial line would corrupt the next one. */
 	if (r == -EIO && before >= 0 && ftruncate(fd, before) < 0)
 		r = -errno;
 	if (fd >= 0)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which channels are wanted, in $AMTD_ROOT/run/amt/channels, for the next amtd: a line for each
- * change, of which the last one about a channel counts, so that a join costs the same however many
- * there are. Written anew when most of it is outdated.
+ * The wanted channels, in $AMTD_ROOT/run/amt/channels, for the next amtd: a line for each change,
+ *the last one of a channel counts, so that a join is O(1). Rewritten when most of it is outdated.
  *
  *	CHANNEL ON VIA OWNERS SINCE		amt0 or "-"; OWNERS 0: wanted no more
  */
@@ -13,6 +12,6 @@
 
 void persist_load(struct channels *channels);
 void persist_append(struct channels *channels, const struct channel *channel); /* after a change */
-void persist_write(struct channels *channels);				       /* as a whole */
+void persist_write(struct channels *channels); /* rewrites the file */
 
 #endif

@@ -24,7 +24,7 @@ static int parse_channel(const char *text, struct channel_key *ret, struct failu
 	return 0;
 }
 
-/* May something be received there, now or later? */
+/* Can the device receive, now or later? */
 static int check_device(struct manager *manager, const char *name, struct failure *failure)
 {
 	const struct device *device = devices_find(manager, name);
@@ -35,12 +35,12 @@ static int check_device(struct manager *manager, const char *name, struct failur
 				   name);
 	if (device && device->config->mode != CONFIG_GATEWAY)
 		return failure_set(failure, FAILURE_INVALID,
-				   "--on %s: this is no gateway; nothing is received through a %s",
-				   name, config_mode_string(device->config->mode));
+				   "--on %s: not a gateway; a %s receives nothing", name,
+				   config_mode_string(device->config->mode));
 	if (!device && if_nametoindex(name) == 0)
 		return failure_set(
 			failure, FAILURE_NO_DEVICE,
-			"--on %s: there is no such device; `amtctl list` shows those there are, and `ip link` other interfaces",
+			"--on %s: no such device; see `amtctl list`, and `ip link` for other interfaces",
 			name);
 	return 0;
 }
@@ -83,7 +83,7 @@ int channels_join(struct channels *channels, const char *text, const char *on, s
 	return 0;
 }
 
-/* The one that amtctl joined; on "": on whichever device. */
+/* The one that amtctl joined; on "": on any device. */
 static struct channel *find_joined(const struct channels *channels, const struct channel_key *key,
 				   const char *on)
 {
@@ -101,14 +101,14 @@ static struct channel *find_joined(const struct channels *channels, const struct
 	return channel;
 }
 
-/* Why it cannot be left by amtctl. */
+/* Why amtctl cannot leave it. */
 static const char *hint_of(const struct channel *channel)
 {
 	if (channel->owners & CHANNEL_FILE)
-		return "Join= of a device file wants it; edit that and `amtctl reload`";
+		return "joined by Join= of a device file; edit that and `amtctl reload`";
 	if (channel->owners & CHANNEL_HOST)
-		return "an application on this host wants it (HostJoins=yes); it goes when that leaves";
-	return "hosts that are forwarded to want it; it goes when they leave";
+		return "joined by an application on this host (HostJoins=yes); left when the application leaves";
+	return "joined by downstream hosts; left when they leave";
 }
 
 int channels_leave(struct channels *channels, const char *text, const char *on,

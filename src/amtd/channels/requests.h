@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What users ask for about channels. Each call: 0, or -1 and *ret_failure.
+ * User requests for channels. Each call: 0, or -1 and *ret_failure.
  */
 #ifndef AMTD_CHANNELS_REQUESTS_H
 #define AMTD_CHANNELS_REQUESTS_H

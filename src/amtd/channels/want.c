@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the kernel refused is tried again at this interval. */
+/* Failed joins are retried at this interval. */
 #define RETRY_USEC (5 * USEC_PER_SEC)
 
 static struct joins *joins_of(const struct channels *channels, const struct address *group)
@@ -53,7 +53,7 @@ static int apply_group(struct channels *channels, struct channel_device *via,
 	return r < 0 ? r : 0;
 }
 
-static void apply(struct channels *channels, struct channel *channel)
+static void apply_channel(struct channels *channels, struct channel *channel)
 {
 	char text[CHANNEL_TEXT_MAX], *problem = NULL;
 
@@ -67,7 +67,7 @@ static void apply(struct channels *channels, struct channel *channel)
 	group_route(channels, &channel->key.group);
 }
 
-/* No more there, unless it is wanted there twice. */
+/* Stop counting it there, unless it is wanted there twice. */
 static void uncount(struct channels *channels, const struct channel_device *via,
 		    const struct channel_key *key)
 {
@@ -84,7 +84,7 @@ static void notify_moved(const struct channels *channels)
 		channels->moved(channels->moved_userdata);
 }
 
-/* Is it another interface than the one on which channels are joined? */
+/* Joins again if the interface was replaced by another one of the same name. */
 void want_follow_interface(struct channels *channels, struct channel_device *via)
 {
 	int ifindex = via->n > 0 ? (int)if_nametoindex(via->name) : 0;
@@ -104,9 +104,10 @@ void want_follow_interface(struct channels *channels, struct channel_device *via
 		counts_device(channels, via);
 	for (struct channel *channel = via->table; channel; channel = channel->peer)
 		if (ifindex != 0)
-			apply(channels, channel);
+			apply_channel(channels, channel);
 		else
-			group_route(channels, &channel->key.group); /* through another's gateway */
+			group_route(channels,
+				    &channel->key.group); /* another channel's gateway may get it */
 	notify_moved(channels);
 }
 
@@ -125,9 +126,10 @@ int want_set_via(struct channels *channels, struct channel *channel, const char 
 	if (channel->via && channel->via->ifindex == 0)
 		want_follow_interface(channels, channel->via);
 	else if (channel->via)
-		apply(channels, channel);
+		apply_channel(channels, channel);
 	else
-		group_route(channels, &channel->key.group); /* another one's way, perhaps */
+		group_route(channels,
+			    &channel->key.group); /* another channel's gateway may get it */
 	if (channel->owners & CHANNEL_FORWARD)
 		notify_moved(channels);
 	if (previous && previous->ifindex != 0) {
@@ -171,7 +173,7 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	for (struct channel *c = channel_table_next(channels->table, NULL); c;
 	     c = channel_table_next(channels->table, c))
 		if (c->problem && c->via)
-			apply(channels, c);
+			apply_channel(channels, c);
 	return 0;
 }
 

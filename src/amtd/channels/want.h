@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A channel that is wanted on this host is joined on the interface that it comes through, as soon
- * as there is one, and again when it is another one of the same name.
+ * A wanted channel is joined on its interface, as soon as that exists, and again when the interface
+ * is recreated.
  */
 #ifndef AMTD_CHANNELS_WANT_H
 #define AMTD_CHANNELS_WANT_H
@@ -14,16 +14,16 @@ void want_close(struct channels *channels);
 /* Another gateway, or none: name "". 0 or -ENOMEM. */
 int want_set_via(struct channels *channels, struct channel *channel, const char *name);
 
-/* Why it cannot be joined, takes over the text; NULL: it can. */
+/* The join error, NULL: none. Takes over the text. */
 void want_set_problem(struct channel *channel, char *problem);
 
 /* Its owners or its gateway changed. */
 void want_changed(struct channels *channels, const struct channel *channel);
 
-/* One owner less; without any it is left and freed. */
+/* Removes an owner; without any the channel is left and freed. */
 void want_disown(struct channels *channels, struct channel *channel, enum channel_owner owner);
 
-/* Its interface may be another one, or have come or gone. */
+/* Its interface may have appeared, changed or gone. */
 void want_follow_interface(struct channels *channels, struct channel_device *via);
 
 #endif

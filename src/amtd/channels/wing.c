@@ -31,7 +31,7 @@ static void load_settings(struct channels *channels)
 	channels->settings = settings;
 }
 
-/* A channel that the device's file wants. */
+/* A channel of Join= of the device's file. */
 static void want_for_file(struct channels *channels, const struct device *device,
 			  const struct channel_key *key)
 {

@@ -15,10 +15,10 @@
 /* At most this many packets before other events get their turn. */
 #define PACKETS_AT_ONCE 256
 
-/* Whom a packet is for. */
+/* The device that a packet is for. */
 struct recipient {
 	const struct wing *wing;
-	struct device *device; /* NULL: nobody */
+	struct device *device; /* NULL: none */
 };
 
 /* The firewall queues by port; the device may have gone, or changed its mode, meanwhile. */
@@ -36,8 +36,8 @@ static struct recipient find_recipient(const struct manager *manager, uint16_t p
 	return recipient;
 }
 
-/* A packet whose lengths contradict each other. The firewall sends nothing here but IPv4 with a UDP
- * port of a gateway's; that much of it is there. */
+/* A packet with inconsistent lengths. The firewall queues only IPv4 with a gateway's UDP port: at
+ * least that is present. */
 static void count_malformed(struct manager *manager, const struct queue_packet *queued)
 {
 	size_t udp = queued->length > 0 ? (queued->data[0] & 0x0f) * 4u : 0;
@@ -51,7 +51,7 @@ static void count_malformed(struct manager *manager, const struct queue_packet *
 		to.wing->packet_malformed(manager, to.device, queued->number - manager->queue_base);
 }
 
-/* The relay may be gone, or somebody pretends so: it is asked. */
+/* The relay may be gone, or the ICMP error forged: probe it. */
 static enum queue_verdict on_unreachable(struct manager *manager, const struct queue_packet *queued)
 {
 	struct recipient to = find_recipient(
@@ -62,12 +62,12 @@ static enum queue_verdict on_unreachable(struct manager *manager, const struct q
 	return QUEUE_DROP;
 }
 
-static bool is_of_relay_device(unsigned int queue)
+static bool is_relay_queue(unsigned int queue)
 {
 	return queue >= FIREWALL_QUEUE_RELAY_QUERY && queue <= FIREWALL_QUEUE_TEARDOWN;
 }
 
-/* Packets of an own relay device and its gateways are only read: they pass whatever they are. */
+/* Packets between a local relay device and its gateways are only observed, never dropped. */
 static enum queue_verdict on_relay_packet(struct manager *manager, struct queue_packet *queued)
 {
 	enum firewall_queue queue = queued->number - manager->queue_base;
@@ -94,7 +94,7 @@ static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 
 	if (queue == FIREWALL_QUEUE_UNREACHABLE)
 		return on_unreachable(manager, queued);
-	if (is_of_relay_device(queue))
+	if (is_relay_queue(queue))
 		return on_relay_packet(manager, queued);
 	if (packet_parse(queued->data, queued->length, &packet) != PACKET_ERROR_NONE) {
 		count_malformed(manager, queued);
@@ -106,13 +106,13 @@ static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 	return to.wing->packet(manager, to.device, queue, queued, &packet);
 }
 
-/* The kernel let control messages pass, or dropped them, without amtd. */
+/* The kernel accepted or dropped control messages without amtd. */
 static void on_overrun(const struct queue_counters *counters)
 {
 	if (counters->overruns == 1)
 		log_warning(
 			NULL,
-			"NFQUEUE overrun: control messages were lost to amtd, which did not read in time");
+			"NFQUEUE overrun: control messages bypassed amtd, which did not read in time");
 	event_emit(&(struct event){
 		.kind = EVENT_OVERRUN,
 		.reason = "nfqueue",
@@ -129,13 +129,13 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 
 	r = queue_dispatch(manager->queue, PACKETS_AT_ONCE);
 	if (r < 0)
-		log_error(NULL, "reading the queue failed: %s", strerror(-r));
+		log_error(NULL, "cannot read NFQUEUE: %s", strerror(-r));
 	if (counters->overruns != before)
 		on_overrun(counters);
 	return 0;
 }
 
-static const char *explain(int error, char *buf, size_t size, uint16_t taken)
+static const char *explain_queue_error(int error, char *buf, size_t size, uint16_t taken)
 {
 	switch (error) {
 	case -EBUSY:
@@ -167,7 +167,7 @@ int control_open(struct manager *manager)
 
 	r = queue_open(&range, on_packet, manager, &manager->queue, &taken);
 	if (r < 0) {
-		explain(r, manager->queue_error, sizeof(manager->queue_error), taken);
+		explain_queue_error(r, manager->queue_error, sizeof(manager->queue_error), taken);
 		return r;
 	}
 	r = sd_event_add_io(manager->event, &manager->queue_source, queue_fd(manager->queue),
@@ -178,7 +178,7 @@ int control_open(struct manager *manager)
 			 strerror(-r));
 		return r;
 	}
-	/* Advertisements are what amtd is for: before files and the bus. */
+	/* Control messages have priority over files and the bus. */
 	(void)sd_event_source_set_priority(manager->queue_source, SD_EVENT_PRIORITY_IMPORTANT);
 	manager->queue_error[0] = '\0';
 	return 0;

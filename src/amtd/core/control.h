@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Control messages from the NFQUEUE to the wing of the device that they are for.
+ * Dispatch of control messages from the NFQUEUE to the wing of their device.
  */
 #ifndef AMTD_CORE_CONTROL_H
 #define AMTD_CORE_CONTROL_H

@@ -21,9 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Is an event about this interface news to the device? */
-static bool concerns(const struct device *device, enum monitor_event event, int ifindex,
-		     const char *name)
+/* Does an event of this interface affect the device? */
+static bool affects(const struct device *device, enum monitor_event event, int ifindex,
+		    const char *name)
 {
 	switch (event) {
 	case MONITOR_LINK:
@@ -31,8 +31,7 @@ static bool concerns(const struct device *device, enum monitor_event event, int 
 		       strcmp(name, device->config->name) == 0 ||
 		       strcmp(name, device->config->link) == 0;
 	case MONITOR_INET:
-		/* Its own address may be taken away; any other route may be the one to the relay.
-		 */
+		/* Its own address may be gone; any other route may be the one to the relay. */
 		return ifindex == 0 || ifindex == device->lower || ifindex == device->ifindex ||
 		       device->state == DEVICE_WAITING;
 	case MONITOR_LOST:
@@ -53,7 +52,7 @@ static void on_change(enum monitor_event event, int ifindex, const char *name, v
 	for (size_t i = 0; i < manager->n_devices; i++) {
 		struct device *device = manager->devices[i];
 
-		if (device->dirty || !concerns(device, event, ifindex, name))
+		if (device->dirty || !affects(device, event, ifindex, name))
 			continue;
 		device->dirty = true;
 		due = true;
@@ -67,7 +66,7 @@ static int on_monitor(sd_event_source *source, int fd, uint32_t events, void *us
 	struct manager *manager = userdata;
 
 	if (monitor_dispatch(manager->monitor) < 0)
-		log_error(NULL, "reading rtnetlink's events failed");
+		log_error(NULL, "cannot read rtnetlink events");
 	return 0;
 }
 
@@ -77,7 +76,7 @@ static int on_firewall(sd_event_source *source, int fd, uint32_t events, void *u
 
 	switch (firewall_dispatch(manager->firewall)) {
 	case FIREWALL_REMOVED:
-		log_notice(NULL, "somebody removed the nftables table 'ip amtd': made anew");
+		log_notice(NULL, "nftables table 'ip amtd' was removed, creating it again");
 		break;
 	case FIREWALL_LOST:
 		log_notice(NULL, "nftables: netlink events lost, resynchronizing");
@@ -173,7 +172,7 @@ void daemon_free(struct manager *manager)
 	free(manager);
 }
 
-/* Devices of a previous amtd whose files went while none ran. */
+/* Devices of a previous amtd whose files were removed while amtd was not running. */
 static void remove_orphans(struct manager *manager)
 {
 	char **names;
@@ -189,9 +188,9 @@ static void remove_orphans(struct manager *manager)
 		} else if (manager->broken > 0) {
 			log_warning(
 				names[i],
-				"left as it is: a device file is broken, perhaps its own; mend it and restart amtd");
+				"kept: a device file is broken, perhaps its own; fix it and restart amtd");
 		} else if (record_load(names[i], &record) == 0) {
-			log_notice(names[i], "its file is gone: removed");
+			log_notice(names[i], "its file is gone, removing it");
 			if (reconcile_remove(names[i], &record, manager->netlink) < 0)
 				log_error(names[i], "cannot be removed: %s",
 					  netlink_error_text(manager->netlink));
@@ -211,7 +210,7 @@ int daemon_start(struct manager *manager)
 	if (r == 0)
 		r = file_make_directory(path, 0700);
 	if (r < 0) {
-		log_error(path, "cannot be made: %s; amtd needs a writable /run", strerror(-r));
+		log_error(path, "cannot be created: %s; amtd needs a writable /run", strerror(-r));
 		return r;
 	}
 	r = load_files(manager);
@@ -244,8 +243,7 @@ void daemon_stop(struct manager *manager)
 		if (device->config->keep) {
 			kept = kept || device->ifindex != 0;
 			if (device->ifindex != 0)
-				log_info(device->config->name,
-					 "left as it is (KeepConfiguration=yes)");
+				log_info(device->config->name, "kept (KeepConfiguration=yes)");
 			continue;
 		}
 		if (devices_remove_interface(manager, device) < 0)
@@ -256,7 +254,7 @@ void daemon_stop(struct manager *manager)
 	}
 	hooks_leaving_done(manager);
 	if (kept) {
-		log_info(NULL, "left the nftables table 'ip amtd': the devices left need it");
+		log_info(NULL, "nftables table 'ip amtd' kept for the remaining devices");
 		return;
 	}
 	if (firewall_remove(manager->firewall, &error_text) < 0)

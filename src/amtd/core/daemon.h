@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * amtd from start to end.
+ * Start and stop of the daemon.
  */
 #ifndef AMTD_CORE_DAEMON_H
 #define AMTD_CORE_DAEMON_H
@@ -16,12 +16,12 @@ typedef struct sd_event sd_event;
  * outlive the manager. 0 or negative errno. */
 int daemon_new(sd_event *event, uint16_t queue_base, const struct wing *const *wings,
 	       struct manager **ret);
-void daemon_free(struct manager *manager); /* leaves the kernel as it is; NULL is fine */
+void daemon_free(struct manager *manager); /* leaves kernel state alone; NULL is fine */
 
-/* Take up what a previous amtd left, read the files, make the devices. */
+/* Adopts the devices of a previous amtd, loads the files, creates the devices. */
 int daemon_start(struct manager *manager);
 
-/* KeepConfiguration= for each device; the firewall's table goes when no device needs it. */
+/* Applies KeepConfiguration= to each device; removes the nftables table if no device needs it. */
 void daemon_stop(struct manager *manager);
 
 #endif

@@ -5,6 +5,7 @@
 #include "amtd/core/hooks.h"
 #include "amtd/core/manager.h"
 #include "amtd/core/ports.h"
+#include "base/array.h"
 #include "device/device.h"
 #include "device/event.h"
 #include "device/reconcile.h"
@@ -13,20 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Position of name in the sorted array, or where it belongs. */
+static int order_by_name(const void *element, const void *key)
+{
+	const struct device *const *device = element;
+	return strcmp((*device)->config->name, key);
+} /* Position of name in the sorted array, or where it belongs. */
 static size_t position(const struct manager *manager, const char *name)
 {
-	size_t low = 0, high = manager->n_devices;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (strcmp(manager->devices[middle]->config->name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_search(manager->devices, manager->n_devices, sizeof(*manager->devices), name,
+			    order_by_name);
 }
 
 struct device *devices_find(const struct manager *manager, const char *name)
@@ -40,27 +36,25 @@ struct device *devices_find(const struct manager *manager, const char *name)
 
 int devices_add(struct manager *manager, struct config *config, struct device **ret)
 {
-	struct device **devices, *device;
+	struct device *device;
 	size_t i;
 	int r;
 
-	devices = reallocarray(manager->devices, manager->n_devices + 1, sizeof(*devices));
-	if (!devices)
+	if (!GROW(manager->devices, manager->n_devices, manager->devices_size))
 		return -ENOMEM;
-	manager->devices = devices;
 
 	r = device_new(config, &device);
 	if (r < 0)
 		return r;
 	r = hooks_device_added(manager, device);
 	if (r < 0) {
-		device->config = NULL; /* the caller's still */
+		device->config = NULL; /* the caller keeps it */
 		device_free(device);
 		return r;
 	}
 	i = position(manager, config->name);
-	memmove(&devices[i + 1], &devices[i], (manager->n_devices - i) * sizeof(*devices));
-	devices[i] = device;
+	array_open(manager->devices, manager->n_devices, sizeof(*manager->devices), i);
+	manager->devices[i] = device;
 	manager->n_devices++;
 	event_emit(&(struct event){ .kind = EVENT_CREATED, .device = device });
 	*ret = device;
@@ -86,8 +80,7 @@ void devices_forget(struct manager *manager, struct device *device)
 {
 	size_t i = position(manager, device->config->name);
 
-	memmove(&manager->devices[i], &manager->devices[i + 1],
-		(manager->n_devices - i - 1) * sizeof(*manager->devices));
+	array_close(manager->devices, manager->n_devices, sizeof(*manager->devices), i);
 	manager->n_devices--;
 	ports_release(manager->ports, device);
 	hooks_device_removed(manager, device);

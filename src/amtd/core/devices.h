@@ -10,18 +10,18 @@ struct device;
 struct failure;
 struct manager;
 
-/* NULL: there is none. */
+/* NULL: none. */
 struct device *devices_find(const struct manager *manager, const char *name);
 
-/* Takes over config. On failure, a negative errno, the config is the caller's still, and nothing
- * was told of the device. */
+/* Takes over config. On failure, a negative errno, the caller keeps it, and no event was sent. */
 int devices_add(struct manager *manager, struct config *config, struct device **ret);
 
 /* Takes over the changed config. */
 void devices_configure(struct manager *manager, struct device *device, struct config *config);
 
-/* The device's relay is told, its interface is removed: what reconcile_remove() returns. The device
- * itself stays until devices_forget(). Any number of these, then one hooks_leaving_done(). */
+/* Sends a Teardown to the relay and removes the interface: returns what reconcile_remove() does.
+ * The device itself stays until devices_forget(). Any number of these, then one
+ * hooks_leaving_done(). */
 int devices_remove_interface(struct manager *manager, struct device *device);
 
 /* The interface stays as it is; the device is freed. */

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Of one device: a block for each wing, in the order of registration. */
+/* Per device: a block for each wing, in the order of registration. */
 struct wing_memory {
 	const struct manager *manager;
 	void *blocks[];
@@ -77,7 +77,7 @@ void hooks_close(struct manager *manager)
 	manager->n_open = 0;
 }
 
-static void free_memory(struct device *device, size_t n)
+static void free_wing_memory(struct device *device, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		free(device->wing_memory->blocks[i]);
@@ -85,7 +85,7 @@ static void free_memory(struct device *device, size_t n)
 	device->wing_memory = NULL;
 }
 
-static int allocate(struct manager *manager, struct device *device)
+static int allocate_wing_memory(struct manager *manager, struct device *device)
 {
 	device->wing_memory =
 		calloc(1, sizeof(*device->wing_memory) + manager->n_wings * sizeof(void *));
@@ -97,7 +97,7 @@ static int allocate(struct manager *manager, struct device *device)
 			continue;
 		device->wing_memory->blocks[i] = calloc(1, manager->wings[i]->device_private_size);
 		if (!device->wing_memory->blocks[i]) {
-			free_memory(device, i);
+			free_wing_memory(device, i);
 			return -ENOMEM;
 		}
 	}
@@ -110,14 +110,14 @@ static void remove_device(struct manager *manager, struct device *device, size_t
 	for (size_t i = n; i-- > 0;)
 		if (manager->wings[i]->device_removed)
 			manager->wings[i]->device_removed(manager, device);
-	free_memory(device, manager->n_wings);
+	free_wing_memory(device, manager->n_wings);
 }
 
 int hooks_device_added(struct manager *manager, struct device *device)
 {
 	int r;
 
-	r = allocate(manager, device);
+	r = allocate_wing_memory(manager, device);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < manager->n_wings; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Wings: what amtd does beyond keeping devices as they are configured. A wing is a table of hooks,
+ * Wings: the features of amtd beyond configuring devices. A wing is a table of hooks,
  * registered in main.c; the core calls them in the order of registration, stop, close and
  * device_removed in reverse, and knows no wing by name. Each hook may be NULL.
  */
@@ -19,7 +19,7 @@
 struct device;
 struct manager;
 
-/* A change that the kernel told of. */
+/* A change that the kernel reported. */
 struct link_change {
 	enum monitor_event event;
 	int ifindex;	  /* 0: any may have changed */
@@ -29,15 +29,15 @@ struct link_change {
 struct wing {
 	const char *name;
 
-	/* Life. open: 0 or negative errno; close is called after a failed open, too. */
+	/* Life cycle. open: 0 or negative errno; close is called after a failed open, too. */
 	int (*open)(struct manager *manager);
 	void (*start)(struct manager *manager);	 /* devices are loaded, the first pass is done */
-	void (*reload)(struct manager *manager); /* files were read anew, the pass is done */
-	void (*stop)(struct manager *manager); /* amtd ends as asked; devices may be removed next */
-	void (*close)(struct manager *manager); /* frees what open made */
+	void (*reload)(struct manager *manager); /* files were reloaded, the pass is done */
+	void (*stop)(struct manager *manager);	 /* amtd stops; devices may be removed next */
+	void (*close)(struct manager *manager);	 /* frees what open made */
 
-	/* Devices. The core allocates device_private_size bytes, zeroed, of each device for the
-	 * wing: wing_data(). device_added: 0 or negative errno. */
+	/* Devices. The core allocates device_private_size zeroed bytes per device: wing_data().
+	 * device_added: 0 or negative errno. */
 	size_t device_private_size;
 	int (*device_added)(struct manager *manager, struct device *device);
 	/* device->config was replaced. previous lives until the hook returns. */
@@ -47,16 +47,14 @@ struct wing {
 	void (*device_leaving)(struct manager *manager, struct device *device);
 	void (*leaving_done)(struct manager *manager); /* after any number of device_leaving */
 	void (*device_removed)(struct manager *manager, struct device *device);
-	void (*devices_changed)(
-		struct manager *manager); /* one was created, or deleted, as asked */
+	void (*devices_changed)(struct manager *manager); /* created or deleted on request */
 
 	/* Events. */
 	bool (*link_changed)(struct manager *manager, const struct link_change *change); /* true: a
 								    pass is due */
 	void (*reconciled)(struct manager *manager, struct device *device); /* with its interface */
 	void (*pass_done)(struct manager *manager);
-	void (*settled)(
-		struct manager *manager); /* after a start: who wants something has said so */
+	void (*settled)(struct manager *manager); /* after a start: all requests are known */
 
 	/* Control messages from the NFQUEUE, for devices of one mode; one wing a mode. */
 	bool takes_packets;
@@ -70,10 +68,10 @@ struct wing {
 	void (*unreachable)(struct manager *manager, struct device *device);
 };
 
-/* What the wing keeps of the device, until device_removed has returned. */
+/* The wing's data of the device, until device_removed has returned. */
 void *wing_data(const struct device *device, const struct wing *wing);
 
-/* What the wing keeps of all; set by its open, freed by its close. NULL at first. */
+/* The wing's global state; set by its open, freed by its close. Initially NULL. */
 void *wing_state(const struct manager *manager, const struct wing *wing);
 void wing_set_state(struct manager *manager, const struct wing *wing, void *state);
 

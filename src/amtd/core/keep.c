@@ -16,19 +16,19 @@
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
-/* Hosts answer a first Query within 10 s, RFC 9776, 8.3; and once more, should that be lost. */
+/* Hosts answer a first Query within 10 s, RFC 9776, 8.3; with time for a second one. */
 #define HOLD_USEC (30 * USEC_PER_SEC)
 
 #define PREFIX		"joins-"
 #define NAME_MAX_LENGTH 64
 
-/* A copy that a previous amtd left. */
+/* A descriptor stored by a previous amtd. */
 struct held {
 	int fd;
 	char *name;
 };
 
-/* One that keeps its sockets. */
+/* Joins whose sockets are stored. */
 struct keeper {
 	struct keep *keep;
 	struct joins *joins;
@@ -45,7 +45,7 @@ struct keep {
 	char token[SD_ID128_STRING_MAX]; /* tells this process's names from the previous one's */
 	struct keeper *keepers;
 	unsigned int n_keepers;
-	bool leaving; /* this process ends: what is closed now stays joined */
+	bool leaving; /* amtd stops: sockets closed now stay stored */
 };
 
 static void forget_name(const char *name)
@@ -77,7 +77,7 @@ static int on_drop(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* What is not known was somebody else's idea: closed. */
+/* Unknown descriptors are closed. */
 static int take_held(struct keep *keep)
 {
 	char **names = NULL;
@@ -85,7 +85,7 @@ static int take_held(struct keep *keep)
 
 	n = sd_listen_fds_with_names(true, &names);
 	if (n <= 0)
-		return 0; /* whatever is wrong with them, amtd can do without */
+		return 0; /* errors are not fatal: amtd can do without */
 	keep->held = calloc(n, sizeof(*keep->held));
 	descriptor_raise_limit();
 	for (int i = 0; i < n; i++) {
@@ -97,7 +97,7 @@ static int take_held(struct keep *keep)
 			continue;
 		}
 		fd = descriptor_move_up(fd);
-		if (fd < 0) { /* not held then */
+		if (fd < 0) { /* not kept then */
 			forget_name(names[i]);
 			free(names[i]);
 			continue;
@@ -133,7 +133,7 @@ int keep_open(sd_event *event, keep_expiry expiry, void *userdata, struct keep *
 		return r;
 	}
 	if (keep->n_held > 0)
-		log_debug(NULL, "the memberships of %zu sockets were kept", keep->n_held);
+		log_debug(NULL, "memberships of %zu sockets were kept", keep->n_held);
 	*ret = keep;
 	return 0;
 }
@@ -187,7 +187,7 @@ static void on_socket(int fd, uint32_t id, bool kept, void *userdata)
 		forget_name(name);
 		return;
 	}
-	/* Not to be watched: a socket without a port has no end. */
+	/* FDPOLL=0: an unbound socket sees no EOF. */
 	snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s\n", name);
 	r = sd_pid_notify_with_fds(0, false, text, &fd, 1);
 	if (r < 0)

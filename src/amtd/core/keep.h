@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memberships outlive amtd: the service manager holds a copy of each socket that has some
- * (FileDescriptorStoreMax=, sd_pid_notify_with_fds(3)), so that a group is not left while no amtd
- * runs, nor when the next one joins it again. That one is handed the copies, and drops them when it
- * has had time to hear from all who want something.
+ * Memberships outlive amtd: the service manager stores a copy of each socket that has some
+ * (FileDescriptorStoreMax=, sd_pid_notify_with_fds(3)), so that no group is left during a restart.
+ * The next amtd gets the copies, and drops them once all hosts and programs had time to request
+ * their channels again.
  */
 #ifndef AMTD_CORE_KEEP_H
 #define AMTD_CORE_KEEP_H
@@ -17,7 +17,7 @@ struct keep;
 
 typedef struct sd_event sd_event;
 
-/* The copies that a previous amtd left are about to be dropped. */
+/* The copies of a previous amtd are about to be dropped. */
 typedef void (*keep_expiry)(void *userdata);
 
 int keep_open(sd_event *event, keep_expiry expiry, void *userdata, struct keep **ret);
@@ -28,11 +28,11 @@ void keep_close(struct keep *keep); /* NULL is fine */
 int keep_joins_open(struct keep *keep, sa_family_t family, struct joins **ret);
 void keep_joins_close(struct keep *keep, struct joins *joins); /* NULL is fine */
 
-/* This process ends: whatever is closed from now on is kept. */
+/* amtd stops: sockets closed from now on stay stored. */
 void keep_release(struct keep *keep);
 bool keep_is_released(const struct keep *keep);
 
-/* A previous amtd's memberships are still held: they look like anybody's. */
+/* A previous amtd's memberships are still held: they look like an application's. */
 bool keep_holds(const struct keep *keep);
 
 /* Did amtd itself join the source of the group there? */

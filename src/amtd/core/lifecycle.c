@@ -65,7 +65,7 @@ static int parse_request(const char *name, const char *path, const char *text, s
 				   "invalid interface name: 1 to 15 bytes, no blank, '/' or ':'");
 	r = config_load_text(path, text, strlen(text), &handler, &config);
 	if (r == 0 && strcmp(config->name, name) != 0)
-		first_warning(NULL, "Name= says another name", &warning);
+		first_warning(NULL, "Name= differs from the device's name", &warning);
 	if (r == 0 && warning.text[0] == '\0') {
 		*ret = config;
 		return 0;
@@ -80,8 +80,8 @@ static int parse_request(const char *name, const char *path, const char *text, s
 	return failure_set(failure, FAILURE_FAILED, "%s", strerror(-r));
 }
 
-/* Could the device be made, or will it be by and by? */
-static bool made(const struct device *device)
+/* Was the device created, or can it be later? */
+static bool is_created(const struct device *device)
 {
 	return device->state != DEVICE_FAILED &&
 	       !(device->state == DEVICE_WAITING && device->link_missing);
@@ -110,7 +110,7 @@ int lifecycle_create(struct manager *manager, const char *name, const char *text
 		return failure_set(ret_failure, FAILURE_FAILED, "%s", strerror(-r));
 	}
 	pass_run(manager);
-	if (!made(device)) {
+	if (!is_created(device)) {
 		failure_set(ret_failure, FAILURE_FAILED, "%s", device->reason);
 		goto undo;
 	}
@@ -146,17 +146,18 @@ int lifecycle_delete(struct manager *manager, const char *name, struct failure *
 	if (r < 0 || strncmp(defined, path, strlen(path)) != 0)
 		return failure_set(
 			ret_failure, FAILURE_FAILED,
-			"it is defined in %s, which amtctl leaves alone; remove that file, or mask it by an empty file of the same name in /etc/amt, and `amtctl reload`",
+			"it is defined in %s, which amtctl does not touch; remove that file, or mask it by an empty file of the same name in /etc/amt, and `amtctl reload`",
 			defined);
 	r = devices_remove_interface(manager, device);
 	hooks_leaving_done(manager);
 	if (r < 0)
-		return failure_set(ret_failure, FAILURE_FAILED, "the kernel does not remove it: %s",
+		return failure_set(ret_failure, FAILURE_FAILED,
+				   "the kernel refuses to remove it: %s",
 				   netlink_error_text(manager->netlink));
 	if (unlink(defined) < 0 && errno != ENOENT)
 		return failure_set(ret_failure, FAILURE_FAILED, "%s cannot be removed: %s", defined,
 				   strerror(errno));
-	log_info(name, "removed as asked");
+	log_info(name, "removed on request");
 	devices_forget(manager, device);
 	pass_run(manager);
 	hooks_devices_changed(manager);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Devices that are created and deleted while amtd runs, each with its file in /run/amt. Each call:
- * 0, or -1 and *ret_failure, and then nothing is left half made.
+ * Creation and deletion of devices at runtime, with their files in /run/amt. Each call: 0, or -1
+ * and *ret_failure with nothing left behind.
  */
 #ifndef AMTD_CORE_LIFECYCLE_H
 #define AMTD_CORE_LIFECYCLE_H

@@ -30,7 +30,7 @@ static void log_place(const struct conf_place *place, const char *text, void *us
 
 const struct conf_handler load_log_places = { .warning = log_place };
 
-/* The device that the unit defines now, if one does. */
+/* The device that the unit defines currently, if any. */
 static struct device *device_of_unit(const struct manager *manager, const struct conf_unit *unit)
 {
 	for (size_t i = 0; i < manager->n_devices; i++) {
@@ -75,7 +75,7 @@ static int take_config(struct manager *manager, struct config *config)
 		devices_configure(manager, device, config);
 		return 0;
 	}
-	/* the pieces that it comes from may be other ones */
+	/* its files may have other paths */
 	config_free(device->config);
 	device->config = config;
 	return 0;
@@ -99,10 +99,10 @@ static int load_unit(struct manager *manager, const struct conf_unit *unit)
 		return 0;
 	}
 	manager->broken++;
-	/* A file that broke leaves the device that it made as it is. */
+	/* A file that became invalid leaves its device unchanged. */
 	device = device_of_unit(manager, unit);
 	if (device) {
-		log_warning(device->config->name, "keeps the settings that it had before");
+		log_warning(device->config->name, "keeps its previous settings");
 		device->stale = false;
 	}
 	return 0;

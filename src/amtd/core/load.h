@@ -10,13 +10,13 @@
 struct failure;
 struct manager;
 
-extern const struct conf_handler load_log_places; /* logs what is wrong with files */
+extern const struct conf_handler load_log_places; /* logs warnings about files */
 
-/* Make the devices those of the files. A broken file leaves its device as it is. 0 or negative
+/* Makes the devices match the files. A broken file leaves its device unchanged. 0 or negative
  * errno; the caller runs the pass. */
 int load_files(struct manager *manager);
 
-/* The same, with all that follows from it. 0, or -1 and *ret_failure. */
+/* load_files(), the pass and the wings' reload. 0, or -1 and *ret_failure. */
 int load_reload(struct manager *manager, struct failure *ret_failure);
 
 #endif

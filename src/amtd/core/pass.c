@@ -20,16 +20,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory that is free is given back to the kernel this long after it was used. */
+/* Free memory is returned to the kernel after this delay. */
 #define TIDY_USEC (1 * 1000000ULL)
 
-/* What failed is tried again at this interval. */
+/* Failed devices are retried at this interval. */
 #define RETRY_USEC (5 * 1000000ULL)
 
-/* Private ports that are tried before giving up; each costs a device made and deleted. */
+/* Private ports to try before giving up; each creates and deletes a device. */
 #define PORT_TRIALS 16
 
-/* A device that is there keeps its port, and the relay keeps its tunnel. */
+/* An existing device keeps its port, so that the relay keeps its tunnel. */
 static uint16_t port_in_kernel(struct manager *manager, const struct device *device)
 {
 	struct amtlink have;
@@ -56,7 +56,7 @@ static void choose_port(struct manager *manager, struct device *device)
 	device->port = port;
 }
 
-/* Those that are configured go before those that are chosen. */
+/* Configured ports take precedence over automatic ones. */
 static void claim_ports(struct manager *manager)
 {
 	for (size_t i = 0; i < manager->n_devices; i++)
@@ -86,10 +86,10 @@ static void commit_firewall(struct manager *manager)
 	else if (r == -EOPNOTSUPP)
 		snprintf(
 			manager->firewall_error, sizeof(manager->firewall_error),
-			"the kernel has no nf_tables (CONFIG_NF_TABLES), by which several gateways share a host");
+			"the kernel has no nf_tables (CONFIG_NF_TABLES), which gateways need to share a host");
 	else
 		snprintf(manager->firewall_error, sizeof(manager->firewall_error),
-			 "the nftables table cannot be made: %s", error ?: strerror(-r));
+			 "cannot create the nftables table: %s", error ?: strerror(-r));
 	free(error);
 }
 
@@ -102,7 +102,7 @@ static const char *missing_queue(const struct manager *manager)
 		       : "the kernel has no nft_queue (CONFIG_NFT_QUEUE)";
 }
 
-/* What keeps a device from working before its interface is touched. */
+/* Errors that are known before the interface is touched. */
 static bool is_blocked(struct manager *manager, struct device *device)
 {
 	const struct config *config = device->config;
@@ -119,7 +119,7 @@ static bool is_blocked(struct manager *manager, struct device *device)
 	else if (manager->firewall_error[0] != '\0' && config->mode == CONFIG_GATEWAY)
 		device_set_state(device, DEVICE_FAILED, "%s", manager->firewall_error);
 	else if (device->queue_error && config->strict)
-		device_set_state(device, DEVICE_FAILED, "OnFailure=drop, and no queue: %s",
+		device_set_state(device, DEVICE_FAILED, "OnFailure=drop without NFQUEUE: %s",
 				 device->queue_error);
 	else
 		return false;
@@ -188,8 +188,8 @@ static int on_tidy(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* libnftables and JSON of thousands of devices need many times what stays in use, in small pieces:
- * free() alone gives little of it back. */
+/* libnftables and JSON of thousands of devices peak at many times the memory that stays in use, in
+ * small chunks: free() alone returns little of it. */
 void pass_tidy(struct manager *manager)
 {
 	timer_ensure(manager->tidy, TIDY_USEC);
@@ -233,7 +233,7 @@ int pass_open(struct manager *manager)
 	r = sd_event_add_defer(manager->event, &manager->pass, on_pass, manager);
 	if (r < 0)
 		return r;
-	/* After what else is ready now, so that one pass serves many events. */
+	/* After all other ready events, so that one pass serves many. */
 	r = sd_event_source_set_priority(manager->pass, SD_EVENT_PRIORITY_IDLE);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(manager->pass, SD_EVENT_OFF);

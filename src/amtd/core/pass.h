@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A pass over the devices that something happened to: ports are chosen, the firewall is made to
- * agree with all devices, then each dirty device's interface is.
+ * A pass over the dirty devices: chooses ports, commits the firewall rules of all devices, then
+ * reconciles the interface of each dirty one.
  */
 #ifndef AMTD_CORE_PASS_H
 #define AMTD_CORE_PASS_H
@@ -11,11 +11,11 @@ struct manager;
 int pass_open(struct manager *manager);
 void pass_close(struct manager *manager);
 
-/* Soon, once for all that is ready now. */
+/* Runs once all other ready events are handled. */
 void pass_schedule(struct manager *manager);
 void pass_run(struct manager *manager);
 
-/* Soon: much memory was used, and is free again. */
+/* Return free memory to the kernel soon, after a peak. */
 void pass_tidy(struct manager *manager);
 
 #endif

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* 65,536 ports in pages, which are there once one of their ports is in use. */
+/* 65,536 ports in pages, allocated when one of their ports is first used. */
 #define PAGE_BITS 8
 #define PAGE_SIZE (1 << PAGE_BITS)
 #define PAGES	  ((UINT16_MAX + 1) / PAGE_SIZE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Local UDP ports of devices: which device has which, and which a gateway without Port= gets. Each
- * call takes the same time however many devices there are. Pure but for the memory.
+ * call is O(1). No I/O.
  */
 #ifndef AMTD_CORE_PORTS_H
 #define AMTD_CORE_PORTS_H
@@ -15,8 +15,8 @@ struct ports;
 int ports_new(struct ports **ret);
 void ports_free(struct ports *ports); /* NULL is fine */
 
-/* device->port (host byte order) is the device's from now on, and no other any more. 0 or -ENOMEM.
- */
+/* Assigns device->port (host byte order) to the device, releasing its previous one. 0 or
+ * -ENOMEM. */
 int ports_claim(struct ports *ports, struct device *device);
 void ports_release(struct ports *ports, struct device *device);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DNS resolvers, shared by all whose configuration wants the same of one.
+ * DNS resolvers, shared by devices with equal resolver settings.
  */
 #ifndef AMTD_CORE_RESOLVERS_H
 #define AMTD_CORE_RESOLVERS_H

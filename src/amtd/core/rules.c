@@ -58,7 +58,7 @@ static struct firewall_redirect previous_of(const struct device *device)
 	return previous;
 }
 
-/* The driver's own relay needs no help. */
+/* The driver's own relay needs no redirect. */
 static bool has_previous(const struct device *device)
 {
 	const struct firewall_redirect redirect = redirect_of(device);
@@ -141,7 +141,7 @@ static void add_ttl(struct firewall_rules *rules, const char *interface, uint32_
 	slot->ttl = ttl;
 }
 
-/* Of an interface that several devices have as upstream, the highest TTL= counts. */
+/* An upstream interface of several devices gets the highest TTL=. */
 static void merge_ttls(struct firewall_rules *rules)
 {
 	size_t kept = 0;

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What came from where the sources without a prefix of their own are. */
+/* Packets received on the upstream of sources without a prefix. */
 uint64_t upstream_packets(const struct forward *forward)
 {
 	uint64_t packets, sum = 0;
@@ -43,7 +43,7 @@ static bool is_wanted(const struct forward *forward)
 	return false;
 }
 
-/* Of the sources that have no prefix of their own; NULL: they have none. */
+/* Of sources without a prefix; NULL: none. */
 static const char *default_upstream(const struct config_forward *config)
 {
 	for (size_t i = 0; i < config->n_upstreams; i++)
@@ -55,10 +55,10 @@ static const char *default_upstream(const struct config_forward *config)
 static void switch_upstream(struct forward *forward, const char *why)
 {
 	forward->switched = !forward->switched;
-	forward->heard_at = clock_monotonic();
+	forward->active_at = clock_monotonic();
 	forward_refresh_upstreams(forward);
 	upstream_listener_refresh(forward->owner);
-	log_notice(forward->device->config->name, "takes sources from %s: %s",
+	log_notice(forward->device->config->name, "upstream is now %s: %s",
 		   forward->switched ? forward_config(forward)->backup_upstream
 				     : default_upstream(forward_config(forward)),
 		   why);
@@ -74,14 +74,14 @@ void backup_poll(struct forward *forward, uint64_t now)
 		return;
 	if (packets != forward->upstream_packets || !is_wanted(forward)) {
 		forward->upstream_packets = packets;
-		forward->heard_at = now;
+		forward->active_at = now;
 		return;
 	}
-	if (now - forward->heard_at >= config->upstream_timeout_sec * USEC_PER_SEC)
-		switch_upstream(forward, "the other upstream is silent (UpstreamTimeoutSec=)");
+	if (now - forward->active_at >= config->upstream_timeout_sec * USEC_PER_SEC)
+		switch_upstream(forward, "no packets on the other one (UpstreamTimeoutSec=)");
 }
 
-/* Could this one take its sources from the interface? */
+/* Is the interface one of the device's two upstreams? */
 static bool knows_upstream(const struct forward *forward, const char *upstream)
 {
 	const struct config_forward *config = forward_config(forward);
@@ -98,8 +98,8 @@ int backup_switch(struct forwarding *forwarding, const char *upstream, const cha
 
 	if (*name != '\0' && !devices_find(forwarding->manager, name))
 		return failure_set(ret_failure, FAILURE_NO_DEVICE,
-				   "there is no device %s; `amtctl list` shows the %zu there are",
-				   name, forwarding->manager->n_devices);
+				   "no device %s; `amtctl list` shows the %zu there are", name,
+				   forwarding->manager->n_devices);
 	for (struct forward *forward = forwarding->list; forward; forward = forward->next) {
 		if (forward->error < 0 ||
 		    (*name != '\0' && strcmp(name, forward->device->config->name) != 0) ||
@@ -108,12 +108,12 @@ int backup_switch(struct forwarding *forwarding, const char *upstream, const cha
 		found++;
 		if (forward->switched !=
 		    (strcmp(forward_config(forward)->backup_upstream, upstream) == 0))
-			switch_upstream(forward, "as asked");
+			switch_upstream(forward, "on request");
 	}
 	if (found > 0)
 		return 0;
 	return failure_set(
 		ret_failure, FAILURE_INVALID,
-		"no device%s%s can take its sources from %s; name it in BackupUpstream= of [Forward], amt(5), beside an Upstream= without prefixes",
+		"no device%s%s has %s as upstream; name it in BackupUpstream= of [Forward], amt(5), beside an Upstream= without prefixes",
 		*name != '\0' ? " " : "", name, upstream);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two upstreams for the sources that have no prefix of their own, Upstream= and BackupUpstream=:
- * which one is in use.
+ * Switching between Upstream= and BackupUpstream=, for sources without a prefix.
  */
 #ifndef AMTD_FORWARD_BACKUP_H
 #define AMTD_FORWARD_BACKUP_H
@@ -10,14 +9,14 @@
 
 struct failure;
 
-/* Switch when the one in use has been silent for UpstreamTimeoutSec=. To be called now and then. */
+/* Switches when the one in use had no packets for UpstreamTimeoutSec=. To be called regularly. */
 void backup_poll(struct forward *forward, uint64_t now);
 
-/* Packets that came from where the sources without a prefix of their own are. */
+/* Packets received on the upstream of sources without a prefix. */
 uint64_t upstream_packets(const struct forward *forward);
 
-/* Take these sources from another interface, Upstream= or BackupUpstream=. name "": each device
- * that can. 0, or -1 and *ret_failure. */
+/* Use another interface, Upstream= or BackupUpstream=. name "": each device that has it. 0, or -1
+ * and *ret_failure. */
 int backup_switch(struct forwarding *forwarding, const char *upstream, const char *name,
 		  struct failure *ret_failure);
 

@@ -14,17 +14,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* So long it takes messages of the interface at most before other events get their turn: where much
- * is joined upstream, the kernel takes a millisecond for each group more. */
+/* Time limit for reading messages before other events get their turn: with many joins upstream,
+ * each further one takes the kernel a millisecond. */
 #define READING_USEC (20 * USEC_PER_MSEC)
 
-/* Of all groups of an interface: some 24 MB. MaxSources= alone would allow a host gigabytes. */
+/* Of all groups of an interface: some 24 MB. With MaxSources= alone a host could use gigabytes. */
 #define SOURCES_MAX 1000000
 
-/* Within this the hosts are to say what they want when amtd starts, or the interface is there. */
+/* Max Resp Time of the first Query, when amtd starts or the interface appears. */
 #define STARTUP_RESPONSE_USEC (1 * USEC_PER_SEC)
 
-/* What a router sends fits into it; membership/router.h. */
+/* Fits any Query of a router; membership/router.h. */
 #define QUERY_MAX 1280
 
 static void on_changed(struct router *router, const struct address *group, void *userdata)
@@ -40,7 +40,7 @@ static void on_changed(struct router *router, const struct address *group, void 
 				   downstream->ifindex, group, &filter);
 	filter_clear(&filter);
 	if (r < 0)
-		log_error(downstream->name, "a change of membership is lost: %s", strerror(-r));
+		log_error(downstream->name, "lost a membership change: %s", strerror(-r));
 }
 
 static void on_query(struct router *router, const struct group_query *query, void *userdata)
@@ -55,7 +55,7 @@ static void on_query(struct router *router, const struct group_query *query, voi
 	length = group_query_build(side->own.family, query, &side->own, NULL, buf, sizeof(buf));
 	r = length < 0 ? (int)length : listener_send(side->listener, buf, length);
 	if (r < 0)
-		log_debug(side->downstream->name, "a Query was not sent: %s", strerror(-r));
+		log_debug(side->downstream->name, "cannot send a Query: %s", strerror(-r));
 }
 
 static void arm_routers(struct downstream *downstream)
@@ -82,8 +82,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* Does a Report count, by the way it was sent? */
-static bool counts(struct side *side, bool unicast)
+/* Is a Report accepted, by UnicastReports=? */
+static bool is_accepted(struct side *side, bool unicast)
 {
 	enum config_unicast mode = forward_config(side->downstream->forward)->unicast_reports;
 
@@ -123,10 +123,10 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 						.unicast = packet->unicast,
 						.message = &message });
 	if (message.type == GROUP_QUERY && packet->unicast) {
-		side->malformed++; /* hosts that did not hear it will not answer */
+		side->malformed++; /* other hosts do not get it, and will not answer */
 	} else if (message.type == GROUP_QUERY) {
 		router_query(side->router, &message, clock_monotonic());
-	} else if (counts(side, packet->unicast)) {
+	} else if (is_accepted(side, packet->unicast)) {
 		router_report(side->router, &message, clock_monotonic());
 		proxy_report(side->downstream->forward, &message);
 	}
@@ -141,10 +141,10 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 	do
 		r = listener_dispatch(side->listener, 1);
 	while (r > 0 && clock_monotonic() < end);
-	if (r == -ENODEV) /* the monitor tells of that, too */
+	if (r == -ENODEV) /* the monitor reports that, too */
 		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	else if (r < 0)
-		log_error(side->downstream->name, "reading its memberships failed: %s",
+		log_error(side->downstream->name, "cannot read from IGMP/MLD listener: %s",
 			  strerror(-r));
 	arm_routers(side->downstream);
 	return 0;
@@ -220,7 +220,7 @@ int downstream_start(struct downstream *downstream, int ifindex)
 		r = timer_add(event, &downstream->timer, 1, on_timer, downstream);
 	if (r < 0) {
 		snprintf(downstream->error, sizeof(downstream->error),
-			 "memberships cannot be heard there: %s", strerror(-r));
+			 "cannot open IGMP/MLD listener: %s", strerror(-r));
 		downstream_stop(downstream);
 		return r;
 	}

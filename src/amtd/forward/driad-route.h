@@ -8,7 +8,7 @@
 
 #include "amtd/forward/forward.h"
 
-/* What the forwarder has for the interface of sources that DNS finds; no interface has it. */
+/* The forwarder's placeholder for the interface of DRIAD sources; never a real index. */
 #define DRIAD_IFINDEX INT_MAX
 #define DRIAD_NAME    "driad"
 
@@ -21,17 +21,17 @@ struct driad_route {
 
 struct driad_upstream {
 	struct forward *forward;
-	struct channel_table *sought; /* what was wanted last, to see what changes */
+	struct channel_table *sought; /* the last wanted sources, to find changes */
 	void *routes;		      /* tsearch(3), of struct driad_route */
 	struct driad_via {
 		int ifindex;
 		bool used;
 	} vias[MROUTE_INTERFACES]; /* gateways that routes come through */
 	size_t n_vias;
-	bool any_source_told;
+	bool any_source_logged;
 };
 
-/* NULL: there is none. */
+/* NULL: none. */
 struct driad_route *driad_route_find(const struct driad_upstream *driad,
 				     const struct channel_key *key);
 /* Find it, or add it. NULL without memory. */
@@ -39,7 +39,7 @@ struct driad_route *driad_route_add(struct driad_upstream *driad, const struct c
 void driad_route_remove(struct driad_upstream *driad, const struct channel_key *key);
 void driad_routes_clear(struct driad_upstream *driad);
 
-/* Where the source comes from now; 0: that is not known yet. */
+/* The source's incoming interface; 0: not known yet. */
 int driad_incoming(const struct forward *forward, const struct address *source,
 		   const struct address *group);
 

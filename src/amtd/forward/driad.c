@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All that is sought is under this name, so that the sources of one group can be listed. */
+/* Device name of all entries of the table, so that the sources of one group can be listed. */
 #define SOUGHT "driad"
 
 static struct channels *channels_for(const struct driad_upstream *driad)
@@ -97,7 +97,7 @@ static int want_source(struct driad_upstream *driad, const struct channel_key *k
 	return 0;
 }
 
-/* What was wanted of the group and is not any more. */
+/* Drop sources of the group that are no longer wanted. */
 static int unwant_others(struct driad_upstream *driad, const struct address *group,
 			 const struct filter *filter)
 {
@@ -126,11 +126,11 @@ int driad_join(struct forward *forward, const struct address *group, const struc
 	int r;
 
 	if (filter->mode == FILTER_EXCLUDE) {
-		if (!driad->any_source_told)
+		if (!driad->any_source_logged)
 			log_notice(
 				forward->device->config->name,
-				"a host wants a group from any source: Upstream=driad can find none, for only a source has relays");
-		driad->any_source_told = true;
+				"a host joined a group without a source: Upstream=driad needs a source to find a relay");
+		driad->any_source_logged = true;
 	}
 	r = unwant_others(driad, group, filter);
 	for (size_t i = 0; filter->mode == FILTER_INCLUDE && i < filter->n && r == 0; i++)
@@ -139,7 +139,7 @@ int driad_join(struct forward *forward, const struct address *group, const struc
 	return r;
 }
 
-/* Where the channel comes from; 0: that is not known yet. */
+/* The channel's incoming interface; 0: not known yet. */
 static int find_incoming(const struct driad_upstream *driad, const struct channel_key *key)
 {
 	const struct channel *channel = channel_table_find(channels_for(driad)->table, key, "");
@@ -184,7 +184,7 @@ void driad_set_route(struct forward *forward, const struct address *source,
 	struct driad_route *route = driad_route_add(forward->driad, &key);
 
 	if (!route)
-		return; /* the next change of the group's wants tries again */
+		return; /* retried with the next change of the group */
 	route->n = n < MROUTE_INTERFACES ? n : MROUTE_INTERFACES;
 	memcpy(route->outgoing, outgoing, route->n * sizeof(*outgoing));
 	update_route(forward->driad, route);

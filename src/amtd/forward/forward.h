@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Forwarding, from upstream to downstream, as amtd keeps it of each device with [Forward]:
+ * Forwarding, from upstream to downstream, of each device with [Forward]:
  *
- * - session.c: which interfaces, as they come and go; the forwarder's decisions to the kernel;
- * - downstream.c: who wants what on one interface;
- * - upstreams.c, backup.c: where sources come from; driad.c: from where DNS says;
+ * - session.c: follows the interfaces; carries the forwarder's decisions to the kernel;
+ * - downstream.c: the memberships of one interface;
+ * - upstreams.c, backup.c: upstream interfaces; driad.c: those found by DNS;
  * - routing.c, mfc.c: the kernel's tables of multicast routes, which several devices may share;
- * - upstream-listener.c, upstream-side.c: IGMP and MLD heard upstream; proxy-messages.c: copied to
- *   the other side; unsolicited.c: sent by timer; inject.c: sent as asked.
+ * - upstream-listener.c, upstream-side.c: IGMP and MLD received upstream; proxy-messages.c: copied
+ * to the other side; unsolicited.c: sent by timer; inject.c: sent on request.
  */
 #ifndef AMTD_FORWARD_FORWARD_H
 #define AMTD_FORWARD_FORWARD_H
@@ -53,24 +53,24 @@ struct forwarding {
 	struct forward *list;	  /* by the name of the device */
 	struct routing *routings; /* in use */
 	bool rules_cleaned;	  /* a previous amtd's */
-	uint64_t alive_at;	  /* CLOCK_MONOTONIC, microseconds: the watchdog was told */
+	uint64_t alive_at;	  /* CLOCK_MONOTONIC, microseconds: last watchdog notification */
 	forward_tunnels_started tunnels_started;
 	void *userdata;
 };
 
-/* What the wing keeps of a device. */
+/* The wing's data of a device. */
 struct forward_device {
 	struct forwarding *forwarding;
 	struct device *device;
 	struct forward *forward;     /* NULL: no [Forward] */
-	struct listeners *listeners; /* NULL: nothing is listened to upstream */
+	struct listeners *listeners; /* NULL: no upstream listeners */
 };
 
-/* A packet came for which the table has no route. */
+/* A packet without a route in the table was received. */
 typedef void (*routing_missing)(struct routing *routing, enum family family, int ifindex,
 				const struct address *source, const struct address *group);
 
-/* One table of the kernel, both families. */
+/* A routing table of the kernel, both families. */
 struct routing {
 	struct forwarding *forwarding;
 	uint32_t table; /* 0: the main one */
@@ -84,7 +84,7 @@ struct routing {
 		char name[IFNAMSIZ];
 		unsigned int users;
 	} * interfaces;
-	size_t n_interfaces;
+	size_t n_interfaces, interfaces_size;
 	struct routing *next;
 };
 
@@ -94,7 +94,7 @@ struct side {
 	enum family family;
 	struct listener *listener;
 	struct router *router;
-	struct address own; /* what its Queries come from; AF_UNSPEC: none, so none are sent */
+	struct address own; /* source of its Queries; AF_UNSPEC: none are sent */
 	sd_event_source *source;
 	uint64_t malformed, ignored; /* messages; ignored: by UnicastReports= */
 	struct event_budget told;    /* of events about its messages */
@@ -119,18 +119,18 @@ struct forward {
 	struct joins *joins[_FAMILY_MAX];	   /* upstream */
 	struct downstream *downstreams;
 	size_t n_downstreams;
-	int *upstreams; /* ifindex of each of the configuration's; 0: it is not there */
+	int *upstreams; /* ifindex of each configured one; 0: absent */
 	size_t n_upstreams;
 	bool switched; /* BackupUpstream= is in use */
 	bool dirty;
-	int error;	       /* below 0: nothing of what is above is there; it is tried again */
-	int broken;	       /* below 0: a forwarder is of no more use; all is made anew */
-	sd_event_source *poll; /* at what RETRY_USEC and its like in forward.c say */
+	int error;	       /* negative: nothing above is set up; retried */
+	int broken;	       /* negative: a forwarder is unusable; everything is set up again */
+	sd_event_source *poll; /* see POLL_USEC in session.c */
 	uint64_t sweep_at;     /* CLOCK_MONOTONIC, microseconds, as below */
 	uint64_t retry_at, log_at[_FAMILY_MAX];
-	uint64_t upstream_packets, heard_at; /* a packet came from upstream */
-	uint64_t failed[_FAMILY_MAX];	     /* routes and memberships that the kernel refused */
-	char failure[_FAMILY_MAX][256];	     /* the last one */
+	uint64_t upstream_packets, active_at; /* when a packet was last received from upstream */
+	uint64_t failed[_FAMILY_MAX];	      /* routes and memberships that the kernel refused */
+	char failure[_FAMILY_MAX][256];	      /* the last one */
 	struct forward *next;
 };
 
@@ -139,26 +139,26 @@ static inline const struct config_forward *forward_config(const struct forward *
 	return &forward->device->config->forward;
 }
 
-/* One family of an upstream interface that is listened to. */
+/* One family of an upstream interface with a listener. */
 struct listener_side {
 	struct upstream *upstream;
 	enum family family;
 	struct listener *listener; /* NULL: the kernel has no such family */
 	sd_event_source *source;
 	struct address own; /* AF_UNSPEC: none */
-	uint64_t own_at;    /* when it was looked for last: CLOCK_MONOTONIC, microseconds, as all */
+	uint64_t own_at;    /* last lookup: CLOCK_MONOTONIC, microseconds, as all */
 
-	struct address querier; /* another than this host; AF_UNSPEC: none was heard lately */
+	struct address querier; /* not this host; AF_UNSPEC: none recently */
 	uint64_t querier_until;
-	uint8_t older; /* the querier's version, below the latest one */
-	uint64_t older_until;
+	uint8_t compat_version; /* the querier's version, if not the latest */
+	uint64_t compat_until;
 
 	struct event_budget told;
 	struct pace queries, reports; /* that are copied from and to it */
 	struct {
-		uint64_t queries, reports, malformed; /* heard */
+		uint64_t queries, reports, malformed; /* received */
 		uint64_t queries_copied, reports_sent, queries_sent;
-		uint64_t held_back, failed; /* too many a second; the kernel refused */
+		uint64_t held_back, failed; /* by rate limit; refused by the kernel */
 	} counters;
 };
 
@@ -168,7 +168,7 @@ struct upstream {
 	char name[IFNAMSIZ];
 	int ifindex;
 	uint32_t mtu;
-	bool wanted; /* while the interfaces are looked at */
+	bool wanted; /* during a refresh */
 	struct listener_side sides[_FAMILY_MAX];
 	struct upstream *next;
 };
@@ -179,8 +179,9 @@ struct listeners {
 	struct manager *manager;
 	struct upstream *list;
 	bool dirty;
-	sd_event_source *gratuitous, *self_query;
-	enum family family; /* of the joins that the next gratuitous Reports begin with */
+	sd_event_source *unsolicited, *self_query;
+	enum family
+		family; /* and position of the joins that the next unsolicited Reports begin with */
 	uint32_t position;
 };
 

@@ -43,16 +43,15 @@ static int find_interface(struct manager *manager, struct injection *injection,
 		return failure_set(failure, FAILURE_INVALID, "--on %.40s: invalid interface name",
 				   on);
 	if (link_get(manager->netlink, on, &injection->link) < 0)
-		return failure_set(
-			failure, FAILURE_NO_DEVICE,
-			"--on %s: there is no such interface; `ip link` shows those there are", on);
+		return failure_set(failure, FAILURE_NO_DEVICE,
+				   "--on %s: no such interface; see `ip link`", on);
 	if (!(injection->link.flags & IFF_UP))
 		return failure_set(failure, FAILURE_FAILED,
 				   "--on %s: it is down; `ip link set %s up`", on, on);
 	return 0;
 }
 
-/* Can the version say that? */
+/* Does the version support the request? */
 static int check_version(const struct inject_request *request, const struct channel_key *channel,
 			 struct failure *failure)
 {
@@ -68,17 +67,15 @@ static int check_version(const struct inject_request *request, const struct chan
 	if (request->version == 0 || request->version == latest)
 		return 0;
 	if (channel->source.family != AF_UNSPEC)
-		return failure_set(
-			failure, FAILURE_INVALID,
-			"%s: %sv%u knows no sources; name the group alone, or version %u", text,
-			protocol, request->version, latest);
-	if (request->leave && !ipv6 && request->version == 1)
 		return failure_set(failure, FAILURE_INVALID,
-				   "%s: IGMPv1 has no Leave; its hosts fall silent", text);
+				   "%s: %sv%u has no sources; name the group alone, or version %u",
+				   text, protocol, request->version, latest);
+	if (request->leave && !ipv6 && request->version == 1)
+		return failure_set(failure, FAILURE_INVALID, "%s: IGMPv1 has no Leave", text);
 	return 0;
 }
 
-/* Versions without sources ask for any group without one, of the SSM range, too. */
+/* Versions without sources join any group without one, of the SSM range, too. */
 static int parse_channel(const struct inject_request *request, const char *text,
 			 struct channel_key *ret, const char **ret_why)
 {
@@ -144,7 +141,7 @@ static int on_send(const void *packet, size_t length, void *userdata)
 	return listener_send(userdata, packet, length);
 }
 
-/* What this host says comes back to no listener. */
+/* Own messages are not received. */
 static void on_packet(const struct listener_packet *packet, void *userdata)
 {
 }
@@ -234,12 +231,11 @@ static int send_all(struct manager *manager, struct injection *injection, struct
 		injection->listener = NULL;
 	}
 	if (r == -EADDRNOTAVAIL)
-		return failure_set(
-			failure, FAILURE_FAILED,
-			"--on %s: it has no link-local IPv6 address, which MLD comes from",
-			injection->link.name);
+		return failure_set(failure, FAILURE_FAILED,
+				   "--on %s: it has no link-local IPv6 address, which MLD needs",
+				   injection->link.name);
 	if (r < 0)
-		return failure_set(failure, FAILURE_FAILED, "--on %s: sending failed: %s",
+		return failure_set(failure, FAILURE_FAILED, "--on %s: cannot send: %s",
 				   injection->link.name, strerror(-r));
 	return 0;
 }

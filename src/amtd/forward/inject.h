@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reports and Leaves sent as somebody asks on the bus, once; nothing is remembered of them.
+ * Reports and Leaves sent once, on request over the bus; no state is kept.
  */
 #ifndef AMTD_FORWARD_INJECT_H
 #define AMTD_FORWARD_INJECT_H

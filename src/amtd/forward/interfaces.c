@@ -26,7 +26,7 @@ bool forward_add_interface(struct forward *forward, const char *name, int ifinde
 	if (routing_add(forward->routing, name, ifindex, results) < 0)
 		return false;
 	for (int family = 0; family < _FAMILY_MAX; family++) {
-		/* no table of this family is said elsewhere; an interface may be without IPv6 */
+		/* a missing table is reported elsewhere; an interface may be without IPv6 */
 		if (results[family] == 0 || results[family] == -EADDRNOTAVAIL ||
 		    !forward->routing->mroutes[family])
 			continue;

@@ -7,11 +7,11 @@
 
 #include "amtd/forward/forward.h"
 
-/* The index; 0: it is not there, or down. */
+/* The index; 0: absent or down. */
 int forward_find_interface(struct manager *manager, const char *name);
 
-/* Routes may use the interface from now on, until routing_remove(). What the kernel refuses is
- * logged. False: out of memory. */
+/* Makes the interface usable in routes, until routing_remove(). Errors of the kernel are logged.
+ * False: out of memory. */
 bool forward_add_interface(struct forward *forward, const char *name, int ifindex);
 
 #endif

@@ -9,7 +9,7 @@
 
 struct shared_route {
 	const struct address *source, *group;
-	struct forward *owner; /* NULL: nobody wants it */
+	struct forward *owner; /* NULL: no device wants it */
 	int incoming;
 	int outgoing[MROUTE_INTERFACES];
 	size_t n;
@@ -24,7 +24,7 @@ static void add_outgoing(struct shared_route *route, int ifindex)
 		route->outgoing[route->n++] = ifindex;
 }
 
-/* What one device wants of it. */
+/* Merge one device's route. */
 static void add_wanted(struct shared_route *route, struct forward *forward, int incoming,
 		       const int *outgoing, size_t n)
 {
@@ -39,7 +39,7 @@ static void add_wanted(struct shared_route *route, struct forward *forward, int 
 	if (incoming != route->incoming) {
 		forward_refused(
 			forward, family_of(route->group),
-			"%s,%s is taken from elsewhere for %s, which has the same table; give one of them another with Table=",
+			"%s,%s has another upstream in %s, which uses the same table; set another Table= in one of them",
 			address_format(route->source, source), address_format(route->group, group),
 			route->owner->device->config->name);
 		return;
@@ -63,23 +63,23 @@ static void add_device(struct shared_route *route, struct forward *forward)
 	add_wanted(route, forward, incoming, outgoing, n);
 }
 
-/* forward is at work on this one, and says itself what it wants. One that is being stopped is not
- * in the list any more, and comes last. */
+/* forward passes its own new route. While it is being stopped it is not in the list any more: it
+ * comes last then. */
 static void merge_wanted(struct shared_route *route, struct forward *forward, int incoming,
 			 const int *outgoing, size_t n)
 {
-	bool met = false;
+	bool found = false;
 
 	for (struct forward *other = forward->owner->forwarding->list; other; other = other->next) {
 		if (other->routing != forward->routing)
 			continue;
-		met = met || other == forward;
+		found = found || other == forward;
 		if (other == forward)
 			add_wanted(route, forward, incoming, outgoing, n);
 		else
 			add_device(route, other);
 	}
-	if (!met)
+	if (!found)
 		add_wanted(route, forward, incoming, outgoing, n);
 }
 
@@ -96,7 +96,7 @@ void forward_set_route(struct forward *forward, const struct address *source,
 	char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
 	int r;
 
-	/* Once the table can be had, the kernel asks for a route with the first packet. */
+	/* Once the table is available, the kernel requests the route with the first packet. */
 	if (!mroute)
 		return;
 	if (is_shared(forward))

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* From each upstream interface, so that a flood there is none on the LANs. */
+/* From each upstream interface, to protect the LANs from a flood. */
 #define QUERIES_PER_SECOND 50
 
 /* RFC 9776, 8.3: the Query Response Interval's default */
@@ -23,13 +23,13 @@ static int send_query(struct side *to, const struct group_message *message)
 	uint8_t packet[LISTENER_PACKET_MAX];
 	ssize_t length;
 
-	/* A gateway's first Queries say so by amtd's own doing, for its host alone. */
+	/* amtd sets 0 in a gateway's first Queries to hasten its own host, not the LAN's. */
 	if (query.max_response_usec == 0)
 		query.max_response_usec = RESPONSE_USEC;
 	if (source->family == AF_UNSPEC) {
 		if (to->family == FAMILY_IPV6)
 			return -EADDRNOTAVAIL;
-		source = &message->source; /* hosts take a Query from anywhere */
+		source = &message->source; /* hosts accept a Query from any address */
 	}
 	length = group_query_build(message->family, &query, source, NULL, packet, sizeof(packet));
 	return length < 0 ? (int)length : listener_send(to->listener, packet, (size_t)length);
@@ -58,7 +58,7 @@ void proxy_query(struct listener_side *side, const struct group_message *message
 			continue;
 		}
 		side->counters.failed++;
-		log_debug(forward->downstreams[i].name, "a Query of %s was not copied: %s",
+		log_debug(forward->downstreams[i].name, "cannot copy a Query of %s: %s",
 			  side->upstream->name, strerror(-r));
 	}
 }

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* One line in this time, of each family. */
+/* At most one log line per family in this time. */
 #define LOG_USEC (60 * USEC_PER_SEC)
 
 void forward_refused(struct forward *forward, enum family family, const char *format, ...)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel refused, or another device did: counted, and logged, though not for each of
- * thousands of groups.
+ * Errors of the kernel, or conflicts with another device: counted, and logged with a rate limit.
  */
 #ifndef AMTD_FORWARD_REFUSED_H
 #define AMTD_FORWARD_REFUSED_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtd/forward/routing.h"
 
+#include "base/array.h"
 #include "base/log.h"
 #include "kernel/error-text.h"
 #include "kernel/mrule.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many packets without a route are looked at before other events get their turn. */
+/* Packets without a route that are handled before other events get their turn. */
 #define UPCALLS_AT_ONCE 256
 
 static void on_upcall(enum mroute_upcall upcall, int ifindex, const struct address *source,
@@ -19,8 +20,7 @@ static void on_upcall(enum mroute_upcall upcall, int ifindex, const struct addre
 	struct routing *routing = userdata;
 
 	if (upcall != MROUTE_NO_ROUTE || ifindex == 0)
-		return; /* what came in elsewhere was dropped already, and is counted by the kernel
-			 */
+		return; /* packets on the wrong interface were dropped and counted by the kernel */
 	routing->missing(routing, family_of(source), ifindex, source, group);
 }
 
@@ -31,7 +31,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 
 	r = mroute_dispatch(mroute, UPCALLS_AT_ONCE);
 	if (r < 0)
-		log_error(NULL, "reading the multicast routing socket failed: %s", strerror(-r));
+		log_error(NULL, "cannot read the multicast routing socket: %s", strerror(-r));
 	return 0;
 }
 
@@ -68,7 +68,7 @@ static struct routing_interface *find_interface(struct routing *routing, int ifi
 	return NULL;
 }
 
-/* Another table than the host's own has to be named for each interface. */
+/* A table other than the main one needs a rule for each interface. */
 static int add_rule(struct routing *routing, enum family family, const char *name)
 {
 	return routing->table == 0 ? 0
@@ -85,8 +85,8 @@ static int add_interface(struct routing *routing, enum family family,
 	return r < 0 ? r : add_rule(routing, family, interface->name);
 }
 
-/* What was to be routed while another program had the table: the kernel asks for the routes, packet
- * by packet. */
+/* Routes missed while another program had the table are requested by the kernel, packet by
+ * packet. */
 void routing_retry(struct routing *routing)
 {
 	for (int family = 0; family < _FAMILY_MAX; family++) {
@@ -95,7 +95,7 @@ void routing_retry(struct routing *routing)
 		open_family(routing, family);
 		if (!routing->mroutes[family])
 			continue;
-		log_notice(NULL, "%s multicast is routed from now on",
+		log_notice(NULL, "%s multicast routing available again",
 			   family == FAMILY_IPV6 ? "IPv6" : "IPv4");
 		for (size_t i = 0; i < routing->n_interfaces; i++) {
 			const struct routing_interface *interface = &routing->interfaces[i];
@@ -112,14 +112,10 @@ int routing_add(struct routing *routing, const char *name, int ifindex,
 		int results[static _FAMILY_MAX])
 {
 	struct routing_interface *interface = find_interface(routing, ifindex);
-
 	if (!interface) {
-		interface = reallocarray(routing->interfaces, routing->n_interfaces + 1,
-					 sizeof(*interface));
-		if (!interface)
+		if (!GROW(routing->interfaces, routing->n_interfaces, routing->interfaces_size))
 			return -ENOMEM;
-		routing->interfaces = interface;
-		interface += routing->n_interfaces++;
+		interface = &routing->interfaces[routing->n_interfaces++];
 		*interface = (struct routing_interface){ .ifindex = ifindex };
 		snprintf(interface->name, sizeof(interface->name), "%s", name);
 	}
@@ -169,7 +165,7 @@ void routing_clean(struct forwarding *forwarding)
 				    forwarding);
 
 		if (r < 0)
-			log_debug(NULL, "rules of multicast routing that may be left: %s",
+			log_debug(NULL, "cannot clean up rules of a previous amtd: %s",
 				  strerror(-r));
 	}
 }

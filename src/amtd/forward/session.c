@@ -25,22 +25,23 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-/* How often a silent upstream is looked for, flows that ceased, and what failed is tried again. */
+/* Intervals: upstream poll, sweep of idle flows, watchdog, retry of errors. */
 #define POLL_USEC  (1 * USEC_PER_SEC)
 #define SWEEP_USEC (60 * USEC_PER_SEC)
 #define ALIVE_USEC (5 * USEC_PER_SEC)
 #define RETRY_USEC (5 * USEC_PER_SEC)
 
-/* Flows that were not asked for by source, of each family: those that are wanted, and those that
- * the kernel is told to drop. */
+/* Flows of each family that were not joined by source: wanted ones, and ones that the kernel is
+ * told to drop. */
 #define FLOWS_MAX   100000
 #define DROPPED_MAX 10000
 
-/* ---- what the forwarder decides ------------------------------------------------------------ */
+/* ---- decisions of the forwarder ------------------------------------------------------------ */
 
 /* Each join of a hundred thousand takes the kernel a millisecond, ____ip_mc_inc_group() in
- * net/ipv4/igmp.c: another upstream for all of them takes longer than the watchdog waits. */
-static void stay_alive(struct forwarding *forwarding)
+ * net/ipv4/igmp.c: moving all of them to another upstream takes longer than the watchdog's timeout.
+ */
+static void notify_watchdog(struct forwarding *forwarding)
 {
 	uint64_t now = clock_monotonic();
 
@@ -58,12 +59,12 @@ static void on_join(int upstream, const struct address *group, const struct filt
 	char text[ADDRESS_TEXT_MAX];
 	int r;
 
-	stay_alive(forward->owner->forwarding);
+	notify_watchdog(forward->owner->forwarding);
 	if (upstream == DRIAD_IFINDEX) {
 		r = driad_join(forward, group, filter);
 		if (r < 0)
 			forward_refused(
-				forward, family, "the sources of %s cannot be sought: %s",
+				forward, family, "cannot find gateways for the sources of %s: %s",
 				address_format(group, text),
 				r == -EDQUOT
 					? "there are as many channels already as MaxChannels= in amtd.conf allows"
@@ -71,7 +72,7 @@ static void on_join(int upstream, const struct address *group, const struct filt
 		return;
 	}
 	if (!forward->joins[family])
-		return; /* release() */
+		return; /* release_forward() */
 	r = joins_set(forward->joins[family], upstream, group, filter);
 	if (r == JOINS_WIDER)
 		forward_refused(forward, family, "%s: %s", address_format(group, text),
@@ -153,7 +154,7 @@ static void start_downstream(struct forward *forward, struct downstream *downstr
 	if (neighbour)
 		log_warning(
 			forward->device->config->name,
-			"%s is Downstream= of %s, too: what is wanted there is joined upstream of both; leave it out of one",
+			"%s is Downstream= of %s, too: its groups are joined upstream of both; remove it from one",
 			downstream->name, neighbour);
 }
 
@@ -183,7 +184,7 @@ static void refresh_downstreams(struct forward *forward)
 	}
 }
 
-static void refresh(struct forward *forward)
+static void refresh_forward(struct forward *forward)
 {
 	forward->dirty = false;
 	forward_refresh_upstreams(forward);
@@ -193,7 +194,7 @@ static void refresh(struct forward *forward)
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
-/* A flow whose counter stands still from one sweep to the next. */
+/* A flow whose counter did not change since the last sweep. */
 static bool is_idle(const struct address *source, const struct address *group, uint64_t *mark,
 		    void *userdata)
 {
@@ -208,7 +209,7 @@ static bool is_idle(const struct address *source, const struct address *group, u
 	return counters.packets == before;
 }
 
-/* ---- life ---------------------------------------------------------------------------------- */
+/* ---- life cycle ----------------------------------------------------------------------------- */
 
 static int open_family(struct forward *forward, enum family family)
 {
@@ -230,7 +231,7 @@ static int open_family(struct forward *forward, enum family family)
 	return forwarder_new(&options, &ops, forward, &forward->forwarders[family]);
 }
 
-static int prepare(struct forward *forward)
+static int setup_forward(struct forward *forward)
 {
 	const struct config_forward *config = forward_config(forward);
 	int r;
@@ -262,15 +263,15 @@ static void free_forwarders(struct forward *forward)
 	}
 }
 
-/* Undoes all of prepare(), or what it had done. The memberships go first and all together: one by
+/* Undoes setup_forward(), also a failed one. Memberships are closed first and all together: one by
  * one it would take as long as joining them did. */
-static void release(struct forward *forward)
+static void release_forward(struct forward *forward)
 {
 	for (int family = 0; family < _FAMILY_MAX; family++) {
 		keep_joins_close(forward->manager->keep, forward->joins[family]);
 		forward->joins[family] = NULL;
 	}
-	/* The service manager has copies of the sockets: what would be left now, would be there. */
+	/* The service manager has copies of the sockets: a leave would affect those, too. */
 	if (keep_is_released(forward->manager->keep))
 		free_forwarders(forward);
 	for (size_t i = 0; i < forward->n_downstreams; i++)
@@ -292,17 +293,17 @@ static void release(struct forward *forward)
 	forward->broken = 0;
 }
 
-static void begin(struct forward *forward)
+static void start_forwarding(struct forward *forward)
 {
 	const char *name = forward->device->config->name;
 	int r, before = forward->error;
 
-	r = prepare(forward);
+	r = setup_forward(forward);
 	forward->error = r;
 	if (r < 0) {
-		release(forward);
+		release_forward(forward);
 		if (r != before)
-			log_error(name, "nothing is forwarded: %s", strerror(-r));
+			log_error(name, "cannot forward: %s", strerror(-r));
 		return;
 	}
 	for (int family = 0; family < _FAMILY_MAX; family++)
@@ -310,23 +311,23 @@ static void begin(struct forward *forward)
 			log_error(name, "%s is not forwarded: %s",
 				  family == FAMILY_IPV6 ? "IPv6" : "IPv4",
 				  forward->routing->errors[family]);
-	forward->heard_at = forward->sweep_at = clock_monotonic();
-	refresh(forward);
+	forward->active_at = forward->sweep_at = clock_monotonic();
+	refresh_forward(forward);
 }
 
-static void try_again(struct forward *forward)
+static void retry_forwarding(struct forward *forward)
 {
 	bool failed = false;
 
 	if (forward->broken < 0) {
-		log_error(forward->device->config->name, "forwarding begins anew: %s",
+		log_error(forward->device->config->name, "restarting forwarding: %s",
 			  strerror(-forward->broken));
-		release(forward);
-		begin(forward);
+		release_forward(forward);
+		start_forwarding(forward);
 		return;
 	}
 	if (forward->error < 0) {
-		begin(forward);
+		start_forwarding(forward);
 		return;
 	}
 	routing_retry(forward->routing);
@@ -335,7 +336,7 @@ static void try_again(struct forward *forward)
 	for (size_t i = 0; i < forward->n_upstreams; i++)
 		failed = failed || forward->upstreams[i] == 0;
 	if (failed)
-		refresh(forward);
+		refresh_forward(forward);
 }
 
 static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
@@ -345,7 +346,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 
 	if (now >= forward->retry_at) {
 		forward->retry_at = now + RETRY_USEC;
-		try_again(forward);
+		retry_forwarding(forward);
 	}
 	if (forward->error == 0)
 		backup_poll(forward, now);
@@ -359,7 +360,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static void insert(struct forward *forward)
+static void insert_forward(struct forward *forward)
 {
 	struct forward **link = &forward->owner->forwarding->list;
 
@@ -376,7 +377,7 @@ static void start_forward(struct forward_device *owner)
 
 	forward = calloc(1, sizeof(*forward));
 	if (!forward)
-		return; /* the next pass tries again */
+		return; /* retried by the next pass */
 	forward->owner = owner;
 	forward->device = owner->device;
 	forward->manager = manager;
@@ -387,8 +388,8 @@ static void start_forward(struct forward_device *owner)
 	}
 	timer_arm_relative(forward->poll, POLL_USEC);
 	owner->forward = forward;
-	insert(forward);
-	begin(forward);
+	insert_forward(forward);
+	start_forwarding(forward);
 }
 
 void session_stop(struct forward_device *owner)
@@ -403,12 +404,12 @@ void session_stop(struct forward_device *owner)
 		link = &(*link)->next;
 	*link = forward->next;
 	sd_event_source_disable_unref(forward->poll);
-	release(forward);
+	release_forward(forward);
 	free(forward);
 }
 
 /* name: "" where the event has none. */
-static bool is_it(const char *own, int own_ifindex, const char *name, int ifindex)
+static bool is_same_interface(const char *own, int own_ifindex, const char *name, int ifindex)
 {
 	return (own_ifindex != 0 && own_ifindex == ifindex) ||
 	       (own[0] != '\0' && strcmp(own, name) == 0);
@@ -419,13 +420,14 @@ static bool has_interface(const struct forward *forward, const char *name, int i
 	const struct config_forward *config = forward_config(forward);
 
 	for (size_t i = 0; i < forward->n_downstreams; i++)
-		if (is_it(forward->downstreams[i].name, forward->downstreams[i].ifindex, name,
-			  ifindex))
+		if (is_same_interface(forward->downstreams[i].name, forward->downstreams[i].ifindex,
+				      name, ifindex))
 			return true;
 	for (size_t i = 0; i < config->n_upstreams; i++)
-		if (is_it(config->upstreams[i].name, forward->upstreams[i], name, ifindex))
+		if (is_same_interface(config->upstreams[i].name, forward->upstreams[i], name,
+				      ifindex))
 			return true;
-	return is_it(config->backup_upstream, 0, name, ifindex);
+	return is_same_interface(config->backup_upstream, 0, name, ifindex);
 }
 
 void session_moved(struct forwarding *forwarding)
@@ -454,7 +456,7 @@ void session_run(struct forward_device *owner)
 	if (!owner->forward && config_forwards(&owner->device->config->forward))
 		start_forward(owner);
 	if (owner->forward && owner->forward->dirty)
-		refresh(owner->forward);
+		refresh_forward(owner->forward);
 }
 
 void session_tunnels(struct forward_device *owner, const struct address *group,

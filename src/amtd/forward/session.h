@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * [Forward] of one device at work: its interfaces as they come and go, and the forwarder's
- * decisions carried out in the kernel.
+ * The forwarding session of one device: follows its interfaces, and carries out the forwarder's
+ * decisions in the kernel.
  */
 #ifndef AMTD_FORWARD_SESSION_H
 #define AMTD_FORWARD_SESSION_H
@@ -15,10 +15,10 @@ void session_stop(struct forward_device *owner);
 /* True: session_run() is due. */
 bool session_link(struct forward_device *owner, const struct link_change *change);
 
-/* A channel of Upstream=driad has another gateway, or interface. */
+/* The gateway or interface of a channel of Upstream=driad changed. */
 void session_moved(struct forwarding *forwarding);
 
-/* The gateways of a relay device want that of a group now, all together. */
+/* The merged memberships of a group, of all gateways of a relay device. */
 void session_tunnels(struct forward_device *owner, const struct address *group,
 		     const struct filter *filter);
 

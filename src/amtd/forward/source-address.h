@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The address that IGMP or MLD messages of this host have on an interface.
+ * The source address of IGMP or MLD messages of this host on an interface.
  */
 #ifndef AMTD_FORWARD_SOURCE_ADDRESS_H
 #define AMTD_FORWARD_SOURCE_ADDRESS_H

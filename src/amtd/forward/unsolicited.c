@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Memberships that are told at once, and the pause until the next ones. */
+/* Memberships reported at once, and the pause until the next ones. */
 #define AT_ONCE	   5000
 #define PAUSE_USEC (100 * USEC_PER_MSEC)
 
@@ -19,7 +19,7 @@
 
 /* ---- Reports ------------------------------------------------------------------------------- */
 
-/* All but these; the kernel alone has the list, so it is merged anew. */
+/* An EXCLUDE record; only the kernel has the merged list, so it is merged again here. */
 static int add_excluding(struct forward *forward, enum family family, const struct address *group,
 			 struct group_batch *batch)
 {
@@ -63,15 +63,15 @@ static int add_source(const struct address *group, const struct address *source,
 	return group_batch_add(batch, &record);
 }
 
-static uint8_t version_upstream(const struct listener_side *side)
+static uint8_t upstream_version(const struct listener_side *side)
 {
-	if (side->older_until > clock_monotonic())
-		return side->older;
+	if (side->compat_until > clock_monotonic())
+		return side->compat_version;
 	return side->family == FAMILY_IPV6 ? 2 : 3;
 }
 
-/* What is joined at this interface, from the position on. */
-static uint32_t tell_joins(struct listener_side *side, uint32_t from)
+/* Report the joins of this interface, from the position on. */
+static uint32_t report_joins(struct listener_side *side, uint32_t from)
 {
 	struct listeners *listeners = side->upstream->listeners;
 	struct forward *forward = listeners->owner->forward;
@@ -81,7 +81,7 @@ static uint32_t tell_joins(struct listener_side *side, uint32_t from)
 	uint32_t at = from;
 	int ifindex;
 
-	if (!listener_side_batch(side, version_upstream(side), &batch))
+	if (!listener_side_batch(side, upstream_version(side), &batch))
 		return UINT32_MAX;
 	while (at - from < AT_ONCE) {
 		if (!joins_next(joins, &at, &ifindex, &group, &source)) {
@@ -99,8 +99,8 @@ static uint32_t tell_joins(struct listener_side *side, uint32_t from)
 	return at;
 }
 
-/* A part of what there is. True: there is more. */
-static bool tell_some(struct listeners *listeners)
+/* True: there are more. */
+static bool report_some(struct listeners *listeners)
 {
 	uint32_t next = UINT32_MAX;
 
@@ -110,7 +110,7 @@ static bool tell_some(struct listeners *listeners)
 
 		if (!listeners->owner->forward->joins[listeners->family] || !side->listener)
 			continue;
-		at = tell_joins(side, listeners->position);
+		at = report_joins(side, listeners->position);
 		if (at < next)
 			next = at;
 	}
@@ -120,10 +120,10 @@ static bool tell_some(struct listeners *listeners)
 	return listeners->position > 0 || listeners->family != 0;
 }
 
-static int on_gratuitous(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_unsolicited(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct listeners *listeners = userdata;
-	bool more = listeners->owner->forward && tell_some(listeners);
+	bool more = listeners->owner->forward && report_some(listeners);
 
 	(void)sd_event_source_set_time_relative(
 		source, more ? PAUSE_USEC
@@ -134,7 +134,7 @@ static int on_gratuitous(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* ---- Queries ------------------------------------------------------------------------------- */
 
-/* 0, or negative errno. The query goes with the version that the configuration has. */
+/* Length or negative errno. In the configured version. */
 static ssize_t build_query(const struct listeners *listeners, enum family family,
 			   const struct address *own, void *buf, size_t size)
 {
@@ -151,8 +151,8 @@ static ssize_t build_query(const struct listeners *listeners, enum family family
 	return group_query_build(own->family, &query, own, NULL, buf, size);
 }
 
-/* Applications that answer Queries are told of this one, too. */
-static void tell_query(struct listeners *listeners, struct event_budget *budget, const char *on,
+/* Applications that answer Queries get an event for this one, too. */
+static void emit_query(struct listeners *listeners, struct event_budget *budget, const char *on,
 		       bool upstream, const void *packet, size_t length)
 {
 	struct group_message message;
@@ -167,7 +167,7 @@ static void tell_query(struct listeners *listeners, struct event_budget *budget,
 		event_emit_heard(listeners->device, budget, &heard);
 }
 
-static void ask_upstream(struct listener_side *side)
+static void query_upstream(struct listener_side *side)
 {
 	struct listeners *listeners = side->upstream->listeners;
 	uint8_t packet[QUERY_MAX];
@@ -183,15 +183,15 @@ static void ask_upstream(struct listener_side *side)
 					(size_t)length);
 	if (r < 0) {
 		side->counters.failed++;
-		log_debug(side->upstream->name, "no Query was sent: %s", strerror(-r));
+		log_debug(side->upstream->name, "cannot send a Query: %s", strerror(-r));
 		return;
 	}
 	side->counters.queries_sent++;
-	tell_query(listeners, &side->told, side->upstream->name, true, packet, (size_t)length);
+	emit_query(listeners, &side->told, side->upstream->name, true, packet, (size_t)length);
 }
 
-/* Who is heard there may be another, who asks by himself. */
-static void ask_downstream(struct listeners *listeners, struct side *side)
+/* Not where another querier sends its own. */
+static void query_downstream(struct listeners *listeners, struct side *side)
 {
 	const struct address *querier;
 	uint8_t packet[QUERY_MAX];
@@ -204,7 +204,7 @@ static void ask_downstream(struct listeners *listeners, struct side *side)
 		return;
 	length = build_query(listeners, side->family, &side->own, packet, sizeof(packet));
 	if (length > 0 && listener_send(side->listener, packet, (size_t)length) == 0)
-		tell_query(listeners, &side->told, side->downstream->name, false, packet,
+		emit_query(listeners, &side->told, side->downstream->name, false, packet,
 			   (size_t)length);
 }
 
@@ -215,17 +215,17 @@ static int on_self_query(sd_event_source *source, uint64_t usec, void *userdata)
 
 	for (struct upstream *upstream = listeners->list; upstream; upstream = upstream->next)
 		for (int family = 0; family < _FAMILY_MAX; family++)
-			ask_upstream(&upstream->sides[family]);
+			query_upstream(&upstream->sides[family]);
 	for (size_t i = 0; forward && i < forward->n_downstreams; i++)
 		for (int family = 0; family < _FAMILY_MAX; family++)
-			ask_downstream(listeners, &forward->downstreams[i].sides[family]);
+			query_downstream(listeners, &forward->downstreams[i].sides[family]);
 	(void)sd_event_source_set_time_relative(
 		source, listeners_config(listeners)->self_query_sec * USEC_PER_SEC);
 	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
 }
 
-/* ---- life ---------------------------------------------------------------------------------- */
+/* ---- life cycle ----------------------------------------------------------------------------- */
 
 int unsolicited_start(struct listeners *listeners)
 {
@@ -234,9 +234,9 @@ int unsolicited_start(struct listeners *listeners)
 	int r = 0;
 
 	if (config->unsolicited_report_sec > 0)
-		r = sd_event_add_time_relative(event, &listeners->gratuitous, CLOCK_MONOTONIC,
+		r = sd_event_add_time_relative(event, &listeners->unsolicited, CLOCK_MONOTONIC,
 					       config->unsolicited_report_sec * USEC_PER_SEC, 0,
-					       on_gratuitous, listeners);
+					       on_unsolicited, listeners);
 	if (r >= 0 && config->self_query_sec > 0)
 		r = sd_event_add_time_relative(event, &listeners->self_query, CLOCK_MONOTONIC,
 					       config->self_query_sec * USEC_PER_SEC, 0,
@@ -246,6 +246,6 @@ int unsolicited_start(struct listeners *listeners)
 
 void unsolicited_stop(struct listeners *listeners)
 {
-	listeners->gratuitous = sd_event_source_disable_unref(listeners->gratuitous);
+	listeners->unsolicited = sd_event_source_disable_unref(listeners->unsolicited);
 	listeners->self_query = sd_event_source_disable_unref(listeners->self_query);
 }

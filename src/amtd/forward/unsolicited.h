@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is sent without being asked: Reports of what is wanted (UnsolicitedReportSec=), and Queries
- * where there is no querier (SelfQuerySec=).
+ * Unsolicited Reports of current memberships (UnsolicitedReportSec=), and Queries where there is no
+ * querier (SelfQuerySec=).
  */
 #ifndef AMTD_FORWARD_UNSOLICITED_H
 #define AMTD_FORWARD_UNSOLICITED_H

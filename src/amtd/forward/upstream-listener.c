@@ -13,23 +13,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many messages of an interface at most before other events get their turn. */
+/* Messages of an interface to handle before other events get their turn. */
 #define MESSAGES_AT_ONCE 256
 
-/* RFC 9776, 8.5 and 8.12, with the values of section 8: who asked last, and in which version, holds
- * for so long. */
+/* Other Querier Present and Older Version Querier Present Interval, RFC 9776, 8.5 and 8.12, with
+ * the default values of section 8. */
 #define QUERIER_USEC (255 * USEC_PER_SEC)
 #define OLDER_USEC   (260 * USEC_PER_SEC)
 
-static void take_query(struct listener_side *side, const struct group_message *message)
+static void handle_query(struct listener_side *side, const struct group_message *message)
 {
 	const uint8_t latest = message->family == AF_INET6 ? 2 : 3;
 	uint64_t now = clock_monotonic();
 
 	side->counters.queries++;
 	if (message->query.group.family == AF_UNSPEC && message->version < latest) {
-		side->older = message->version;
-		side->older_until = now + OLDER_USEC;
+		side->compat_version = message->version;
+		side->compat_until = now + OLDER_USEC;
 	}
 	side->querier = message->source;
 	side->querier_until = now + QUERIER_USEC;
@@ -54,7 +54,7 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 						.unicast = packet->unicast,
 						.message = &message });
 	if (message.type == GROUP_QUERY)
-		take_query(side, &message);
+		handle_query(side, &message);
 	else
 		side->counters.reports++;
 }
@@ -65,7 +65,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 	int r;
 
 	r = listener_dispatch(side->listener, MESSAGES_AT_ONCE);
-	if (r == -ENODEV) /* the monitor tells of that, too */
+	if (r == -ENODEV) /* the monitor reports that, too */
 		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	else if (r < 0)
 		log_error(side->upstream->name, "cannot read from IGMP/MLD listener: %s",
@@ -123,7 +123,7 @@ static void add_upstream(struct listeners *listeners, const struct link *link)
 	listeners->list = upstream;
 }
 
-/* An interface may stand before many prefixes. */
+/* An interface may have many prefixes. */
 static void want_upstream(struct listeners *listeners, const char *name)
 {
 	struct link link;
@@ -186,7 +186,7 @@ static void start_listeners(struct forward_device *owner)
 
 	listeners = calloc(1, sizeof(*listeners));
 	if (!listeners)
-		return; /* the next pass tries again */
+		return; /* retried by the next pass */
 	listeners->owner = owner;
 	listeners->device = owner->device;
 	listeners->manager = owner->forwarding->manager;

@@ -9,7 +9,7 @@
 #include "amtd/forward/forward.h"
 
 void upstream_listener_run(struct forward_device *owner);     /* start, follow interfaces */
-void upstream_listener_refresh(struct forward_device *owner); /* its upstreams are others now */
+void upstream_listener_refresh(struct forward_device *owner); /* its upstreams changed */
 void upstream_listener_stop(struct forward_device *owner);
 
 /* True: upstream_listener_run() is due. */

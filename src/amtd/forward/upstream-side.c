@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-/* An address that is missing is looked for again at this interval. */
+/* Retry interval for a missing address. */
 #define OWN_USEC (1 * USEC_PER_SEC)
 
-/* To each upstream interface, so that a flood of a LAN's is none upstream. */
+/* To each upstream interface, to protect it from a flood on a LAN. */
 #define REPORTS_PER_SECOND 1000
 
 const struct address *listener_side_address(struct listener_side *side)
@@ -41,7 +41,7 @@ static int on_report(const void *packet, size_t length, void *userdata)
 		return 0;
 	}
 	side->counters.failed++;
-	log_debug(side->upstream->name, "a Report was not sent: %s", strerror(-r));
+	log_debug(side->upstream->name, "cannot send a Report: %s", strerror(-r));
 	return 0;
 }
 
@@ -49,7 +49,8 @@ bool listener_side_batch(struct listener_side *side, uint8_t version, struct gro
 {
 	const struct address *own = listener_side_address(side);
 
-	/* RFC 9776, 4.2.15 lets a host without an address say 0.0.0.0; MLD's routers heed no ::. */
+	/* RFC 9776, 4.2.15 allows 0.0.0.0 without an address; MLD routers ignore Reports from
+	 * ::. */
 	if (!side->listener || (own->family == AF_UNSPEC && side->family == FAMILY_IPV6))
 		return false;
 	*ret = (struct group_batch){

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What this host sends on an upstream interface in IGMP or MLD.
+ * IGMP and MLD sent by this host on an upstream interface.
  */
 #ifndef AMTD_FORWARD_UPSTREAM_SIDE_H
 #define AMTD_FORWARD_UPSTREAM_SIDE_H
@@ -8,10 +8,10 @@
 #include "amtd/forward/forward.h"
 #include "wire/group-batch.h"
 
-/* The address that messages of this side have now; AF_UNSPEC: none. */
+/* The source address of this side's messages; AF_UNSPEC: none. */
 const struct address *listener_side_address(struct listener_side *side);
 
-/* For records to be sent upstream; false: this host cannot speak there. */
+/* For records to be sent upstream; false: this host cannot send there. */
 bool listener_side_batch(struct listener_side *side, uint8_t version, struct group_batch *ret);
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Its memberships went along with an interface that is gone, not with one that is down. */
+/* The kernel drops memberships of an interface that is gone, not of one that is down. */
 static void forget_if_gone(struct forward *forward, int ifindex)
 {
 	char name[IFNAMSIZ];
@@ -22,8 +22,8 @@ static void forget_if_gone(struct forward *forward, int ifindex)
 			joins_forget(forward->joins[family], ifindex);
 }
 
-/* The interface takes the place of the former one, in routes as well. */
-static bool take_upstream(struct forward *forward, const char *name, int *slot)
+/* Replace the previous interface, in routes as well. True: it changed. */
+static bool replace_upstream(struct forward *forward, const char *name, int *slot)
 {
 	int ifindex = forward_find_interface(forward->manager, name), previous = *slot;
 
@@ -38,10 +38,9 @@ static bool take_upstream(struct forward *forward, const char *name, int *slot)
 	*slot = ifindex;
 	forget_if_gone(forward, previous);
 	if (ifindex == 0)
-		log_warning(forward->device->config->name,
-			    "no sources from %s: it is not there, or down", name);
+		log_warning(forward->device->config->name, "upstream %s is absent or down", name);
 	else
-		log_info(forward->device->config->name, "takes sources from %s", name);
+		log_info(forward->device->config->name, "upstream is %s", name);
 	return true;
 }
 
@@ -60,7 +59,7 @@ void forward_check(struct forward *forward, int result)
 		forward->broken = result;
 }
 
-/* Where sources come from now. What moves is joined at the new place before the old one is left. */
+/* Joins move to a new upstream before the old one is left. */
 void forward_refresh_upstreams(struct forward *forward)
 {
 	const struct config_forward *config = forward_config(forward);
@@ -79,8 +78,8 @@ void forward_refresh_upstreams(struct forward *forward)
 	}
 	for (size_t i = 0; i < n; i++) {
 		previous[i] = forward->upstreams[i];
-		changed = take_upstream(forward, forward_upstream_name(forward, i),
-					&forward->upstreams[i]) ||
+		changed = replace_upstream(forward, forward_upstream_name(forward, i),
+					   &forward->upstreams[i]) ||
 			  changed;
 		if (forward->upstreams[i] == 0)
 			continue;

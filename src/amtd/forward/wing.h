@@ -11,11 +11,11 @@ extern const struct wing forward_wing;
 struct forwarding *forwarding_of(const struct manager *manager);
 struct forward_device *forward_of(const struct device *device);
 
-/* The gateways of a relay device want that of a group now, all together. */
+/* The merged memberships of a group, of all gateways of a relay device. */
 void forward_tunnels(struct device *device, const struct address *group,
 		     const struct filter *filter);
 
-/* Whoever knows what gateways want is asked for all of it when the tunnels are a downstream. */
+/* Called when the tunnels become a downstream: all memberships have to be passed again. */
 void forward_on_tunnels_started(struct manager *manager, forward_tunnels_started started,
 				void *userdata);
 

@@ -15,16 +15,16 @@
 
 #define SEC 1000000ULL
 
-/* Ask again when so much of a time to live is over, in percent; and never at once, nor never. */
+/* Query again after this percentage of the TTL, within limits. */
 #define REFRESH_PERCENT 90
 #define REFRESH_MIN_SEC 5
 #define REFRESH_MAX_SEC (24 * 3600)
 
-/* One question that is asked again and again. */
-struct discover_question {
+/* A DNS query that is repeated. */
+struct discover_query {
 	struct gateway *gateway;
 	bool service;
-	struct lookup *lookup; /* under way, or NULL */
+	struct lookup *lookup; /* in progress, or NULL */
 	sd_event_source *timer;
 	unsigned int failures;
 	struct candidate *found;
@@ -34,19 +34,19 @@ struct discover_question {
 struct discovery {
 	discover_found found;
 	struct shared_resolver *resolver;
-	struct discover_question questions[2]; /* of the source, of the domain */
-	size_t n_questions;
+	struct discover_query queries[2]; /* DRIAD=, Service= */
+	size_t n_queries;
 };
 
 static void append_found(const struct discovery *discovery, struct candidate *candidates, size_t *n)
 {
-	for (size_t i = 0; discovery && i < discovery->n_questions; i++) {
-		const struct discover_question *question = &discovery->questions[i];
+	for (size_t i = 0; discovery && i < discovery->n_queries; i++) {
+		const struct discover_query *query = &discovery->queries[i];
 
-		if (question->n_found == 0)
+		if (query->n_found == 0)
 			continue;
-		memcpy(&candidates[*n], question->found, question->n_found * sizeof(*candidates));
-		*n += question->n_found;
+		memcpy(&candidates[*n], query->found, query->n_found * sizeof(*candidates));
+		*n += query->n_found;
 	}
 }
 
@@ -55,13 +55,13 @@ static size_t count_all(const struct gateway *gateway)
 	const struct discovery *discovery = gateway->discovery;
 	size_t n = gateway->device->config->n_relays + 1;
 
-	for (size_t i = 0; discovery && i < discovery->n_questions; i++)
-		n += discovery->questions[i].n_found;
+	for (size_t i = 0; discovery && i < discovery->n_queries; i++)
+		n += discovery->queries[i].n_found;
 	return n;
 }
 
 /* All candidates of a device, unsorted; candidates has room for count_all(). */
-static size_t collect(const struct gateway *gateway, struct candidate *candidates)
+static size_t collect_candidates(const struct gateway *gateway, struct candidate *candidates)
 {
 	const struct config *config = gateway->device->config;
 	struct address anycast;
@@ -75,7 +75,7 @@ static size_t collect(const struct gateway *gateway, struct candidate *candidate
 	return n;
 }
 
-/* A relay that works stays, though DNS says it no more, or has not said anything yet. */
+/* A working relay stays although DNS no longer lists it, or has not answered yet. */
 static size_t keep_in_use(const struct gateway *gateway, struct selection_candidate *candidates,
 			  size_t n)
 {
@@ -105,16 +105,16 @@ void discover_candidates(struct gateway *gateway, uint64_t now)
 	candidates = calloc(count_all(gateway), sizeof(*candidates));
 	if (!candidates)
 		return;
-	n = collect(gateway, candidates);
+	n = collect_candidates(gateway, candidates);
 	(void)rank_candidates(candidates, n, gateway->device->lower);
-	/* A route may come, as links and their addresses do: such a one is asked last. */
+	/* A route may appear later, with links and addresses: unreachable ones are tried last. */
 	for (size_t i = 0; i < n; i++)
 		if (candidates[i].rank == CANDIDATE_RANK_UNREACHABLE)
 			candidates[i].rank--;
 	tried = candidates_arrange(candidates, n, config->order.n > 0 ? &config->order : NULL,
 				   config->allow, config->n_allow);
 	for (size_t i = 0; i < tried && used < SELECTION_CANDIDATES_MAX; i++) {
-		/* The firewall knows one relay port a device. */
+		/* The firewall supports one relay port per device. */
 		if (candidates[i].port != 0 && candidates[i].port != config->relay_port)
 			continue;
 		chosen[used].address = candidates[i].address;
@@ -126,17 +126,17 @@ void discover_candidates(struct gateway *gateway, uint64_t now)
 	selection_set(&gateway->selection, chosen, used, now);
 }
 
-static void ask_dns(struct discover_question *question);
+static void query_dns(struct discover_query *query);
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	ask_dns(userdata);
+	query_dns(userdata);
 	return 0;
 }
 
-static void ask_again(struct discover_question *question, uint64_t usec)
+static void schedule_query(struct discover_query *query, uint64_t usec)
 {
-	timer_arm_relative(question->timer, usec);
+	timer_arm_relative(query->timer, usec);
 }
 
 static uint64_t refresh_usec(uint32_t ttl)
@@ -150,74 +150,74 @@ static uint64_t refresh_usec(uint32_t ttl)
 	return seconds * SEC;
 }
 
-/* DNS said something definite: that is what is known from now on. */
-static void take_answer(struct discover_question *question, const struct lookup_result *result)
+/* A definite answer replaces the previous one. */
+static void take_answer(struct discover_query *query, const struct lookup_result *result)
 {
 	struct candidate *found = NULL;
 
-	ask_again(question, refresh_usec(result->ttl));
+	schedule_query(query, refresh_usec(result->ttl));
 	if (result->n_candidates > 0) {
 		found = calloc(result->n_candidates, sizeof(*found));
 		if (!found)
 			return;
 		memcpy(found, result->candidates, result->n_candidates * sizeof(*found));
 	}
-	free(question->found);
-	question->found = found;
-	question->n_found = result->n_candidates;
-	question->failures = 0;
+	free(query->found);
+	query->found = found;
+	query->n_found = result->n_candidates;
+	query->failures = 0;
 }
 
 static void on_lookup(struct lookup *lookup, const struct lookup_result *result, void *userdata)
 {
-	struct discover_question *question = userdata;
-	struct gateway *gateway = question->gateway;
+	struct discover_query *query = userdata;
+	struct gateway *gateway = query->gateway;
 	bool definite = result->outcome == LOOKUP_ANSWERED || result->outcome == LOOKUP_NXDOMAIN ||
 			result->outcome == LOOKUP_NODATA;
 
-	question->lookup = NULL;
+	query->lookup = NULL;
 	snprintf(gateway->dns_outcome, sizeof(gateway->dns_outcome), "%s%s%s",
 		 lookup_outcome_string(result->outcome), result->why[0] ? ": " : "", result->why);
 	log_full(definite ? LOG_DEBUG : LOG_WARNING, gateway->device->config->name,
 		 "DNS: %s, %zu records", gateway->dns_outcome, result->n_candidates);
 	if (definite)
-		take_answer(question, result);
+		take_answer(query, result);
 	else
-		ask_again(question, probe_back_off_usec(++question->failures, arc4random()));
+		schedule_query(query, probe_back_off_usec(++query->failures, arc4random()));
 	gateway->discovery->found(gateway);
 }
 
-static void ask_dns(struct discover_question *question)
+static void query_dns(struct discover_query *query)
 {
-	struct gateway *gateway = question->gateway;
+	struct gateway *gateway = query->gateway;
 	const struct config *config = gateway->device->config;
 	struct resolver *resolver = resolvers_get(gateway->discovery->resolver);
 	int r;
 
-	if (question->lookup)
+	if (query->lookup)
 		return;
-	r = question->service ? resolver_lookup_service(resolver, config->service, on_lookup,
-							question, &question->lookup)
-			      : resolver_lookup_source(resolver, &config->source, on_lookup,
-						       question, &question->lookup);
+	r = query->service ? resolver_lookup_service(resolver, config->service, on_lookup, query,
+						     &query->lookup)
+			   : resolver_lookup_source(resolver, &config->source, on_lookup, query,
+						    &query->lookup);
 	if (r == 0)
 		return;
 	snprintf(gateway->dns_outcome, sizeof(gateway->dns_outcome), "%s", strerror(-r));
-	log_warning(config->name, "DNS cannot be asked: %s", strerror(-r));
-	ask_again(question, probe_back_off_usec(++question->failures, arc4random()));
+	log_warning(config->name, "cannot query DNS: %s", strerror(-r));
+	schedule_query(query, probe_back_off_usec(++query->failures, arc4random()));
 }
 
-static int add_question(struct gateway *gateway, bool service)
+static int add_query(struct gateway *gateway, bool service)
 {
 	struct discovery *discovery = gateway->discovery;
-	struct discover_question *question = &discovery->questions[discovery->n_questions++];
+	struct discover_query *query = &discovery->queries[discovery->n_queries++];
 	int r;
 
-	question->gateway = gateway;
-	question->service = service;
-	r = timer_add(gateway->manager->event, &question->timer, TIMER_COARSE, on_timer, question);
+	query->gateway = gateway;
+	query->service = service;
+	r = timer_add(gateway->manager->event, &query->timer, TIMER_COARSE, on_timer, query);
 	if (r == 0)
-		timer_arm_relative(question->timer, 0);
+		timer_arm_relative(query->timer, 0);
 	return r;
 }
 
@@ -238,12 +238,12 @@ void discover_start(struct gateway *gateway, discover_found found)
 	if (discovery)
 		discovery->found = found;
 	if (r >= 0 && config->source.family != AF_UNSPEC)
-		r = add_question(gateway, false);
+		r = add_query(gateway, false);
 	if (r >= 0 && config->service)
-		r = add_question(gateway, true);
+		r = add_query(gateway, true);
 	if (r < 0) {
 		log_error(config->name, "relays cannot be looked up in DNS: %s%s", strerror(-r),
-			  r == -ENOENT ? "; DNSSEC=yes wants the package dns-root-data" : "");
+			  r == -ENOENT ? "; DNSSEC=yes needs the package dns-root-data" : "");
 		discover_stop(gateway);
 	}
 }
@@ -254,10 +254,10 @@ void discover_stop(struct gateway *gateway)
 
 	if (!discovery)
 		return;
-	for (size_t i = 0; i < discovery->n_questions; i++) {
-		lookup_cancel(discovery->questions[i].lookup);
-		sd_event_source_disable_unref(discovery->questions[i].timer);
-		free(discovery->questions[i].found);
+	for (size_t i = 0; i < discovery->n_queries; i++) {
+		lookup_cancel(discovery->queries[i].lookup);
+		sd_event_source_disable_unref(discovery->queries[i].timer);
+		free(discovery->queries[i].found);
 	}
 	resolvers_release(gateway->manager->resolvers, discovery->resolver);
 	free(discovery);

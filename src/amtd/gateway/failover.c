@@ -20,20 +20,20 @@
 
 #define MSEC 1000ULL
 
-/* A new relay gets the Requests of this many gateways in a tick: 40 in 100 ms, both protocols.
- * Those that moved ask again every 2 s, which is some 100 more for a thousand of them, and in
- * bunches: the driver's timers have steps of 32 to 80 ms. */
+/* Gateways that move to a new relay per tick: 40 Requests in 100 ms, both protocols. Those that
+ * moved repeat theirs every 2 s, some 100 more for a thousand of them, and in bursts: the driver's
+ * timers have steps of 32 to 80 ms. */
 #define MOVES_AT_ONCE 2
 #define MOVE_TICK     (10 * MSEC)
 
-/* Gateways on many hosts lose a relay in the same moment: they spread by this. */
+/* Random delay: gateways on many hosts lose a relay at the same moment. */
 #define MOVE_SPREAD (40 * MSEC)
 
-/* The previous relay's data is let in for this long after the first Query of the new one, until
- * that one's data must have come, too. */
+/* The previous relay's data is accepted for this long after the new one's first Query, by when the
+ * new one's data must have arrived, too. */
 #define PREVIOUS_GRACE (2000 * MSEC)
 
-/* A probe under way. */
+/* A probe in progress. */
 struct failover_probe {
 	struct gateway *gateway;
 	struct address address;
@@ -43,14 +43,14 @@ struct failover_probe {
 
 static void run_selection(struct gateway *gateway);
 
-static void forget_probe(struct failover_probe *question)
+static void forget_probe(struct failover_probe *pending)
 {
-	struct failover_probe **link = &question->gateway->probes;
+	struct failover_probe **link = &pending->gateway->probes;
 
-	while (*link != question)
+	while (*link != pending)
 		link = &(*link)->next;
-	*link = question->next;
-	free(question);
+	*link = pending->next;
+	free(pending);
 }
 
 static void cancel_probes(struct gateway *gateway)
@@ -61,7 +61,7 @@ static void cancel_probes(struct gateway *gateway)
 	}
 }
 
-/* The candidate may have another place by now, or none. */
+/* The candidate may have moved in the list, or be gone. */
 static int find_candidate(const struct gateway *gateway, struct address address)
 {
 	for (size_t i = 0; i < gateway->selection.n; i++)
@@ -70,8 +70,8 @@ static int find_candidate(const struct gateway *gateway, struct address address)
 	return -1;
 }
 
-/* What answers amtd itself must be as good as what the driver gets, after rewriting. */
-static enum inspect_drop judge(const struct config *config, const struct address *relay)
+/* Answers to amtd's own probes are checked like the driver's Advertisements, after rewriting. */
+static enum inspect_drop judge_relay(const struct config *config, const struct address *relay)
 {
 	if (!inspect_allowed(config->allow, config->n_allow, relay))
 		return INSPECT_DROP_ALLOW;
@@ -82,15 +82,15 @@ static enum inspect_drop judge(const struct config *config, const struct address
 
 static void on_answer(struct probe *probe, const struct probe_result *result, void *userdata)
 {
-	struct failover_probe *question = userdata;
-	struct gateway *gateway = question->gateway;
+	struct failover_probe *pending = userdata;
+	struct gateway *gateway = pending->gateway;
 	const struct config *config = gateway->device->config;
-	int index = find_candidate(gateway, question->address);
+	int index = find_candidate(gateway, pending->address);
 	struct inspect_result judged = { 0 };
 	char why[PROBE_TEXT_MAX];
 	struct address relay;
 
-	forget_probe(question);
+	forget_probe(pending);
 	if (index < 0)
 		return;
 	if (result->outcome != PROBE_ANSWERED) {
@@ -101,7 +101,7 @@ static void on_answer(struct probe *probe, const struct probe_result *result, vo
 	}
 	relay = inspect_rewrite(config, &result->advertised);
 	judged.advertised = result->advertised;
-	judged.drop = judge(config, &relay);
+	judged.drop = judge_relay(config, &relay);
 	event_emit_advertisement(gateway->device, gateway->advertisement_pauses, &judged);
 	if (judged.drop == INSPECT_PASS)
 		selection_answered(&gateway->selection, index, &relay, result->rtt_usec,
@@ -110,8 +110,8 @@ static void on_answer(struct probe *probe, const struct probe_result *result, vo
 		selection_unanswered(
 			&gateway->selection, index,
 			judged.drop == INSPECT_DROP_ALLOW
-				? "it advertises a relay outside of Allow="
-				: "it advertises no IPv4 address of a host; [Rewrite] can change it",
+				? "advertises a relay outside of Allow="
+				: "advertises no IPv4 host address; [Rewrite] can change it",
 			clock_monotonic());
 	run_selection(gateway);
 }
@@ -127,24 +127,24 @@ static int start_probe(struct gateway *gateway, const struct selection_probe *wa
 		.interval_usec = wanted->interval_usec,
 		.timeout_usec = wanted->timeout_usec,
 	};
-	struct failover_probe *question;
+	struct failover_probe *pending;
 	int r;
 
-	question = calloc(1, sizeof(*question));
-	if (!question)
+	pending = calloc(1, sizeof(*pending));
+	if (!pending)
 		return -ENOMEM;
-	question->gateway = gateway;
-	question->address = options.relay;
-	question->next = gateway->probes;
-	gateway->probes = question;
-	r = probe_start(gateway->gateways->prober, &options, now, on_answer, question,
-			&question->probe);
+	pending->gateway = gateway;
+	pending->address = options.relay;
+	pending->next = gateway->probes;
+	gateway->probes = pending;
+	r = probe_start(gateway->gateways->prober, &options, now, on_answer, pending,
+			&pending->probe);
 	if (r < 0)
-		forget_probe(question);
+		forget_probe(pending);
 	return r;
 }
 
-/* The previous relay's data is a second copy by now. */
+/* The previous relay's data is duplicate by now. */
 static void forget_previous(struct gateway *gateway, uint64_t now)
 {
 	if (gateway->previous_until == 0 || now < gateway->previous_until)
@@ -164,8 +164,8 @@ static uint64_t next_deadline(const struct gateway *gateway, uint64_t now)
 		       : at;
 }
 
-/* Nobody could tell a dead relay: the best one it is. */
-static void choose_blindly(struct gateway *gateway, uint64_t now)
+/* Without the queue a dead relay goes unnoticed: use the best candidate. */
+static void choose_unprobed(struct gateway *gateway, uint64_t now)
 {
 	if (gateway->selection.chosen >= 0 || gateway->selection.n == 0)
 		return;
@@ -186,7 +186,7 @@ static void schedule_move(struct gateway *gateway, uint64_t now)
 	timer_arm(gateways->moves, now < gateways->moves_next ? gateways->moves_next : now);
 }
 
-/* Do what the selection wants, until it wants nothing. */
+/* Carry out what the selection requests. */
 static void run_selection(struct gateway *gateway)
 {
 	struct selection *selection = &gateway->selection;
@@ -197,7 +197,7 @@ static void run_selection(struct gateway *gateway)
 	if (gateway->device->config->mode != CONFIG_GATEWAY)
 		return;
 	if (gateway->device->queue_error) {
-		choose_blindly(gateway, now);
+		choose_unprobed(gateway, now);
 		return;
 	}
 	forget_previous(gateway, now);
@@ -230,7 +230,7 @@ static void move_gateway(struct gateway *gateway, uint64_t now)
 	gateway->move_at = 0;
 }
 
-/* Some of those that wait to be moved, then a pause. */
+/* Move some of the waiting gateways, then pause. */
 static int on_moves(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct gateways *gateways = userdata;
@@ -353,7 +353,7 @@ void failover_configure(struct gateway *gateway)
 	discover_start(gateway, on_found);
 	discover_candidates(gateway, now);
 
-	/* What was in use before a restart is taken without asking: nothing is lost. */
+	/* The relay in use before a restart is kept without a probe: no data is lost. */
 	index = find_candidate(gateway, record->chosen);
 	if (selection->chosen < 0 && address_is_set(&record->chosen) && index >= 0) {
 		selection_choose(selection, index, now);
@@ -361,7 +361,7 @@ void failover_configure(struct gateway *gateway)
 	}
 	if (index >= 0 && index == selection->chosen && record->ifindex != 0)
 		gateway->choices_done = selection->choices;
-	/* The only one needs no asking either. */
+	/* A single candidate needs no probe either. */
 	if (selection->chosen >= 0 && selection->choices != gateway->choices_done)
 		redirect_to_choice(gateway);
 	timer_arm(gateway->timer, now);
@@ -388,7 +388,7 @@ void failover_query(struct gateway *gateway, bool loaded)
 {
 	uint64_t now = clock_monotonic();
 
-	/* The previous relay's: what it says is of no interest any more. */
+	/* A Query of the previous relay: ignored. */
 	if (gateway->selection.choices != gateway->choices_done)
 		return;
 	selection_query(&gateway->selection, loaded, now);

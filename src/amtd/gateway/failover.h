@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which relay each gateway uses: device/selection.c decides; here its probes are sent, its
- * decisions carried out.
+ * The relay of each gateway: device/selection.c decides; this sends its probes and carries out its
+ * decisions.
  */
 #ifndef AMTD_GATEWAY_FAILOVER_H
 #define AMTD_GATEWAY_FAILOVER_H
@@ -15,10 +15,10 @@ int failover_add(struct gateway *gateway); /* 0 or negative errno */
 void failover_remove(struct gateway *gateway);
 void failover_configure(struct gateway *gateway); /* its configuration changed */
 
-void failover_query(struct gateway *gateway, bool loaded); /* one passed; loaded: L */
-void failover_doubt(struct gateway *gateway); /* its stream ceased, or ICMP says unreachable, which
-					       * anybody can send: the relay is asked */
-void failover_dataless(struct gateway *gateway); /* joined, and no data comes */
+void failover_query(struct gateway *gateway, bool loaded); /* a Query passed; loaded: L flag */
+void failover_doubt(struct gateway *gateway); /* its stream stopped, or ICMP unreachable, which can
+						 be forged: probe the relay */
+void failover_dataless(struct gateway *gateway); /* joined, but no data arrives */
 void failover_wake(struct gateway *gateway);	 /* NFQUEUE is available again */
 
 #endif

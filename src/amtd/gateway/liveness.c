@@ -16,17 +16,17 @@
 #define MSEC 1000ULL
 #define SEC  (1000 * MSEC)
 
-/* How often counters are polled; and while a stream flows, of this many packets a second. */
+/* Poll interval of the counters; and while a stream is received, of this many packets a second. */
 #define POLL	    (1000 * MSEC)
 #define POLL_STREAM (50 * MSEC)
 #define STREAM_RATE 20
 
-/* This many packets of a stream missing are a sign, but it takes this many polls without one. */
+/* A stream has stopped when this many packets are missing, and at least this many polls saw
+ * none. */
 #define SILENT_PACKETS 2
 #define SILENT_POLLS   2
 
-/* A stream that pauses by itself is given twice the time after each doubt that was none, for this
- * long. */
+/* A stream may pause by itself: each false alarm doubles the limit, for this long. */
 #define DOUBTS_MAX  4
 #define DOUBTS_LAST (60 * SEC)
 
@@ -34,10 +34,10 @@
 #define DATALESS_MIN (4 * SEC)
 #define DATALESS_MAX (120 * SEC)
 
-/* What is joined is read for at most one part in so many of the time. */
+/* Reading memberships takes at most this fraction of the time, one in ... */
 #define JOINED_SHARE 50
 
-static uint64_t patience(unsigned int n)
+static uint64_t dataless_usec(unsigned int n)
 {
 	usec_t most = usec_back_off(DATALESS_MIN, DATALESS_MAX, n);
 
@@ -48,10 +48,10 @@ struct liveness {
 	sd_event_source *poll;
 	unsigned int polls;   /* of counters */
 	bool streams;	      /* some flow */
-	uint64_t joined_next; /* CLOCK_MONOTONIC: what is joined is not read before */
+	uint64_t joined_next; /* CLOCK_MONOTONIC: next read of memberships */
 };
 
-/* The driver hands the packets within Queries to the device, too: they are no data. */
+/* The driver passes the packets inside Queries to the device, too: not data. */
 static void judge_data(struct gateway *gateway, uint64_t packets, uint64_t now)
 {
 	struct gateway_liveness *liveness = &gateway->liveness;
@@ -64,15 +64,15 @@ static void judge_data(struct gateway *gateway, uint64_t packets, uint64_t now)
 	} else if (!gateway->device->joined) {
 		liveness->dataless_until = 0;
 	} else if (liveness->dataless_until == 0) {
-		liveness->dataless_until = now + patience(++liveness->dataless_rounds);
+		liveness->dataless_until = now + dataless_usec(++liveness->dataless_rounds);
 	} else if (now >= liveness->dataless_until) {
 		liveness->dataless_until = 0;
 		failover_dataless(gateway);
 	}
 }
 
-/* How many polls without a packet a stream of this rate has to miss. */
-static unsigned int silence(struct gateway_liveness *liveness, uint64_t rate, uint64_t now)
+/* Polls without a packet after which a stream of this rate has stopped. */
+static unsigned int silent_limit(struct gateway_liveness *liveness, uint64_t rate, uint64_t now)
 {
 	unsigned int polls = (SILENT_PACKETS * SEC / rate + POLL_STREAM - 1) / POLL_STREAM;
 
@@ -81,7 +81,7 @@ static unsigned int silence(struct gateway_liveness *liveness, uint64_t rate, ui
 	return (polls < SILENT_POLLS ? SILENT_POLLS : polls) << liveness->doubts;
 }
 
-static void doubt(struct gateway *gateway, uint64_t now)
+static void on_silence(struct gateway *gateway, uint64_t now)
 {
 	struct gateway_liveness *liveness = &gateway->liveness;
 
@@ -92,7 +92,7 @@ static void doubt(struct gateway *gateway, uint64_t now)
 	failover_doubt(gateway);
 }
 
-/* True while a stream flows. */
+/* True while a stream is received. */
 static bool poll_gateway(struct gateway *gateway, uint64_t interval, uint64_t now)
 {
 	struct gateway_liveness *liveness = &gateway->liveness;
@@ -111,16 +111,16 @@ static bool poll_gateway(struct gateway *gateway, uint64_t interval, uint64_t no
 	judge_data(gateway, packets, now);
 	if (packets > 0)
 		liveness->silent = 0;
-	else if (liveness->stream && ++liveness->silent >= liveness->patience)
-		doubt(gateway, now);
+	else if (liveness->stream && ++liveness->silent >= liveness->silent_max)
+		on_silence(gateway, now);
 	if (!liveness->stream && rate >= STREAM_RATE) {
 		liveness->stream = true;
-		liveness->patience = silence(liveness, rate, now);
+		liveness->silent_max = silent_limit(liveness, rate, now);
 	}
 	return liveness->stream;
 }
 
-/* Until it is known of all tunnels. */
+/* Ends once all gateways are known to have joined something. */
 struct joined_scan {
 	struct manager *manager;
 	size_t unknown;
@@ -143,7 +143,7 @@ static bool mark_joined(const char *name, const struct address *group, void *use
 	return scan->unknown > 0;
 }
 
-/* To read it takes long where much is joined: it is done as rarely, then. */
+/* Slow with many memberships: done less often then. */
 static void find_joined(struct gateways *gateways, uint64_t now)
 {
 	struct manager *manager = gateways->manager;

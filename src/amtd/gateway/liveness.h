@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the counters of gateways tell: a stream that ceases is the first sign of a dead relay, and a
- * channel that is joined and brings no data may have a better relay (RFC 8777, "Absence of
- * Traffic").
+ * Liveness from the gateways' counters: a stream that stops is the first sign of a dead relay, and
+ * a joined channel without data may have a better relay (RFC 8777, "Absence of Traffic").
  */
 #ifndef AMTD_GATEWAY_LIVENESS_H
 #define AMTD_GATEWAY_LIVENESS_H

@@ -15,30 +15,32 @@
 
 static bool is_first(const struct gateway *gateway, sa_family_t family, uint64_t now)
 {
-	const struct gateway_asked *asked = &gateway->asked[family == AF_INET6];
+	const struct gateway_query_history *query_history =
+		&gateway->query_history[family == AF_INET6];
 
-	return asked->n < HASTENED ||
-	       now - asked->at > gateway->device->config->dead_sec * 1000000ULL;
+	return query_history->n < HASTENED ||
+	       now - query_history->at > gateway->device->config->dead_sec * 1000000ULL;
 }
 
-static void note_asked(struct gateway *gateway, const struct inspect_result *result, uint64_t now)
+static void note_query(struct gateway *gateway, const struct inspect_result *result, uint64_t now)
 {
-	struct gateway_asked *asked = &gateway->asked[result->family == AF_INET6];
+	struct gateway_query_history *query_history =
+		&gateway->query_history[result->family == AF_INET6];
 
 	if (is_first(gateway, result->family, now))
-		asked->n = asked->n % HASTENED + 1;
-	asked->at = now;
+		query_history->n = query_history->n % HASTENED + 1;
+	query_history->at = now;
 }
 
 static void on_advertisement(struct gateway *gateway, const struct inspect_result *result)
 {
 	struct device *device = gateway->device;
-	/* The driver goes on asking every 5 s while it gets no Query: say it once. */
+	/* The driver repeats its Discovery every 5 s while it gets no Query: log it once. */
 	int level = address_equal(&device->record.remote, &result->relay) ? LOG_DEBUG : LOG_INFO;
 	char address[ADDRESS_TEXT_MAX];
 
 	device->record.remote = result->relay;
-	redirect_forget_asked(gateway);
+	redirect_reset_query_history(gateway);
 	if (!address_is_set(&device->record.redirect))
 		redirect_set_relay(gateway, &result->relay);
 	address_format(&result->relay, address);
@@ -49,7 +51,7 @@ static void on_advertisement(struct gateway *gateway, const struct inspect_resul
 static void on_query(struct gateway *gateway, const struct inspect_result *result, uint64_t now)
 {
 	redirect_set_relay(gateway, &result->relay);
-	note_asked(gateway, result, now);
+	note_query(gateway, result, now);
 	gateway->last_query = clock_realtime();
 	mld_flag_learn(gateway, result->family);
 	gateway->tickets.mld_last = result->family == AF_INET6;
@@ -63,7 +65,7 @@ static void on_query(struct gateway *gateway, const struct inspect_result *resul
 	}
 }
 
-/* What the driver takes for its relay, or will. */
+/* The relay that the driver uses, or will use. */
 static struct address believed_remote(const struct record *record)
 {
 	return address_is_set(&record->remote) ? record->remote : record->discovery;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Control messages of a gateway's relay, from the NFQUEUE: checked, rewritten, and learnt from.
+ * Control messages of a gateway's relay, from the NFQUEUE: checked, rewritten, and recorded.
  */
 #ifndef AMTD_GATEWAY_MESSAGES_H
 #define AMTD_GATEWAY_MESSAGES_H
@@ -11,7 +11,7 @@
 enum queue_verdict messages_packet(struct gateway *gateway, enum firewall_queue queue,
 				   struct queue_packet *queued, struct packet *packet);
 
-/* One came that is no whole packet. */
+/* A malformed packet was received. */
 void messages_malformed(struct gateway *gateway, enum firewall_queue queue);
 
 #endif

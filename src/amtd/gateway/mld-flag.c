@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/timer.h"
 
-/* How long after an IGMP Query the MLD one may come: both Requests leave together. */
+/* How long after an IGMP Query the MLD one may arrive: both Requests are sent together. */
 #define OVERDUE_USEC (500 * 1000ULL)
 
 /* IGMP Queries without an MLD one between them after which the P bit in use is doubted: one round
@@ -17,7 +17,7 @@
  * bit is kept. */
 #define TRIALS 4
 
-/* One Query after the other, IGMP and MLD ones: does the relay understand P where it is sent? */
+/* From the sequence of IGMP and MLD Queries: does the relay understand the P bit in use? */
 void mld_flag_learn(struct gateway *gateway, sa_family_t family)
 {
 	struct gateway_mld *mld = &gateway->mld;
@@ -32,7 +32,7 @@ void mld_flag_learn(struct gateway *gateway, sa_family_t family)
 		mld->confirmed = false;
 }
 
-/* Ask with P on the other bit from now on. False: it was tried often enough. */
+/* Switch P to the other bit. False: it was tried often enough. */
 static bool try_other_bit(struct gateway *gateway)
 {
 	struct record *record = &gateway->device->record;
@@ -55,7 +55,7 @@ static int on_overdue(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct gateway *gateway = userdata;
 
-	/* The firewall holds which relays want the other bit. */
+	/* The firewall has the set of relays that need the other bit. */
 	if (try_other_bit(gateway)) {
 		gateway->device->dirty = true;
 		gateway->kick = true;

@@ -7,9 +7,9 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-void redirect_forget_asked(struct gateway *gateway)
+void redirect_reset_query_history(struct gateway *gateway)
 {
-	memset(gateway->asked, 0, sizeof(gateway->asked));
+	memset(gateway->query_history, 0, sizeof(gateway->query_history));
 }
 
 void redirect_set_relay(struct gateway *gateway, const struct address *relay)
@@ -24,7 +24,7 @@ void redirect_set_relay(struct gateway *gateway, const struct address *relay)
 		device->record.mld_linux = false;
 	mld_flag_forget(gateway);
 	gateway->tickets = (struct leave_tickets){ 0 };
-	redirect_forget_asked(gateway);
+	redirect_reset_query_history(gateway);
 	device->relay = *relay;
 }
 
@@ -34,7 +34,7 @@ static void announce_choice(const struct gateway *gateway,
 	const struct device *device = gateway->device;
 	const struct address previous = device->record.chosen;
 	const char *reason =
-		gateway->selection.reason[0] ? gateway->selection.reason : "it is the only one";
+		gateway->selection.reason[0] ? gateway->selection.reason : "the only candidate";
 	char text[ADDRESS_TEXT_MAX];
 
 	if (address_equal(&previous, &candidate->address))
@@ -50,22 +50,22 @@ static void announce_choice(const struct gateway *gateway,
 	});
 }
 
-/* Was the relay that is left in order when it was? */
-static bool lives(const struct selection *selection, struct address address)
+/* Was the relay alive when it was left? */
+static bool was_alive(const struct selection *selection, struct address address)
 {
 	for (size_t i = 0; i < selection->n; i++)
 		if (address_equal(&selection->candidates[i].address, &address))
 			return selection->candidates[i].note[0] == '\0';
-	return true; /* it is no candidate any more: wanted so */
+	return true; /* no candidate any more: intended */
 }
 
-/* It is to be told that it was left, or it sends on for minutes. */
+/* For the Teardown, without which the relay keeps sending for minutes. */
 static void keep_tickets(struct gateway *gateway)
 {
 	const struct leave_tickets *tickets = &gateway->tickets;
 
 	if (!(tickets->igmp.known || tickets->mld.known) ||
-	    !lives(&gateway->selection, gateway->device->record.chosen))
+	    !was_alive(&gateway->selection, gateway->device->record.chosen))
 		return;
 	gateway->left = gateway->device->relay;
 	gateway->left_tickets = *tickets;
@@ -82,19 +82,19 @@ void redirect_to_choice(struct gateway *gateway)
 
 	gateway->choices_done = gateway->selection.choices;
 	gateway->move_at = 0;
-	redirect_forget_asked(gateway);
+	redirect_reset_query_history(gateway);
 	gateway->liveness.doubts = 0;
 	device->dirty = true;
 	keep_tickets(gateway);
 	announce_choice(gateway, candidate);
 	record->chosen = candidate->address;
 	if (device->ifindex == 0 && record->ifindex == 0)
-		return; /* the device will be made for this relay */
+		return; /* the device will be created for this relay */
 
 	device->previous = record->redirect;
 	gateway->previous_until = 0;
 	wire = address_is_set(&candidate->relay) ? candidate->relay : candidate->address;
-	/* The driver asks the relay that the device was made for, and none but it, by itself. */
+	/* The driver itself only talks to the relay that the device was created for. */
 	record->redirect = address_equal(&candidate->address, &record->discovery)
 				   ? (struct address){ 0 }
 				   : wire;

@@ -39,47 +39,47 @@ void state_show(struct gateway *gateway)
 
 	if (device->config->mode != CONFIG_GATEWAY || device->state == DEVICE_WAITING ||
 	    device->state == DEVICE_FAILED || device->queue_error)
-		return; /* what keeps it from working is more to the point */
+		return; /* that is more specific */
 	if (candidate)
 		address_format(&candidate->address, text);
 
 	if (selection->phase == SELECTION_GOOD) {
 		address_format(&device->relay, text);
 		if (candidate->probing && selection->check_now)
-			device_set_state(device, DEVICE_SUSPECT, "in doubt; asking %s", text);
+			device_set_state(device, DEVICE_SUSPECT, "no answer or data; probing %s",
+					 text);
 		else
 			device_set_state(device, DEVICE_CONNECTED, "Queries from %s%s", text,
-					 selection->leaving ? ", which says that it is loaded (L)"
-							    : "");
+					 selection->leaving ? ", which is loaded (L flag)" : "");
 	} else if (selection->failed) {
 		show_no_relay(gateway, candidate, text);
 	} else if (selection->phase == SELECTION_TRYING && count_held(selection) == 0) {
-		device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s", text,
+		device_set_state(device, DEVICE_DISCOVERING, "probing relay %s through %s", text,
 				 device->config->link);
 	} else if (candidate) {
 		device_set_state(device, DEVICE_FAILING_OVER, "%s %s",
 				 selection->phase == SELECTION_TRYING ? "trying" : "leaving", text);
 	} else if (selection->n > 0) {
-		device_set_state(device, DEVICE_DISCOVERING, "asking %zu relays", selection->n);
+		device_set_state(device, DEVICE_DISCOVERING, "probing %zu relays", selection->n);
 	} else if (gateway->refused > 0 && !gateway->discovery) {
 		device_set_state(device, DEVICE_NO_RELAY,
-				 "Allow= leaves none of %zu relays; widen it, or change Address=",
+				 "Allow= excludes all %zu relays; widen it, or change Address=",
 				 gateway->refused);
 	} else if (gateway->dns_outcome[0] == '\0') {
-		device_set_state(device, DEVICE_DISCOVERING, "asking DNS for relays");
+		device_set_state(device, DEVICE_DISCOVERING, "looking up relays in DNS");
 	} else {
-		device_set_state(device, DEVICE_NO_RELAY, "no relay is known; DNS: %s",
+		device_set_state(device, DEVICE_NO_RELAY, "no relay known; DNS: %s",
 				 gateway->dns_outcome);
 	}
 }
 
-/* A Linux relay knows its gateways by their address alone (drivers/net/amt.c,
+/* A Linux relay identifies gateways by their address alone (drivers/net/amt.c,
  * amt_request_handler()): of two that share one, the second gets no Query. */
 static void show_twin(struct device *device, const struct device *other)
 {
 	device_set_state(
 		device, DEVICE_DISCOVERING,
-		"%s uses this relay from the same address, and a Linux relay serves one gateway an address; give this one a Local= of its own",
+		"%s uses this relay from the same address, and a Linux relay serves one gateway per address; give this one its own Local=",
 		other->config->name);
 }
 

@@ -7,7 +7,7 @@
 
 #include "amtd/gateway/gateway.h"
 
-/* As the selection has it. */
+/* From the selection's state. */
 void state_show(struct gateway *gateway);
 
 /* Of each gateway with check_twin: does another one of the n, which is connected, use the same

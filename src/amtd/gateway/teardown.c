@@ -16,11 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Relays that were left by many in the same moment hear of all of them together: what is joined is
- * read once. */
+/* Batches gateways that leave relays at the same moment: memberships are read once. */
 #define BATCH_USEC (100 * 1000ULL)
 
-/* A group that is joined on an interface, or an address of its own. */
+/* A group joined on an interface, or one of its addresses. */
 struct teardown_entry {
 	char device[IFNAMSIZ];
 	struct address address;
@@ -39,13 +38,13 @@ static bool is_group(const struct address *address)
 	return address->family == AF_INET || IN6_IS_ADDR_MULTICAST(&address->in6);
 }
 
-static void collect(const char *device, const struct address *address, void *userdata)
+static void collect_address(const char *device, const struct address *address, void *userdata)
 {
 	struct teardown *teardown = userdata;
 	struct teardown_entry *entry;
 
 	if (!GROW(teardown->entries, teardown->n, teardown->size))
-		return; /* the relay finds out by itself, minutes later */
+		return; /* the relay expires it, minutes later */
 	entry = &teardown->entries[teardown->n++];
 	*entry = (struct teardown_entry){ .address = *address };
 	snprintf(entry->device, sizeof(entry->device), "%s", device);
@@ -63,16 +62,17 @@ static void collect_source(int ifindex, const struct address *address, void *use
 	char device[IFNAMSIZ];
 
 	if (if_indextoname(ifindex, device))
-		collect(device, address, userdata);
+		collect_address(device, address, userdata);
 }
 
 static bool collect_group(const char *device, const struct address *group, void *userdata)
 {
-	collect(device, group, userdata);
+	collect_address(device, group, userdata);
 	return true;
 }
 
-/* Once for all devices that go: what is joined can only be read for all interfaces together. */
+/* Once for all devices that are removed: memberships can only be read for all interfaces
+ * together. */
 static void open_teardown(struct teardown *teardown, struct netlink *netlink)
 {
 	int r;
@@ -84,8 +84,7 @@ static void open_teardown(struct teardown *teardown, struct netlink *netlink)
 	if (r >= 0)
 		r = inet_link_local(netlink, collect_source, teardown);
 	if (r < 0)
-		log_warning(NULL,
-			    "cannot read what is joined: %s; relays go on sending for minutes",
+		log_warning(NULL, "cannot read memberships: %s; relays keep sending for minutes",
 			    strerror(-r));
 	if (teardown->n > 0)
 		qsort(teardown->entries, teardown->n, sizeof(*teardown->entries), compare_entries);
@@ -93,7 +92,7 @@ static void open_teardown(struct teardown *teardown, struct netlink *netlink)
 	if (r < 0)
 		log_warning(
 			NULL,
-			"no raw socket: %s; relays go on sending for minutes; amtd needs CAP_NET_RAW",
+			"no raw socket: %s; relays keep sending for minutes; amtd needs CAP_NET_RAW",
 			strerror(-r));
 }
 
@@ -108,20 +107,9 @@ void teardown_end(struct gateways *gateways)
 	*teardown = (struct teardown){ .batch = teardown->batch };
 }
 
-/* The entries of a device stand together; the first one. */
-static size_t first_of(const struct teardown *teardown, const char *device)
+static int order_by_device(const void *element, const void *key)
 {
-	size_t low = 0, high = teardown->n;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (strcmp(teardown->entries[middle].device, device) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return strcmp(((const struct teardown_entry *)element)->device, key);
 }
 
 /* Fills in groups and source6. The groups are to be freed. Of two link-local addresses the kernel
@@ -130,7 +118,9 @@ static struct address *find_groups(const struct teardown *teardown, const char *
 				   struct leave *leave)
 {
 	const struct in6_addr host = LEAVE_HOST;
-	size_t first = first_of(teardown, device), end = first;
+	size_t first = array_search(teardown->entries, teardown->n, sizeof(*teardown->entries),
+				    device, order_by_device);
+	size_t end = first;
 	struct address *groups;
 
 	while (end < teardown->n && strcmp(teardown->entries[end].device, device) == 0)
@@ -167,7 +157,7 @@ static bool has_tunnel(const struct device *device)
 	       device->ifindex == device->record.ifindex;
 }
 
-/* The port is the interface's: the device may have been given another one by now. */
+/* The port of the interface: the device may have another one by now. */
 static struct datagram_path path_to(const struct device *device, struct address relay)
 {
 	return (struct datagram_path){
@@ -202,7 +192,7 @@ static void send_teardown(struct gateway *gateway, struct address relay,
 	r = leave_messages(&leave, send_message, &path);
 	if (r < 0)
 		log_warning(device->config->name,
-			    "no Teardown for its relay, which goes on sending for minutes: %s",
+			    "cannot send a Teardown, the relay keeps sending for minutes: %s",
 			    strerror(-r));
 	else
 		log_debug(device->config->name, "%zu groups left at %s", leave.n_groups,
@@ -210,7 +200,7 @@ static void send_teardown(struct gateway *gateway, struct address relay,
 	free(groups);
 }
 
-/* An adopted device stays, and its driver with the relay. */
+/* An adopted device stays, and so does its tunnel. */
 void teardown_leave(struct gateway *gateway)
 {
 	if (!has_tunnel(gateway->device) || !gateway->device->record.created)

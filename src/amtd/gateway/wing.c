@@ -47,7 +47,7 @@ static int on_open(struct manager *manager)
 	if (r < 0)
 		log_warning(
 			NULL,
-			"no raw ICMP socket: %s; a gateway that changes its relay loses seconds; amtd needs CAP_NET_RAW",
+			"no raw ICMP socket: %s; a failover takes seconds longer; amtd needs CAP_NET_RAW",
 			strerror(-r));
 	return 0;
 }
@@ -107,7 +107,7 @@ static void on_reconciled(struct manager *manager, struct device *device)
 	if (gateway->without_queue && !device->queue_error)
 		failover_wake(gateway);
 	gateway->without_queue = device->queue_error;
-	/* The tunnel went with its interface. */
+	/* The tunnel is gone with its interface. */
 	if (device->ifindex != gateway->ifindex) {
 		gateway->ifindex = device->ifindex;
 		if (!address_is_set(&device->previous))
@@ -119,7 +119,7 @@ static void on_reconciled(struct manager *manager, struct device *device)
 	gateway->check_twin = device->state == DEVICE_DISCOVERING;
 }
 
-/* The firewall leads what the driver sends now to where it belongs. */
+/* The firewall now redirects what the driver sends. */
 static void kick_gateway(struct gateways *gateways, struct gateway *gateway)
 {
 	const struct device *device = gateway->device;

@@ -68,11 +68,11 @@ void protocol_packet(struct relay_device *relay, enum firewall_queue queue,
 		tunnels_update(relay->tunnels, &source, &message, now);
 	else if (queue == FIREWALL_QUEUE_TEARDOWN && message.type == AMT_TEARDOWN)
 		tunnels_teardown(relay->tunnels, &message, now);
-	/* Once for all packets that wait now. */
+	/* Once for all packets that are queued now. */
 	(void)sd_event_source_set_enabled(relay->flush, SD_EVENT_ONESHOT);
 }
 
-static int start(struct relay_device *relay)
+static int start_tunnels(struct relay_device *relay)
 {
 	sd_event *event = relay->manager->event;
 	int r;
@@ -111,16 +111,16 @@ void protocol_follow(struct relay_device *relay)
 		return;
 	}
 	if (!relay->tunnels) {
-		r = start(relay);
+		r = start_tunnels(relay);
 		if (r < 0) {
-			log_error(device->config->name, "its tunnels cannot be followed: %s",
+			log_error(device->config->name, "cannot track its tunnels: %s",
 				  strerror(-r));
 			return;
 		}
 	}
 	if (relay->ifindex == device->ifindex)
 		return;
-	/* The driver's tunnels went with the interface. */
+	/* The driver's tunnels are gone with the interface. */
 	tunnels_clear(relay->tunnels);
 	flush(relay);
 	relay->ifindex = device->ifindex;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A relay device and its gateways: Queries and Updates that pass go to its tunnels, and what these
- * want to forwarding.
+ * A relay device and its gateways: passes observed Queries and Updates to its tunnels, and their
+ * memberships to forwarding.
  */
 #ifndef AMTD_RELAY_PROTOCOL_H
 #define AMTD_RELAY_PROTOCOL_H
@@ -10,7 +10,7 @@
 #include "kernel/firewall.h"
 #include "wire/packet.h"
 
-/* The device's mode or interface may be another one now. */
+/* The device's mode or interface may have changed. */
 void protocol_follow(struct relay_device *relay);
 void protocol_stop(struct relay_device *relay);
 
@@ -19,7 +19,7 @@ void protocol_stop(struct relay_device *relay);
 void protocol_packet(struct relay_device *relay, enum firewall_queue queue,
 		     const struct packet *packet);
 
-/* Everything that the gateways want goes to forward_tunnels() again. */
+/* Passes all memberships of gateways to forward_tunnels() again. */
 void protocol_report_all(struct relay_device *relay);
 
 #endif

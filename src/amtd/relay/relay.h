@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the wing keeps of a relay device.
+ * The wing's data of a relay device.
  */
 #ifndef AMTD_RELAY_RELAY_H
 #define AMTD_RELAY_RELAY_H
@@ -18,7 +18,7 @@ struct relay_device {
 	struct tunnels *tunnels; /* NULL: the device is no relay */
 	int ifindex;		 /* of the device, as the tunnels know it; 0: none */
 	uint32_t max;		 /* tunnels */
-	uint64_t malformed;	 /* messages; the driver has the last word on them, too */
+	uint64_t malformed;	 /* messages */
 	sd_event_source *flush, *timer;
 };
 
