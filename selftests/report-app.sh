@@ -128,7 +128,7 @@ check "from the gateway" ctl gateway report --on g1 239.6.6.6
 wait_for 10 told app '.event == "report" and .on == "v0" and .source == "10.4.0.1" and
 	.records[0].group == "239.6.6.6"'
 wait_for 10 log_has human \
-	' app0 +IGMPv3 Report of 10\.4\.0\.1 on v0 \(upstream\): to_ex 239\.6\.6\.6$'
+	' app0 +IGMPv3 Report from 10\.4\.0\.1 on v0 \(upstream\): to_ex 239\.6\.6\.6$'
 
 step "what cannot be said is refused, with what to do"
 # refused CODE PATTERN ARGUMENT...
