@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2028 # zone files have escapes of their own
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A world of DNS for the discovery-* tests: one name server, Knot, that has the root and everything
-# below it, signed with keys of its own. Sourced after lib.sh.
+# The DNS of the discovery-* tests: one name server, Knot, for the root zone and all zones below it,
+# signed with keys of its own. Sourced after lib.sh.
 #
 #  gateway ---------------- dns
 #   g0  198.51.100.2         d0  198.51.100.53
@@ -10,8 +10,11 @@
 # shellcheck disable=SC2034 # for the scripts
 readonly DNS=198.51.100.53 ANCHOR=$TMP/dns/anchor
 
-# What is signed, and how: secure; insecure (signed by nobody); tampered (altered after signing);
-# expired (signed long ago); forged (signed, but the DS record above is of another key).
+# shellcheck source=selftests/knot.sh
+. "$(dirname "${BASH_SOURCE[0]}")/knot.sh"
+
+# How each zone is signed: secure; insecure (not signed); tampered (altered after signing); expired
+# (signed long ago); forged (signed, but the parent's DS record is of another key).
 declare -A ZONES=(
 	[.]=secure
 	[113.0.203.in-addr.arpa.]=secure
@@ -34,12 +37,7 @@ relay() {
 	echo "$1 TYPE260 \\# $((${#rdata} / 2)) $rdata"
 }
 
-# hex4 ADDRESS, hexname NAME: the relay field
-hex4() {
-	# shellcheck disable=SC2086
-	printf '%02x' ${1//./ }
-}
-
+# hexname NAME: the relay field of type 3
 hexname() {
 	local label
 	for label in ${1//./ }; do
@@ -67,7 +65,7 @@ secure_zone() {
 	relay 2 5 0 1 "$(hex4 192.0.2.129)"
 	relay 2 128 1 3 "$(hexname relay.example)"
 	relay 3 0 0 0
-	# Each of no use for a reason of its own; one that is fine in spite of its neighbours.
+	# Each is unusable for another reason, but for one that is valid among them.
 	relay 4 1 0 4 c0000201
 	relay 4 2 0 127
 	relay 4 3 0 1 c00002
@@ -81,7 +79,7 @@ secure_zone() {
 	relay 4 11 0 3 "$(hexname nowhere.example)"
 	echo '4 TYPE260 \# 1 0c'
 	relay 4 99 0 1 "$(hex4 192.0.2.99)"
-	# RFC 2317: a part of the network is delegated by CNAME.
+	# RFC 2317: classless delegation by CNAME.
 	echo '5 CNAME 5.0/25.example.'
 	echo '6 CNAME 6.insecure.'
 	relay 7 7 0 3 "$(hexname relay.insecure)"
@@ -133,7 +131,7 @@ write_zones() {
 			[ "$name" = . ] || echo "$name NS ns.example."
 			case $name-${ZONES[$name]} in
 			.-* | *-insecure) ;;
-			# Of the right form, but of no key that there is.
+			# Well-formed, but of no existing key.
 			*-forged) echo "$name DS 12345 13 2 $(printf '%064d' 1)" ;;
 			*) keymgr -c "$TMP/dns/sign.conf" "$name" ds ;;
 			esac
@@ -143,39 +141,16 @@ write_zones() {
 
 # ---- the server ---------------------------------------------------------------------------------
 
-# configuration DIRECTORY [LINE]: Knot's, for the zones in it
+# configuration DIRECTORY [LINE]: for the zones in it
 configuration() {
 	local name
-	cat <<-END
-		server:
-		    rundir: "$TMP/dns/run"
-		    listen: [ $DNS@53 ]
-		    user: root:root
-		    udp-workers: 1
-		    tcp-workers: 1
-		    background-workers: 1
-		log:
-		  - target: stderr
-		    any: warning
-		database:
-		    storage: "$TMP/dns/db"
-		policy:
-		  - id: one
-		    algorithm: ecdsap256sha256
-		    single-type-signing: on
-		template:
-		  - id: default
-		    journal-content: none
-		    zonefile-sync: -1
-		    ${2-}
-		zone:
-	END
+	knot_conf "${2-}"
 	for name in "${!ZONES[@]}"; do
-		printf '  - domain: "%s"\n    file: "%s"\n' "$name" "$TMP/dns/$1/${name}zone"
+		knot_zone "$name" "$TMP/dns/$1/${name}zone"
 	done
 }
 
-# sign NAME [SECONDS]: as if so long ago
+# sign NAME [SECONDS]: as of that many seconds ago
 sign() {
 	kzonesign -c "$TMP/dns/sign.conf" -o "$TMP/dns/signed" -t "$(($(date +%s) - ${2-0}))" "$1" \
 		>>"$TMP/kzonesign.log" 2>&1 || fail "kzonesign fails for the zone $1"
@@ -190,39 +165,33 @@ sign_zones() {
 		*) sign "$name" ;;
 		esac
 	done
-	# The relay that was signed is 192.0.2.1, the one that is served 192.0.2.66.
+	# Signed is the relay 192.0.2.1, served is 192.0.2.66.
 	sed -i 's/0A01C0000201/0A01C0000242/' "$TMP/dns/signed/1.10.in-addr.arpa.zone"
 	grep -q 0A01C0000242 "$TMP/dns/signed/1.10.in-addr.arpa.zone" || fail "nothing to tamper with"
 }
 
 dns_start() {
-	background knotd dns knotd -c "$TMP/dns/knot.conf"
-	wait_for 10 on gateway kdig +time=1 +retry=0 +short "@$DNS" . SOA
-	[ -n "$(on gateway kdig +short "@$DNS" . SOA)" ] || fail "the root is not served"
+	knot_start . SOA
 }
 
 dns_stop() {
 	end_background knotd
 }
 
-# The two hosts, and the server running.
+# dns_world: net_dns with Knot running
 dns_world() {
 	local name before=$(($(date +%s) - 90 * 86400))
-	need knotd keymgr kzonesign kdig
-	host gateway dns
-	wire gateway g0 dns d0
-	address gateway g0 "$LOCAL/24"
-	address dns d0 $DNS/24
-	default_route gateway $DNS
+	need keymgr kzonesign
+	net_dns $DNS
 	set_sysctl dns ipv4/ip_forward=1
-	mkdir -p "$TMP"/dns/{plain,signed,db,run}
+	mkdir -p "$TMP"/dns/{plain,signed}
 	configuration plain $'dnssec-signing: on\n    dnssec-policy: one' >"$TMP/dns/sign.conf"
 	configuration signed >"$TMP/dns/knot.conf"
 	for name in "${!ZONES[@]}"; do
 		[ "${ZONES[$name]}" = insecure ] ||
 			keymgr -c "$TMP/dns/sign.conf" "$name" generate algorithm=13 ksk=yes \
 				zsk=yes created=$before publish=$before ready=$before \
-				active=$before >>"$TMP/keymgr.log" 2>&1 || fail "keymgr makes no key"
+				active=$before >>"$TMP/keymgr.log" 2>&1 || fail "keymgr: no key"
 	done
 	write_zones
 	sign_zones
@@ -230,19 +199,19 @@ dns_world() {
 	dns_start
 }
 
-# ---- asking -------------------------------------------------------------------------------------
+# ---- queries ------------------------------------------------------------------------------------
 
 # resolve ARGUMENT...: into $STATUS, $OUTPUT (JSON) and $ERROR
 resolve() {
 	errors_of gateway --json=short resolve --server $DNS --trust-anchor "$ANCHOR" "$@"
 }
 
-# found FILTER: of what resolve printed
+# found FILTER: from the output of resolve
 found() {
 	jq -r "$1" <<<"$OUTPUT"
 }
 
-# relays: those to be tried, in order, and those left out with the reason
+# relays: the usable ones in order; left_out: the others with the reason
 relays() {
 	found '[.relays[] | select(.order) | .address] | join(" ")'
 }

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Several hosts on a bridge behind a gateway, and another network beside it: hosts of all versions of
-# IGMP and MLD, who watch the same thing, leave, move from one network to the other.
+# Several hosts on a bridge behind a gateway, and a second LAN: all versions of IGMP and MLD, hosts
+# that share a channel, leave it, move from one LAN to the other.
 # timeout: 600
 #
 #  relay ---- internet ---- gateway lan0 (a bridge) ---- anna   v0 10.4.0.11
@@ -20,28 +20,22 @@ readonly ANY=239.1.1.1 ANY6=ff1e::99
 viewer() {
 	local name=$1 host=$2 dev=$3 count=$4
 	shift 4
-	: >"$TMP/$name.log"
-	background "$name" "$host" "$TOOLS/stream" receive --dev "$dev" --port $PORT \
-		--count "$count" --timeout 60 "$@"
+	start_receiver "$name" "$host" --dev "$dev" --count "$count" --timeout 60 "$@"
 }
 
-# saw NAME: it got all that it waited for, without a gap
+# saw NAME: it received its packets, none was lost
 saw() {
 	finish "$1" || fail "$1 saw too little: $(cat "$TMP/$1.log")"
 	expect "lost of $1" 0 "$(received "$1" .lost)"
 }
 
-# goes_to GROUP DEV...: the kernel sends it to these and no others
+# goes_to GROUP DEV...: its route's output interfaces are exactly these
 goes_to() {
-	local family=-4 group=$1 routes
+	local group=$1 routes
 	shift
-	[[ $group != *:* ]] || family=-6
-	routes=$(ip -n "${NS}gateway" $family mroute show | sed -n "s/^([^,]*,$group) .*Oifs: //p" |
+	routes=$(mroutes gateway "$group" | sed -n "s/^([^,]*,$group) .*Oifs: //p" |
 		sed 's/(ttl [0-9>]*)//g; s/ *State: .*//; s/  *$//')
-	[ "$routes" = "$*" ] || {
-		echo "it goes to '$routes'"
-		return 1
-	}
+	same "the output of $group" "$*" "$routes"
 }
 
 # ignored PROTOCOL REASON: on the bridge
@@ -58,32 +52,26 @@ leaves() {
 # gone_after MILLISECONDS
 gone_after() {
 	local took=$((($(now) - left) / 1000))
-	[ $took -le "$1" ] || fail "it went on for $took ms, not $1"
+	[ $took -le "$1" ] || fail "it went on for $took ms, limit $1 ms"
 }
 
-# also_relay GROUP [SOURCE]: the relay sends this, too
+# also_relay GROUP [SOURCE]: route it into the relay, too
 also_relay() {
 	on relay smcroutectl -u "$TMP/relay.smcroute.sock" add r0 "${2:-$SOURCE}" "$1" amtr ||
 		fail "smcroutectl"
 }
 
 configure() {
-	{
-		printf '[AMT]\nLink=g0\n[Relay]\nAddress=%s\n' $RELAY
-		printf '[Forward]\nDownstream=lan0 garden\nQueryIntervalSec=20\n'
-		printf '%s\n' "$@"
-	} >"$(amtd_root gateway)/etc/amt/amt0.amt"
+	write_gateway amt0 $RELAY '[Forward]' 'Downstream=lan0 garden' QueryIntervalSec=20 "$@"
 }
 
 host anna berta
-internet 10
-ip -n "${NS}gateway" link add lan0 type bridge
-for port in anna berta; do
-	wire gateway $port $port v0
-	ip -n "${NS}gateway" link set $port master lan0 up
-done
+net_one_relay 10
+wire gateway anna anna v0
+wire gateway berta berta v0
+make_bridge gateway lan0 anna berta
 wire gateway garden berta v1
-# On the wire the networks of the viewer that the topology has are in the way.
+# The topology's viewer has the same prefix.
 ip -n "${NS}gateway" address flush dev g1
 address gateway lan0 10.4.0.1/24
 address gateway garden 10.5.0.1/24
@@ -93,9 +81,7 @@ address berta v1 10.5.0.12/24 2001:db8:5::12/64
 for name in anna berta; do
 	default_route $name 10.4.0.1
 done
-kernel_relay relay $RELAY
-send_stream tx source s0 --rate 25
-send_stream tx6 source s0 --group $GROUP6 --rate 25
+send_both source s0 --rate 25
 send_stream any source s0 --group $ANY --rate 20
 send_stream any6 source s0 --group $ANY6 --rate 20
 also_relay $ANY
@@ -105,7 +91,7 @@ amtd_start gateway
 wait_for 10 state_is gateway amt0 connected
 wait_for 10 device_is gateway amt0 '.forward.downstreams[0].mld.querying' true
 
-step "two watch the same source; one leaves, the other goes on without a gap"
+step "two hosts receive a source; one leaves, the other loses nothing"
 viewer a anna v0 60000 --group $GROUP --source $SOURCE
 viewer b berta v0 150 --group $GROUP --source $SOURCE
 wait_for 10 goes_to $GROUP lan0
@@ -113,7 +99,7 @@ sleep 1
 leaves a
 saw b
 
-step "the last one left: undone within the last member's time"
+step "the last one leaves: the route goes within the Last Member Query Time"
 left=$(now)
 wait_for 5 goes_to $GROUP
 gone_after 3500
@@ -129,7 +115,7 @@ left=$(now)
 wait_for 5 goes_to $GROUP6
 gone_after 3500
 
-step "one moves from the bridge to the other network: the stream moves along"
+step "a host moves from the bridge to the other LAN: the stream follows"
 viewer b berta v0 60000 --group $GROUP --source $SOURCE
 wait_for 10 goes_to $GROUP lan0
 viewer b1 berta v1 125 --group $GROUP --source $SOURCE
@@ -140,7 +126,7 @@ gone_after 3500
 saw b1
 wait_for 5 goes_to $GROUP
 
-step "a host that knows IGMPv2 only, and one that knows IGMPv3, watch any source of a group"
+step "an IGMPv2/MLDv1 host and an IGMPv3/MLDv2 host receive any source of a group"
 set_sysctl anna ipv4/conf/v0/force_igmp_version=2 ipv6/conf/v0/force_mld_version=1
 viewer a anna v0 60000 --group $ANY
 wait_for 10 goes_to $ANY lan0
@@ -156,7 +142,7 @@ saw b6
 wait_for 5 goes_to $ANY
 wait_for 5 goes_to $ANY6
 
-step "the one of IGMPv2 and MLDv1 alone: its Leave and its Done count"
+step "the IGMPv2/MLDv1 host alone: its Leave and its Done take effect"
 viewer a anna v0 100 --group $ANY
 viewer a6 anna v0 100 --group $ANY6
 wait_for 10 goes_to $ANY lan0
@@ -168,7 +154,7 @@ wait_for 5 goes_to $ANY
 wait_for 5 goes_to $ANY6
 gone_after 3500
 
-step "what it asks for in the SSM range has no source, and gets none: said by a counter"
+step "its joins in the SSM range have no source: ignored and counted"
 expect "ignored until now" 0 "$(ignored igmp any_source)"
 refuse "reception" on anna "$TOOLS/stream" receive --dev v0 --port $PORT --group $GROUP \
 	--count 1 --timeout 2
@@ -177,7 +163,7 @@ refuse "reception" on anna "$TOOLS/stream" receive --dev v0 --port $PORT --group
 	--count 1 --timeout 2
 [ "$(ignored mld any_source)" -gt 0 ] || fail "MLD: $(ignored mld any_source) ignored"
 
-step "a host of IGMPv1 never says that it leaves: its time runs out, 2 x 20 s + 10 s at most"
+step "an IGMPv1 host sends no Leave: its membership times out after at most 2 x 20 s + 10 s"
 set_sysctl anna ipv4/conf/v0/force_igmp_version=1
 viewer a anna v0 40 --group $ANY
 wait_for 10 goes_to $ANY lan0
@@ -189,7 +175,7 @@ wait_for 60 goes_to $ANY
 gone_after 51000
 set_sysctl anna ipv4/conf/v0/force_igmp_version=0 ipv6/conf/v0/force_mld_version=0
 
-step "FastLeave=yes: gone at once, without asking the others"
+step "FastLeave=yes: the route goes at once, without a Group-Specific Query"
 configure FastLeave=yes
 check "reload" ctl gateway reload
 wait_for 10 device_is gateway amt0 '.forward.downstreams[0].mld.querying' true

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# amtd is killed, and started again; it is stopped, and started again: those who watch get their
-# streams back by themselves within 2 s of the start, and nothing of the former life is in the way.
+# amtd is killed and started again; it is stopped and started again: viewers have their streams back
+# within 2 s of the start without joining again, and leftovers of the previous run do no harm.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# within MILLISECONDS FAMILY: data flows to the network again
+# within STARTED MILLISECONDS: data flows to the LAN again
 within() {
 	local started=$1 limit=$2 took
 	wait_for 15 flows -4
@@ -17,13 +17,13 @@ within() {
 	[ $took -le "$limit" ] || fail "after $took ms, not $limit"
 }
 
-# flows FAMILY: packets go through the route
+# flows FAMILY: the route has forwarded packets
 flows() {
 	ip -n "${NS}gateway" "$1" -s mroute show table all |
 		grep -A1 "Iif: amt0.*Oifs: g1" | grep -q "[1-9][0-9]* packets"
 }
 
-# rules: "amt0 77", of both families
+# rules: interface and table of each rule, "amt0 77;", both families
 rules() {
 	{
 		ip -n "${NS}gateway" mrule show
@@ -32,37 +32,31 @@ rules() {
 }
 
 configure() {
-	{
-		printf '[AMT]\nLink=g0\n[Relay]\nAddress=%s\n[Forward]\nDownstream=g1\n' $RELAY
-		printf '%s\n' "$@"
-	} >"$(amtd_root gateway)/etc/amt/amt0.amt"
+	write_gateway amt0 $RELAY '[Forward]' Downstream=g1 "$@"
 }
 
-internet 10
+net_one_relay 10
 address viewer v0 2001:db8:4::2/64
-kernel_relay relay $RELAY
-send_stream tx source s0 --rate 50
-send_stream tx6 source s0 --group $GROUP6 --rate 50
+send_both source s0 --rate 50
 configure Table=77
 amtd_start gateway
 wait_for 10 state_is gateway amt0 connected
-receive_stream rx viewer v0 --count 100000 --timeout 600
-receive_stream rx6 viewer v0 --group $GROUP6 --source $SOURCE6 --count 100000 --timeout 600
+receive_both rx viewer v0 --count 100000 --timeout 600
 within "$(now)" 5000
 expect "rules" "amt0 77;amt0 77;g1 77;g1 77;" "$(rules)"
 
-step "killed: the routes go with its socket"
+step "killed: the kernel removes the routes with its socket"
 amtd_kill gateway
 wait_for 5 not flows -4
 wait_for 5 not flows -6
 
-step "started again: within 2 s all have their streams"
+step "started again: all streams are back within 2 s"
 sleep 5
 started=$(now)
 amtd_start gateway
 within "$started" 2000
 
-step "stopped: what it made is gone"
+step "stopped: routes and rules are removed"
 amtd_stop gateway
 wait_for 5 not flows -4
 expect "rules" "" "$(rules)"
@@ -73,7 +67,7 @@ started=$(now)
 amtd_start gateway
 within "$started" 2000
 
-step "killed, and started without Table=: the former rules would lead to a table that is no more"
+step "killed, and started without Table=: stale rules to the missing table are removed"
 amtd_kill gateway
 configure
 started=$(now)
@@ -81,7 +75,7 @@ amtd_start gateway
 within "$started" 2000
 expect "rules" "" "$(rules)"
 
-step "killed, and started without anything to forward"
+step "killed, and started with nothing to forward"
 amtd_kill gateway
 configure Downstream= Table=77
 amtd_start gateway

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Two devices that forward in the host's own table of multicast routes, which has one route for a
-# source and a group.
+# Two devices that share the host's default multicast routing table, which has one route for a source
+# and a group.
 #
 #  near  100.64.0.2 --- e0 gateway g1 --- viewer
 #  other 100.65.0.2 --- e1         g2 --- viewer2
@@ -12,38 +12,26 @@
 
 readonly NEAR=100.64.0.2
 
-# route_is IIF OIFS: of the channel
+# route_is IIF OIF...: the channel's
 route_is() {
 	local seen
 	seen=$(ip -n "${NS}gateway" mroute show |
 		sed -n "s/^($NEAR,$GROUP) *Iif: \([^ ]*\) *Oifs: \(.*[^ ]\) *State.*/\1 \2/p" |
 		tr -s ' ')
-	[ "$seen" = "$*" ] || {
-		echo "the route is '$seen'"
-		return 1
-	}
+	same "the route" "$*" "$seen"
 }
 
 # proxy NAME UPSTREAM DOWNSTREAM
 proxy() {
-	cat >"$(amtd_root gateway)/etc/amt/$1.amt" <<-END
-		[AMT]
-		Mode=proxy
-		[Forward]
-		Upstream=$2
-		Downstream=$3
-		FastLeave=yes
-	END
+	write_proxy gateway "$1" "Upstream=$2" "Downstream=$3" FastLeave=yes
 }
 
-# watch HOST: until it ends
+# watch HOST: a receiver there, until it is ended
 watch() {
-	: >"$TMP/$1.log"
-	background "$1" "$1" "$TOOLS/stream" receive --dev v0 --port $PORT --group $GROUP \
-		--source $NEAR --count 1000 --timeout 300
+	receive_stream "$1" "$1" v0 --source $NEAR --count 1000 --timeout 300
 }
 
-# flows HOST: another twenty packets get there
+# flows HOST: it receives another twenty packets
 flows() {
 	on "$1" "$TOOLS/stream" receive --dev v0 --port $PORT --group $GROUP --source $NEAR \
 		--count 20 --timeout 10 >"$TMP/flows.log" || fail "$1: $(cat "$TMP/flows.log")"
@@ -75,7 +63,7 @@ proxy a e0 g1
 proxy b e0 g2
 amtd_start gateway
 
-step "what both want from one upstream goes to the networks of both"
+step "the same upstream: one route, to both downstreams"
 watch viewer
 wait_for 10 route_is e0 g1
 watch viewer2
@@ -83,14 +71,14 @@ wait_for 10 route_is e0 g1 g2
 flows viewer
 flows viewer2
 
-step "one leaves: the other's stays"
+step "one leaves: the other's output interface stays"
 end_background viewer
 wait_for 10 route_is e0 g2
 flows viewer2
 watch viewer
 wait_for 10 route_is e0 g1 g2
 
-step "from two upstreams: the first by name has it, and the other is told so"
+step "two upstreams: the first device by name has the route, the other one reports a failure"
 proxy b e1 g2
 check "reload" ctl gateway reload
 wait_for 10 route_is e0 g1
@@ -99,12 +87,12 @@ flows viewer
 expect_match "failure" "$NEAR,$GROUP has another upstream in a, which uses the same table" \
 	"$(device gateway b .forward.ipv4.failure)"
 
-step "when the first is gone the other has it"
+step "the first is removed: the other one has the route"
 rm "$(amtd_root gateway)/etc/amt/a.amt"
 check "reload" ctl gateway reload
 wait_for 10 route_is e1 g2
 
-step "a network of two devices is said"
+step "a Downstream= of two devices is logged"
 proxy a e0 g2
 check "reload" ctl gateway reload
 expect_match "log" "a: g2 is Downstream= of b, too" "$(amtd_log gateway)"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Sources behind several upstreams, by the longest prefix: two gateways with a relay each, and an
-# Ethernet; one of them goes, and comes back.
+# Several upstreams, selected by longest prefix match: two gateways with a relay each, and an
+# Ethernet; each is removed and comes back.
 #
 #  source  203.0.113.2  --- relay  ---.
 #                                     internet --- gateway g1 --- viewer
@@ -17,29 +17,17 @@ need smcrouted smcroutectl
 
 readonly THIRD=203.0.113.3 NEAR=100.64.0.2
 
-# comes_from SOURCE DEV: by the kernel's route to the network; DEV "": there is none
+# comes_from SOURCE DEV: the input interface of its route to the LAN; DEV "": there is no route
 comes_from() {
 	local seen
 	seen=$(ip -n "${NS}gateway" mroute show |
 		sed -n "s/^($1,$GROUP) *Iif: \([^ ]*\) *Oifs: g1.*/\1/p")
-	[ "$seen" = "$2" ] || {
-		echo "from $1 it comes from '$seen'"
-		return 1
-	}
-}
-
-# joined SOURCE DEV: upstream
-joined() {
-	local -a bytes
-	IFS=. read -ra bytes <<<"$1"
-	on gateway cat /proc/net/mcfilter | grep -q " $2 .*$(printf '%02x' "${bytes[@]}")"
+	same "the input interface of $1" "$2" "$seen"
 }
 
 # watch NAME SOURCE
 watch() {
-	: >"$TMP/$1.log"
-	background "$1" viewer "$TOOLS/stream" receive --dev v0 --port $PORT --group $GROUP \
-		--source "$2" --count 40 --timeout 60
+	receive_stream "$1" viewer v0 --source "$2" --count 40 --timeout 60
 }
 
 watched() {
@@ -47,65 +35,48 @@ watched() {
 	expect "source of $1" "$2" "$(received "$1" .from)"
 }
 
-# near_link: the Ethernet to the near source, which may be made again
+# near_link: the Ethernet to the near source; also to create it again
 near_link() {
 	wire near n0 gateway e0
 	address near n0 $NEAR/24
 	address gateway e0 100.64.0.1/24
 }
 
-internet 10
-second_relay
+net_two_relays 10
 host near
 near_link
-# The second relay's source is another one here.
+# The second relay has another source here.
 ip -n "${NS}source2" address flush dev s0
 address source2 s0 $THIRD/24
 default_route source2 203.0.113.1
-kernel_relay relay $RELAY
-kernel_relay relay2 $RELAY2
 on relay2 smcroutectl -u "$TMP/relay2.smcroute.sock" add r0 $THIRD $GROUP amtr || fail "smcroutectl"
 send_stream tx source s0 --rate 20
 send_stream tx3 source2 s0 --rate 20
 send_stream near near n0 --rate 20
-cat >"$(amtd_root gateway)/etc/amt/amt0.amt" <<-END
-	[AMT]
-	Link=g0
-	[Relay]
-	Address=$RELAY
-	[Forward]
-	Downstream=g1
-	Upstream=amt0
-	Upstream=amt1 $THIRD/32 198.51.100.0/24
-	Upstream=e0 100.64.0.0/10
-END
-cat >"$(amtd_root gateway)/etc/amt/amt1.amt" <<-END
-	[AMT]
-	Link=g0
-	[Relay]
-	Address=$RELAY2
-END
+write_gateway amt0 $RELAY '[Forward]' Downstream=g1 Upstream=amt0 \
+	"Upstream=amt1 $THIRD/32 198.51.100.0/24" "Upstream=e0 100.64.0.0/10"
+write_gateway amt1 $RELAY2
 amtd_start gateway
 wait_for 10 state_is gateway amt0 connected
 wait_for 10 state_is gateway amt1 connected
 
-step "each source is joined where it is, and comes from there"
+step "each source is joined on its own upstream and comes from there"
 watch a $SOURCE
 watch b $THIRD
 watch c $NEAR
 wait_for 10 comes_from $SOURCE amt0
 wait_for 10 comes_from $THIRD amt1
 wait_for 10 comes_from $NEAR e0
-check "joined" joined $SOURCE amt0
-check "joined" joined $THIRD amt1
-check "joined" joined $NEAR e0
-refuse "joined elsewhere" joined $SOURCE amt1
-refuse "joined elsewhere" joined $NEAR amt0
+check "joined" joined gateway amt0 $SOURCE
+check "joined" joined gateway amt1 $THIRD
+check "joined" joined gateway e0 $NEAR
+refuse "joined elsewhere" joined gateway amt1 $SOURCE
+refuse "joined elsewhere" joined gateway amt0 $NEAR
 watched a $SOURCE
 watched b $THIRD
 watched c $NEAR
 
-step "the Ethernet is taken away while somebody watches, and said so; the others go on"
+step "the Ethernet is removed under a receiver: logged, and the others go on"
 watch c $NEAR
 wait_for 10 comes_from $NEAR e0
 end_background near
@@ -115,13 +86,13 @@ expect_match "log" "upstream e0 is absent or down" "$(amtd_log gateway)"
 watch a $SOURCE
 watched a $SOURCE
 
-step "it is back under its name: whoever still watches gets it again, by itself"
+step "it is back under the same name: the receiver has its stream again"
 near_link
 send_stream near near n0 --rate 20
 wait_for 10 comes_from $NEAR e0
 watched c $NEAR
 
-step "down, and up again"
+step "set down and up again"
 watch c $NEAR
 wait_for 10 comes_from $NEAR e0
 ip -n "${NS}gateway" link set e0 down
@@ -130,7 +101,7 @@ ip -n "${NS}gateway" link set e0 up
 wait_for 10 comes_from $NEAR e0
 watched c $NEAR
 
-step "a gateway goes with its file, and comes back with it"
+step "a gateway is removed with its file and comes back with it"
 watch b $THIRD
 wait_for 10 comes_from $THIRD amt1
 mv "$(amtd_root gateway)/etc/amt/amt1.amt" "$TMP/amt1.amt"
@@ -142,8 +113,8 @@ wait_for 15 state_is gateway amt1 connected
 wait_for 15 comes_from $THIRD amt1
 watched b $THIRD
 
-step "nobody watches: nothing is joined anywhere"
-wait_for 10 not joined $SOURCE amt0
-wait_for 10 not joined $THIRD amt1
-wait_for 10 not joined $NEAR e0
+step "no receivers: nothing is joined on any upstream"
+wait_for 10 not joined gateway amt0 $SOURCE
+wait_for 10 not joined gateway amt1 $THIRD
+wait_for 10 not joined gateway e0 $NEAR
 expect "failures" null "$(device gateway amt0 .forward.ipv4.failure)"

@@ -1,24 +1,27 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the selftests share: hosts (network namespaces), topologies, relays, streams, amtd.
-# Sourced, not run. A test says what it is about to show (step), looks (check, expect, wait_for), and
-# fails with what it saw; the end of the script is a pass.
+# Common code of the selftests: hosts (network namespaces), topologies, relays, streams, amtd.
+# Sourced, not run.
 #
-# internet:
+# A selftest is one file, AREA-NAME.sh: the header that run.sh reads, this file, a topology
+# (internet, net_one_relay, net_two_relays, lan_behind_proxy, ... of topology.sh), then steps. A
+# step names what is tested next; expect, check and refuse test now, wait_for polls. The first
+# failure ends the test with status 1 and prints the end of every log; the end of the script is a
+# pass. What can be polled is never replaced by a fixed sleep.
 #
-#  source ------------ relay ------------. internet .----------- gateway ------------ viewer
-#   s0   203.0.113.0/24  r0  r1            i1     ig            g0  g1              v0
-#   .2                   .1  192.0.2.1     .254   198.51.100.1  .2  10.4.0.1        10.4.0.2
-#   2001:db8:1::2        ::1
+# Each host is a network namespace, ${NS}HOST. The files of its amtd are below $TMP/HOST (etc/amt,
+# run/amt), the output of each background process is $TMP/NAME.log; amtd's is amtd-HOST.log.
+#
+# To debug: "run.sh -v NAME" shows the output of a pass, too. AMTD_DEBUG is a command that runs
+# after a failure, before anything is removed, in User-Mode Linux as well:
+#	AMTD_DEBUG='on gateway nft list ruleset; amtd_log gateway' run.sh NAME
+# Where the running kernel has amt, it may be a shell, which keeps everything until it ends:
+#	AMTD_DEBUG='bash -i' ./NAME.sh	(then: ip netns exec "${NS}gateway" ...)
 
 set -Eeuo pipefail
 
 readonly KSFT_SKIP=4
-readonly SOURCE=203.0.113.2 GROUP=232.1.1.1 SOURCE6=2001:db8:1::2 GROUP6=ff3e::8000:1 PORT=5000
-# shellcheck disable=SC2034 # for the scripts
-readonly RELAY=192.0.2.1 RELAY2=192.0.2.129 LOCAL=198.51.100.2 AMT_PORT=2268
-
 SELFTESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 AMTD_BUILD=${AMTD_BUILD:-$(dirname "$SELFTESTS")/build}
 AMTD=${AMTD:-$AMTD_BUILD/src/amtd/amtd}
@@ -26,14 +29,14 @@ AMTCTL=${AMTCTL:-$AMTD_BUILD/src/amtctl/amtctl}
 TOOLS=$AMTD_BUILD/selftests/tools
 RELAY_PY=$SELFTESTS/tools/relay.py
 
-exec 3>&1 # for what must be seen even where the output is caught
+exec 3>&1 # for messages that must be seen even where the output is captured
 
-# Namespaces of a run of its own: several may go on on one machine.
+# A prefix for each run: several may run at the same time on one machine.
 NS=amtd$$-
 TMP=$(mktemp -d /tmp/amtd-selftest.XXXXXX)
 declare -gA PIDS=()
 
-# ---- saying and judging -------------------------------------------------------------------------
+# ---- steps and checks ---------------------------------------------------------------------------
 
 step() {
 	echo "- $*"
@@ -57,14 +60,14 @@ expect() {
 
 # expect_match WHAT REGEX SEEN
 expect_match() {
-	[[ $3 =~ $2 ]] || fail "$1: expected something like '$2', saw '$3'"
+	[[ $3 =~ $2 ]] || fail "$1: expected a match of '$2', saw '$3'"
 }
 
 # check WHAT COMMAND...: it succeeds
 check() {
 	local what=$1 output
 	shift
-	output=$("$@" 2>&1) || fail "$what: '$*' failed${output:+, saying: $output}"
+	output=$("$@" 2>&1) || fail "$what: '$*' failed${output:+: $output}"
 }
 
 # refuse WHAT COMMAND...: it fails
@@ -72,7 +75,7 @@ refuse() {
 	local what=$1 output
 	shift
 	if output=$("$@" 2>&1); then
-		fail "$what: '$*' succeeded${output:+, saying: $output}"
+		fail "$what: '$*' succeeded${output:+: $output}"
 	fi
 }
 
@@ -83,16 +86,23 @@ need() {
 	done
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds. It sleeps in between: in time-travel mode only
-# that lets the clock go on, and there it is the looking that takes time. So it looks often at
-# first, and then less and less.
+# same WHAT WANTED SEEN: like expect, but returns false, for wait_for
+same() {
+	[ "$2" = "$3" ] || {
+		echo "$1: expected '$2', saw '$3'"
+		return 1
+	}
+}
+
+# wait_for SECONDS COMMAND...: poll until it succeeds. In time-travel mode the clock advances only
+# while everything sleeps, and each poll costs real time: the interval starts short and grows.
 wait_for() {
 	local seconds=$1 end output delay=20
 	shift
 	end=$((${EPOCHREALTIME/./} + ${seconds%.*} * 1000000))
 	until output=$("$@" 2>&1); do
 		if [ "${EPOCHREALTIME/./}" -ge "$end" ]; then
-			fail "waited $seconds s in vain for '$*'${output:+, which said: $output}"
+			fail "timeout after $seconds s: '$*'${output:+: $output}"
 		fi
 		sleep "0.$(printf '%03d' $delay)"
 		delay=$((delay < 500 ? delay * 5 / 4 : 500))
@@ -108,7 +118,7 @@ now() {
 	echo "${EPOCHREALTIME/./}"
 }
 
-# ---- ending -------------------------------------------------------------------------------------
+# ---- the end ------------------------------------------------------------------------------------
 
 show_logs() {
 	local log
@@ -129,7 +139,11 @@ end() {
 	local status=$? ns pid
 	trap - ERR EXIT
 	set +e
-	[ $status -eq 0 ] || [ $status -eq $KSFT_SKIP ] || show_logs
+	if [ $status -ne 0 ] && [ $status -ne $KSFT_SKIP ]; then
+		show_logs
+		export NS TMP
+		eval "${AMTD_DEBUG-}" >&3 2>&1
+	fi
 	for pid in "${PIDS[@]}"; do
 		kill -KILL "$pid"
 	done 2>/dev/null
@@ -153,7 +167,7 @@ on() {
 	nsenter "--net=/run/netns/$NS$host" -- "$@"
 }
 
-# background NAME HOST COMMAND...: started there, its output in NAME.log, ended with the test
+# background NAME HOST COMMAND...: run it there, with its output in NAME.log, until the test ends
 background() {
 	local name=$1 host=$2
 	shift 2
@@ -161,7 +175,7 @@ background() {
 	PIDS[$name]=$!
 }
 
-# finish NAME: wait for it; its exit status
+# finish NAME: wait for it and return its exit status
 finish() {
 	local status=0
 	wait "${PIDS[$1]}" || status=$?
@@ -183,97 +197,17 @@ set_sysctl() {
 	on "$host" sh -ec 'cd /proc/sys/net; for s; do echo "${s#*=}" >"${s%%=*}"; done' - "$@"
 }
 
-# host NAME...: rp_filter as systemd's defaults have it
-host() {
-	local name
-	printf "netns add $NS%s\n" "$@" | ip -batch -
-	for name in "$@"; do
-		set_sysctl "$name" ipv4/conf/default/rp_filter=2 ipv4/conf/all/rp_filter=0 \
-			ipv4/ip_forward=0
-		ip -n "$NS$name" link set lo up
-	done
-}
-
-# wire HOST DEV HOST DEV: an Ethernet cable between the two
-wire() {
-	ip link add dev "$2" netns "$NS$1" type veth peer dev "$4" netns "$NS$3"
-}
-
-# address HOST DEV ADDRESS...: and the device up
-address() {
-	local host=$1 dev=$2 address
-	shift 2
-	{
-		echo "link set $dev up"
-		for address in "$@"; do
-			[[ $address != *:* ]] || address+=" nodad"
-			echo "address add $address dev $dev"
-		done
-	} | ip -n "$NS$host" -batch -
-}
-
-default_route() {
-	ip -n "$NS$1" route add default via "$2"
-}
-
-# relay_host NAME NUMBER: a relay's host beside the internet, its own network behind it, with the
-# source there. NUMBER 1: RELAY, source; NUMBER 2: RELAY2, source2. The stream has the same source
-# address everywhere, so that it does not matter which relay it comes from.
-relay_host() {
-	local name=$1 number=$2 source=source address=$RELAY
-	if [ "$number" = 2 ]; then
-		source=source2 address=$RELAY2
-	fi
-	host "$name" "$source"
-	wire "$source" s0 "$name" r0
-	address "$source" s0 $SOURCE/24 $SOURCE6/64
-	address "$name" r0 203.0.113.1/24 2001:db8:1::1/64
-	default_route "$source" 203.0.113.1
-	wire "$name" r1 internet "i$number"
-	address "$name" r1 "$address/25"
-	if [ "$number" = 1 ]; then
-		address internet i1 192.0.2.126/25
-		default_route "$name" 192.0.2.126
-	else
-		address internet i2 192.0.2.254/25
-		default_route "$name" 192.0.2.254
-	fi
-	set_sysctl "$name" ipv4/ip_forward=1 ipv6/conf/all/forwarding=1
-}
-
-# internet MILLISECONDS: the hosts of the picture above; so long on the way from the gateway to
-# the relay, and again back
-internet() {
-	host internet gateway viewer
-	set_sysctl internet ipv4/ip_forward=1
-	relay_host relay 1
-	wire gateway g0 internet ig
-	address gateway g0 $LOCAL/24
-	address internet ig 198.51.100.1/24
-	default_route gateway 198.51.100.1
-	wire gateway g1 viewer v0
-	address gateway g1 10.4.0.1/24
-	address viewer v0 10.4.0.2/24
-	default_route viewer 10.4.0.1
-	if [ "$1" != 0 ]; then
-		on internet tc qdisc add dev ig root netem delay "$1ms" limit 100000
-		on gateway tc qdisc add dev g0 root netem delay "$1ms" limit 100000
-	fi
-}
-
-# A second relay, with a source of the same address.
-second_relay() {
-	relay_host relay2 2
-}
+# shellcheck source=selftests/topology.sh
+. "$SELFTESTS/topology.sh"
 
 # ---- relays -------------------------------------------------------------------------------------
 
-# kernel_relay HOST LOCAL: the driver's relay, fed with the source's stream in both families
+# kernel_relay HOST LOCAL: the driver's relay, with the source's stream routed into it
 kernel_relay() {
 	local host=$1 address=$2
 
 	ip -n "$NS$host" link add amtr type amt mode relay local "$address" dev r1 ||
-		fail "the kernel makes no relay"
+		fail "the kernel cannot create a relay device"
 	# The driver's MLD Query comes from the device's link-local address.
 	address "$host" amtr fe80::1/64
 	route_stream "$host" r0 amtr
@@ -297,9 +231,8 @@ is_routed() {
 		$(ip -n "$NS$1" -6 mroute show) == *"$GROUP6"* ]]
 }
 
-# A relay that follows RFC 7450 where the driver does not; see relay.py --help. Its state is in
-# NAME.json.
-# scripted_relay NAME HOST OPTION...
+# scripted_relay NAME HOST OPTION...: a relay that follows RFC 7450 where the driver does not, see
+# relay.py --help; its state is in NAME.json
 scripted_relay() {
 	local name=$1 host=$2
 	shift 2
@@ -307,9 +240,38 @@ scripted_relay() {
 	wait_for 10 test -s "$TMP/$name.json"
 }
 
+# scripted_first, scripted_second [OPTION...]: "first" on relay, "second" on relay2
+scripted_first() {
+	scripted_relay first relay --address $RELAY "$@"
+}
+
+scripted_second() {
+	scripted_relay second relay2 --address $RELAY2 "$@"
+}
+
 # relay_state NAME FILTER: from its state file
 relay_state() {
 	jq -r "$2" "$TMP/$1.json"
+}
+
+# relay_device LINE...: amtd on relay with the relay device amtr; LINE: of its file, in [AMT]
+relay_device() {
+	write_device relay amtr '[AMT]' Mode=relay Link=r1 "$@"
+	amtd_start relay
+	wait_for 10 state_is relay amtr running
+	# The driver's MLD Queries come from there.
+	wait_for 3 has_link_local relay amtr
+}
+
+# bare_gateway HOST DEV LINK LOCAL RELAY [SYSCTL=VALUE...]: a gateway device of the driver alone, on
+# the AMT port; SYSCTL: below ipv4/conf/DEV
+bare_gateway() {
+	local host=$1 dev=$2 link=$3 address=$4 relay=$5
+	shift 5
+	ip -n "$NS$host" link add "$dev" type amt mode gateway local "$address" discovery "$relay" \
+		dev "$link" gateway_port $AMT_PORT relay_port $AMT_PORT
+	ip -n "$NS$host" link set "$dev" up
+	[ $# -eq 0 ] || set_sysctl "$host" "${@/#/ipv4/conf/$dev/}"
 }
 
 # ---- streams ------------------------------------------------------------------------------------
@@ -321,30 +283,115 @@ send_stream() {
 	background "$name" "$host" "$TOOLS/stream" send --dev "$dev" --port $PORT --group $GROUP "$@"
 }
 
+# send_both HOST DEV [OPTION...]: the IPv4 stream as tx, the IPv6 stream as tx6
+send_both() {
+	send_stream tx "$@"
+	send_stream tx6 "$@" --group $GROUP6
+}
+
+# start_receiver NAME HOST [OPTION...]: which joins nothing unless an option says so
+start_receiver() {
+	local name=$1 host=$2
+	shift 2
+	: >"$TMP/$name.log"
+	background "$name" "$host" "$TOOLS/stream" receive --port $PORT "$@"
+}
+
 # receive_stream NAME HOST DEV [OPTION...]: source-specific
 receive_stream() {
 	local name=$1 host=$2 dev=$3
 	shift 3
-	: >"$TMP/$name.log"
-	background "$name" "$host" "$TOOLS/stream" receive --dev "$dev" --port $PORT \
-		--group $GROUP --source $SOURCE "$@"
+	start_receiver "$name" "$host" --dev "$dev" --group $GROUP --source $SOURCE "$@"
 }
 
-# received NAME FILTER: from the receiver's line, after its end
+# receive_both NAME HOST DEV [OPTION...]: the IPv4 stream as NAME, the IPv6 stream as NAME6
+receive_both() {
+	local name=$1
+	shift
+	receive_stream "$name" "$@"
+	receive_stream "${name}6" "$@" --group $GROUP6 --source $SOURCE6
+}
+
+# finish_both NAME: both receivers got what they waited for
+finish_both() {
+	finish "$1" || fail "no IPv4 stream: $(cat "$TMP/$1.log")"
+	finish "${1}6" || fail "no IPv6 stream: $(cat "$TMP/${1}6.log")"
+}
+
+# received NAME FILTER: from the receiver's summary, after its end
 received() {
 	tail -n 1 "$TMP/$1.log" | jq -r "$2"
 }
 
+# stream_comes HOST DEV: 100 packets within 30 s
+stream_comes() {
+	receive_stream rx "$1" "$2" --count 100 --timeout 30
+	finish rx || fail "no stream: $(cat "$TMP/rx.log")"
+}
+
+# check_gap NAME MICROSECONDS: the receiver's longest gap is shorter
+check_gap() {
+	local gap
+	gap=$(received "$1" .longest_gap_usec)
+	echo "  longest gap: $gap us"
+	[ "$gap" -lt "$2" ] || fail "no data for $gap us, limit $2 us"
+}
+
+# check_flowing NAME: the receiver, which was just ended, had a packet within the last second
+check_flowing() {
+	[ $(($(now) - $(received "$1" .last_usec))) -lt 1000000 ] || fail "the stream stopped"
+}
+
+# ---- logs ---------------------------------------------------------------------------------------
+
+# seen NAME FILTER: some JSON object in NAME.log matches
+seen() {
+	jq -se "any(.[]; $2)" "$TMP/$1.log" >/dev/null || {
+		tail -n 20 "$TMP/$1.log"
+		return 1
+	}
+}
+
+# log_has NAME REGEX: some line of NAME.log matches
+log_has() {
+	grep -Eq -- "$2" "$TMP/$1.log" || {
+		tail -n 20 "$TMP/$1.log"
+		return 1
+	}
+}
+
 # ---- amtd ---------------------------------------------------------------------------------------
 
-# amtd_root HOST: the root below which its amtd has its files
+# amtd_root HOST: the root directory of its amtd's files
 amtd_root() {
 	[ -d "$TMP/$1" ] || mkdir -p "$TMP/$1/etc/amt" "$TMP/$1/run/amt" "$TMP/$1/usr/lib/amt" \
 		"$TMP/$1/usr/local/lib/amt"
 	echo "$TMP/$1"
 }
 
-# amtd_start HOST [OPTION...]: until it says that it is ready
+# write_device HOST NAME LINE...: the device file in its etc/amt
+write_device() {
+	local host=$1 name=$2
+	shift 2
+	printf '%s\n' "$@" >"$(amtd_root "$host")/etc/amt/$name.amt"
+}
+
+# write_gateway NAME RELAY [LINE...]: device file of a gateway over g0; LINE: in [Relay], or of the
+# section that an earlier LINE opens
+write_gateway() {
+	local name=$1 relay=$2
+	shift 2
+	write_device gateway "$name" '[AMT]' Link=g0 '[Relay]' "Address=$relay" "$@"
+}
+
+# write_proxy HOST NAME [LINE...]: device file of a Mode=proxy device; LINE: in [Forward]
+write_proxy() {
+	local host=$1 name=$2
+	shift 2
+	write_device "$host" "$name" '[AMT]' Mode=proxy '[Forward]' "$@"
+}
+
+# amtd_start HOST [OPTION...]: start it and wait for its READY=1
 amtd_start() {
 	local host=$1 root
 	shift
@@ -364,7 +411,7 @@ amtd_is_ready() {
 	grep -q '^READY=1' "$TMP/$1/notified"
 }
 
-# amtd_stop HOST: SIGTERM, and a clean end
+# amtd_stop HOST: SIGTERM; its exit status is 0
 amtd_stop() {
 	local status=0
 	kill -TERM "${PIDS[amtd-$1]}"
@@ -382,33 +429,40 @@ amtd_log() {
 	cat "$TMP/amtd-$1.log"
 }
 
-# ctl HOST ARGUMENT...: amtctl there
+# ctl HOST ARGUMENT...: run amtctl there
 ctl() {
 	local host=$1
 	shift
 	AMTD_ROOT=$(amtd_root "$host") on "$host" "$AMTCTL" "$@"
 }
 
-# device HOST NAME FILTER: of the device's JSON object
+# device HOST NAME FILTER: from the device's JSON object
 device() {
 	ctl "$1" --json=short status "$2" | jq -r ".[0] | $3"
 }
 
 # device_is HOST NAME FILTER VALUE
 device_is() {
-	local value
-	value=$(device "$1" "$2" "$3")
-	[ "$value" = "$4" ] || {
-		echo "$3 is '$value'"
-		return 1
-	}
+	same "$3" "$4" "$(device "$1" "$2" "$3")"
 }
 
 state_is() {
 	device_is "$1" "$2" .state "$3"
 }
 
-# link HOST NAME FILTER: of the kernel's link, as ip tells it
+# channel CHANNEL FILTER: from the JSON object of a channel at the gateway
+channel() {
+	ctl gateway --json=short channels "$1" | jq -r ".[0] | $2"
+}
+
+# channel_is CHANNEL FILTER VALUE
+channel_is() {
+	same "$2" "$3" "$(channel "$1" "$2")"
+}
+
+# ---- the kernel ---------------------------------------------------------------------------------
+
+# link HOST NAME FILTER: from ip's JSON object of the link
 link() {
 	ip -n "$NS$1" -d -s -j link show dev "$2" | jq -r ".[0] | $3"
 }
@@ -422,14 +476,41 @@ sysctl_of() {
 	on "$1" cat "/proc/sys/net/$2"
 }
 
-# Packets that ever entered a queue of the host.
+# hex4 ADDRESS: an IPv4 address as 8 hexadecimal digits
+hex4() {
+	# shellcheck disable=SC2086 # four bytes
+	printf '%02x' ${1//./ }
+}
+
+# joined HOST DEV ADDRESS: DEV's IPv4 source filters have this group or source
+joined() {
+	on "$1" grep -q " $2 .*0x$(hex4 "$3")" /proc/net/mcfilter
+}
+
+# mroutes HOST ADDRESS: the multicast routes of the address's family
+mroutes() {
+	local family=-4
+	[[ $2 != *:* ]] || family=-6
+	ip -n "$NS$1" $family mroute show
+}
+
+# kernel_test NAME...: run tests/kernel/test-NAME, which creates network namespaces of its own
+kernel_test() {
+	local name
+	for name in "$@"; do
+		step "tests/kernel/test-$name"
+		"$AMTD_BUILD/tests/kernel/test-$name" || fail "test-$name"
+	done
+}
+
+# Packets that ever entered an NFQUEUE of the host.
 queued() {
 	# shellcheck disable=SC2016 # for awk
 	on "$1" awk '{ n += $8 } END { print n + 0 }' /proc/net/netfilter/nfnetlink_queue
 }
 
-# errors_of HOST ARGUMENT...: the exit status of amtctl, and what it said on stderr, in $STATUS,
-# $ERROR and $OUTPUT
+# errors_of HOST ARGUMENT...: run amtctl; its exit status, stderr and stdout are in $STATUS, $ERROR
+# and $OUTPUT
 # shellcheck disable=SC2034 # for the scripts
 errors_of() {
 	STATUS=0

@@ -41,9 +41,9 @@ struct options {
 static const char usage[] =
 	"amtd [OPTIONS]\n"
 	"\n"
-	"Create and maintain the AMT devices configured in /etc/amt and /run_amtd/amt.\n"
+	"Create and maintain the AMT devices configured in /etc/amt and /run/amt.\n"
 	"\n"
-	"  --bus PATH         listen there for amtctl (default: /run_amtd/amt/bus)\n"
+	"  --bus PATH         listen there for amtctl (default: /run/amt/bus)\n"
 	"  --queue NUMBER     first of ten NFQUEUE numbers to use (default: 2268)\n"
 	"  --log-level LEVEL  err, warning, notice, info or debug (default: info)\n"
 	"  --version          print the version\n"
@@ -184,12 +184,11 @@ static int run_amtd(const struct options *options)
 	sd_event *event = NULL;
 	int r;
 
-	r = file_path(directory, "/run_amtd/amt");
+	r = file_path(directory, "/run/amt");
 	if (r == 0)
 		r = file_make_directory(directory, 0755);
 	if (r < 0) {
-		log_error("/run_amtd/amt", "cannot be created: %s; amtd must run_amtd as root",
-			  strerror(-r));
+		log_error("/run/amt", "cannot be created: %s; amtd must run as root", strerror(-r));
 		return r;
 	}
 	r = options->bus ? snprintf(path, sizeof(path), "%s", options->bus)

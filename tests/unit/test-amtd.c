@@ -241,7 +241,7 @@ static void test_no_place(void **state)
 		    world_path("/run"));
 	child = start(false, NULL);
 	assert_int_equal(end_of(child), 1);
-	assert_true(said("cannot be made"));
+	assert_true(said("cannot be created"));
 	world_shell("rm '%s'", world_path("/run"));
 }
 
@@ -259,7 +259,7 @@ static void test_service(void **state)
 
 	second = start(false, NULL);
 	assert_int_equal(end_of(second), 1);
-	assert_true(said("another amtd is at work"));
+	assert_true(said("another amtd is running"));
 	assert_true(world_has("/run/amt/bus"));
 
 	world_write("/etc/amt/p1.amt", PROXY);

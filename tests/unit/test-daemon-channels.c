@@ -372,7 +372,8 @@ static void test_forwarded(void **state)
 	UNTIL(channel_looks(CHANNEL, "wanted_by", "[\"forward\"]"));
 	UNTIL(channel_looks(CHANNEL, "state", "joined"));
 	assert_string_equal(look_daemon("channels"), "1");
-	assert_refused(ask("Leave", "ss", CHANNEL, ""), BUS_ERROR_FAILED, "forward");
+	assert_refused(ask("Leave", "ss", CHANNEL, ""), BUS_ERROR_FAILED,
+		       "joined by downstream hosts");
 	UNTIL(world_file_shows("/proc/net/ip_mr_cache", "010101E8 070200C0"));
 	tunnel = peer_open_host("amt0-t");
 	peer_data(tunnel, SOURCE, GROUP, TTL, 1);
