@@ -91,7 +91,7 @@ static_checks() {
 }
 
 man_pages() {
-	mandoc -T lint -W warning man/*.[0-9]
+	mandoc -T lint -W warning man/*.[0-9] "$build"/man/*.[0-9]
 }
 
 # Corpora grow in a scratch folder; those of the checkout stay as they are.

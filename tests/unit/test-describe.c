@@ -324,6 +324,7 @@ static void test_help(void **state)
 	check_help(device_fields);
 	check_help(channel_fields);
 	check_help(daemon_fields);
+	check_help(lost_fields);
 	for (int kind = 0; kind < _EVENT_KIND_MAX; kind++)
 		check_help(event_fields[kind]);
 }

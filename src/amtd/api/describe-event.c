@@ -398,7 +398,7 @@ struct lost_view {
 	uint64_t count;
 };
 
-static const struct field lost_fields[] = {
+const struct field lost_fields[] = {
 	EVENT_FIELDS,
 	{ "count", FIELD_UINT, offsetof(struct lost_view, count),
 	  .help = "events that this client did not read in time" },

@@ -10,6 +10,7 @@
 
 /* The fields of each kind, for the manual. */
 extern const struct field *const event_fields[_EVENT_KIND_MAX];
+extern const struct field lost_fields[]; /* of describe_lost() */
 const char *event_kind_string(enum event_kind kind);
 
 /* NULL when out of memory; json_decref() it. */
