@@ -61,7 +61,7 @@ outside() {
 		exec "$here/demo.sh" --inside
 	fi
 	say "This kernel, $(uname -r), has no amt: all happens in User-Mode Linux, another one"
-	kernel=$("$here/uml/kernel.sh" full)
+	kernel=$("$here/uml/kernel.sh" demo)
 	job=$(mktemp -d /tmp/amtd-demo.XXXXXX)
 	uml_start "$job" "$kernel" real "$here/demo.sh" --inside > >(sed -u '/^reboot: /d')
 	# shellcheck disable=SC2064 # $! is to be expanded now

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Build the User-Mode Linux kernels that the selftests run on, each once, and print their paths.
-# usage: kernel.sh [full|noqueue|bare]...
+# usage: kernel.sh [full|noqueue|bare|demo]...
 #
 # full     everything the selftests use (the default)
 # noqueue  the same without nft_queue
 # bare     without amt as well, as many a distribution ships it: how amtd tells the user
+# demo     what the demonstration needs, quicker to build; full where that is there already
 #
 # Only those asked for are built; in one call they share what they have in common.
 #
@@ -40,22 +41,28 @@ declare -A options=(
 	[full]=''
 	[noqueue]='CONFIG_NFT_QUEUE=n'
 	[bare]=$'CONFIG_AMT=n\nCONFIG_NFT_QUEUE=n'
+	[demo]=$(cat "$here/demo.config")
 )
+# Of the compiler, which takes most of the time.
+declare -A flags=([demo]=-O1)
 for variant in "$@"; do
 	[ -n "${options[$variant]+set}" ] ||
-		die "unknown kernel '$variant': it is full, noqueue or bare"
+		die "unknown kernel '$variant': it is full, noqueue, bare or demo"
 done
 
 [ -r "$source" ] || die "$source is missing: apt-get install linux-source-6.1"
 
 key=$({
 	dpkg-query -W -f='${Version}' linux-source-6.1
-	cat "$here/kernel.config"
+	cat "$here/kernel.config" "$here/demo.config"
 	echo "HZ $hz"
 	echo "xstate $xstate"
 } | sha256sum | cut -c1-12)
 path_of() {
-	echo "$cache/linux-um-$key-$1"
+	local variant=$1
+
+	[ "$variant" != demo ] || [ ! -x "$cache/linux-um-$key-full" ] || variant=full
+	echo "$cache/linux-um-$key-$variant"
 }
 
 # find_missing VARIANT...: those that are not built yet
@@ -106,14 +113,13 @@ build_kernel() {
 	local out pid start=$SECONDS
 
 	out=$(path_of "$1")
-	{
-		cat "$here/kernel.config"
-		echo "${options[$1]}"
-	} >"$build/fragment"
+	# The last line about an option counts; of several Kconfig warns.
+	printf '%s\n' "$(<"$here/kernel.config")" "${options[$1]}" |
+		tac | awk -F '[=#]' '/^CONFIG_/ && !seen[$1]++' | tac >"$build/fragment"
 	make_um allnoconfig KCONFIG_ALLCONFIG="$build/fragment" >>"$log" 2>&1 ||
 		die "configuring failed: see $log"
 
-	make_um -j"$(nproc)" linux >>"$log" 2>&1 &
+	make_um -j"$(nproc)" KCFLAGS="${flags[$1]-}" linux >>"$log" 2>&1 &
 	pid=$!
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 1
