@@ -137,7 +137,7 @@ int config_parse_mld_version(struct config_load *load, const char *value, void *
 
 int config_parse_robustness(struct config_load *load, const char *value, void *field)
 {
-	/* QRV has three bits, and 1 would let no packet be lost. */
+	/* QRV has three bits, and 1 would tolerate no packet loss. */
 	return parse_u32(value, 2, 7, field);
 }
 

@@ -126,7 +126,7 @@ static int parse_dnssec(struct config_load *load, const char *value, void *field
 
 static int parse_dead(struct config_load *load, const char *value, void *field)
 {
-	/* the driver asks every 2 s: less than two of its questions would be haste */
+	/* the driver sends a Request every 2 s: at least two of them */
 	return parse_u32(value, 5, 3600, field);
 }
 
@@ -222,7 +222,7 @@ static void reset_relays(struct config_load *load, void *field)
 	load->config->n_relays = 0;
 }
 
-/* The [Rewrite] section that the assignment stands in. */
+/* The [Rewrite] section of the assignment. */
 static struct config_rewrite *current_rewrite(struct config_load *load)
 {
 	struct config *config = load->config;
@@ -374,7 +374,7 @@ static const struct config_key keys[] = {
 	  .help = "find relays that this domain announces (_amt._udp)" },
 	{ "Relay", "Anycast", parse_bool, FIELD(anycast), NULL, "yes or no", MODE_GATEWAY,
 	  .option = "anycast", .argument = "BOOL",
-	  .help = "ask the anycast address of relays: yes or no", .words = "yes no" },
+	  .help = "use the anycast address of relays: yes or no", .words = "yes no" },
 	{ "Relay", "Order", parse_order, FIELD(order), NULL,
 	  "words of: configured dns-sd anycast driad", MODE_GATEWAY },
 	{ "Relay", "Allow", parse_allow, 0, 0, reset_allow,
@@ -411,14 +411,13 @@ static const struct config_key keys[] = {
 	  "channels: SOURCE,GROUP, or GROUP for any source", MODE_GATEWAY, .repeats = true },
 	{ "Forward", "Downstream", config_parse_downstreams, 0, 0, config_reset_downstreams,
 	  "the name of an interface, at most 15 bytes, such as eth0; at most 31 in all", MODE_ALL,
-	  .option = "downstream", .argument = "DEV",
-	  .help = "forward to the hosts there what they want; repeats",
+	  .option = "downstream", .argument = "DEV", .help = "downstream interface; repeats",
 	  .words = CONFIG_WORDS_INTERFACES, .repeats = true },
 	{ "Forward", "Upstream", config_parse_upstream, 0, 0, config_reset_upstreams,
 	  "the name of an interface, and prefixes of the sources behind it", MODE_ALL,
 	  .option = "upstream", .argument = "'DEV [PREFIX]'",
-	  .help = "take sources (of PREFIX) from there; repeats", .words = CONFIG_WORDS_INTERFACES,
-	  .repeats = true },
+	  .help = "upstream interface (for sources in PREFIX); repeats",
+	  .words = CONFIG_WORDS_INTERFACES, .repeats = true },
 	{ "Forward", "BackupUpstream", config_parse_interface, FIELD(forward.backup_upstream), NULL,
 	  "the name of an interface, at most 15 bytes, such as eth0", MODE_ALL,
 	  .option = "backup-upstream", .argument = "DEV",
@@ -462,7 +461,7 @@ static const struct config_key keys[] = {
 	  "seconds, 0 for never", MODE_ALL },
 };
 
-/* Keys that were renamed: the old spelling goes with the next release. */
+/* Keys that were renamed: the old spelling is removed in the next release. */
 static const struct config_alias aliases[] = {
 	{ "Forward", "Alternative", "BackupUpstream", "alternative", "backup-upstream" },
 	{ "Forward", "SilentSec", "UpstreamTimeoutSec", NULL, NULL },

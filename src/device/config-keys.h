@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keys of a device file, amt(5), in one table: from it come the parser, the options of `amtctl
- * create`, their completion, and the check of the manual. A new key is a row here and a paragraph
- * there.
+ * The keys of a device file, amt(5), in one table, for the parser, the options of `amtctl create`,
+ * their completion, and the check of the manual. A new key is a row here and a paragraph there.
  */
 #ifndef AMT_DEVICE_CONFIG_KEYS_H
 #define AMT_DEVICE_CONFIG_KEYS_H
@@ -13,9 +12,9 @@
 
 struct config_key {
 	const char *section;
-	const char *key; /* NULL: an option of amtctl alone, which stands for several lines */
+	const char *key; /* NULL: an option of amtctl only, for several lines */
 	int (*parse)(struct config_load *load, const char *value, void *field);
-	size_t offset, size; /* the field, which gets its default back when reset is NULL */
+	size_t offset, size; /* the field, which is reset to its default when reset is NULL */
 	void (*reset)(struct config_load *load, void *field); /* an empty assignment */
 	const char *expected;
 	unsigned int modes; /* 1 << enum config_mode: where it is valid */
@@ -40,11 +39,11 @@ const struct config_alias *config_alias(size_t i);
 int config_parse_key(const struct config_key *key, struct config_load *load, const char *value);
 const char *config_error_text(int error);
 
-/* What holds where the file says nothing. */
+/* The defaults. */
 void config_set_defaults(struct config *config);
 
-/* One assignment, userdata being the load; for struct conf_handler. 0 or -ENOMEM: what is not
- * understood is warned about. */
+/* One assignment, userdata being the load; for struct conf_handler. 0 or -ENOMEM; invalid
+ * assignments are warned about. */
 int config_assign(const struct conf_assignment *assignment, void *userdata);
 
 #endif

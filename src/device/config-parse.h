@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Values of a device file, amt(5): what the parsers of several sections share.
+ * Values of a device file, amt(5): parsers shared by several sections.
  */
 #ifndef AMT_DEVICE_CONFIG_PARSE_H
 #define AMT_DEVICE_CONFIG_PARSE_H

@@ -40,7 +40,7 @@ static bool nft_can_spell(const struct config_forward *forward)
 	return !strpbrk(forward->backup_upstream, special);
 }
 
-/* A tunnel is what a gateway receives through, and a relay sends through. */
+/* A gateway receives through its tunnel, a relay sends through it. */
 static int verify_forward(struct config_load *load, const char *file)
 {
 	const struct conf_place place = { .file = file };
@@ -54,8 +54,7 @@ static int verify_forward(struct config_load *load, const char *file)
 	}
 	/* RFC 9776, 8.3 */
 	if (forward->query_response_sec > forward->query_interval_sec) {
-		warn(load, &place,
-		     "QueryResponseSec=%u is more than QueryIntervalSec=; taken as %u",
+		warn(load, &place, "QueryResponseSec=%u is more than QueryIntervalSec=; using %u",
 		     forward->query_response_sec, forward->query_interval_sec);
 		forward->query_response_sec = forward->query_interval_sec;
 	}
@@ -83,7 +82,7 @@ static int verify_forward(struct config_load *load, const char *file)
 	return 0;
 }
 
-/* Drop what is incomplete, refuse what cannot work: the second phase. */
+/* The second phase: drop incomplete sections, refuse what cannot work. */
 static int verify(struct config_load *load, const char *file)
 {
 	const struct conf_place place = { .file = file };
@@ -143,7 +142,7 @@ static int load_begin(struct config_load *load, const struct conf_handler *handl
 	return 0;
 }
 
-/* r is what reading came to. Hands out the config, or frees it. */
+/* r: the result of reading. Returns the config, or frees it. */
 static int load_end(struct config_load *load, const char *file, int r, struct config **ret)
 {
 	const struct conf_place place = { .file = file };
@@ -305,7 +304,7 @@ static bool orders_equal(const struct candidate_order *a, const struct candidate
 	return a->n == b->n && memcmp(a->origins, b->origins, a->n * sizeof(a->origins[0])) == 0;
 }
 
-/* [Relay]: where relays come from, and when they are left. */
+/* [Relay]: sources of relays, and when to leave one. */
 static bool discovery_equal(const struct config *a, const struct config *b)
 {
 	return relays_equal(a, b) && address_equal(&a->source, &b->source) &&

@@ -68,7 +68,7 @@ static void set_defaults(struct settings *settings)
 	*settings = (struct settings){ .linger_sec = LINGER_SEC, .max_channels = MAX_CHANNELS };
 }
 
-/* The old spelling goes with the next release. */
+/* The old spelling is removed in the next release. */
 static const char *current_name(const struct conf_assignment *assignment)
 {
 	static const struct {
