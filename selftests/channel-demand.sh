@@ -89,7 +89,7 @@ printf '[Channels]\nLingerSec=20\n[Relay]\nAddress=%s\nDNS=%s\nDNSSEC=no\n' $REL
 	>"$root/etc/amt/amtd.conf"
 amtd_start gateway
 check "join" ctl gateway join $NOBODY
-wait_for 10 channel_is $NOBODY '.reason | contains("no interface for a gateway: Network is unreachable; Link=")' true
+wait_for 10 channel_is $NOBODY '.reason | contains("no interface for a gateway: Network is unreachable; set Link=")' true
 check "leave" ctl gateway leave $NOBODY
 amtd_kill gateway
 printf '[Channels]\nLingerSec=20\n[Relay]\nDNS=%s\nDNSSEC=no\n' $DNS >"$root/etc/amt/amtd.conf"

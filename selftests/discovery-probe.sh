@@ -157,7 +157,7 @@ end_background sr
 start=$(now)
 probe 1 $RELAY --count 1 --timeout 10
 took=$(($(now) - start))
-expect "reason" "port unreachable (said by $RELAY)" "$(of .reason)"
+expect "reason" "port unreachable (from $RELAY)" "$(of .reason)"
 expect_match "hint" "does a relay run there" "$ERROR"
 [ $took -lt 300000 ] || fail "it took $took us"
 
@@ -165,14 +165,14 @@ step "no such host: silence, and in the end its router says so"
 probe 1 192.0.2.77 --count 1
 expect "reason" "no answer" "$(of .reason)"
 probe 1 192.0.2.77 --count 1 --timeout 10
-expect "reason" "host unreachable (said by 198.51.100.1)" "$(of .reason)"
+expect "reason" "host unreachable (from 198.51.100.1)" "$(of .reason)"
 
 step "no way: from afar, and from this host"
 ip -n "${NS}internet" route add unreachable 192.0.2.66/32
 ip -n "${NS}gateway" route add unreachable 192.0.2.67/32
 ip -n "${NS}gateway" route add prohibit 192.0.2.68/32
 probe 1 192.0.2.66 192.0.2.67 192.0.2.68 --count 1 --timeout 10
-expect "reasons" "host unreachable (said by 198.51.100.1),host unreachable,forbidden by this host" \
+expect "reasons" "host unreachable (from 198.51.100.1),host unreachable,forbidden by this host" \
 	"$(jq -r 'map(.reason) | join(",")' <<<"$OUTPUT")"
 expect "lines on stderr" 3 "$(wc -l <<<"$ERROR")"
 

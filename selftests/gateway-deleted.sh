@@ -55,14 +55,14 @@ kill -STOP "${PIDS[amtd-gateway]}"
 } | on gateway nft -f -
 kill -CONT "${PIDS[amtd-gateway]}"
 wait_for 10 log_has 'netlink events lost, resynchronizing'
-refuse "a removal is logged" log_has 'somebody removed'
+refuse "a removal is logged" log_has "'ip amtd' was removed"
 wait_for 5 has_table
 stream_comes
 
 step "the table, by somebody who flushes the ruleset"
 check "the table is there" has_table
 on gateway nft flush ruleset
-wait_for 5 log_has 'somebody removed'
+wait_for 5 log_has "'ip amtd' was removed"
 wait_for 5 has_table
 stream_comes
 

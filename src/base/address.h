@@ -91,8 +91,8 @@ bool address_equal(const struct address *a, const struct address *b);
 int address_compare(const struct address *a, const struct address *b);
 bool prefix_contains(const struct prefix *prefix, const struct address *address);
 
-/* True when a packet can be sent to it as to one host: neither zero, loopback, multicast nor
- * (IPv4) broadcast. What the driver accepts as an underlay address, drivers/net/amt.c. */
+/* A unicast address of another host: neither zero, loopback, multicast nor (IPv4) broadcast. As the
+ * driver accepts for the underlay, drivers/net/amt.c. */
 bool address_is_host(const struct address *address);
 
 struct address address_from_in(struct in_addr in);

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define FIRST_BYTES 24 /* the smallest block that malloc() hands out */
+#define FIRST_BYTES 24 /* the smallest block of malloc() */
 
 bool array_reserve(void *array, size_t element, size_t n, size_t *size)
 {

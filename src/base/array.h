@@ -11,8 +11,8 @@
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Make room for n elements: *size, a size_t, is doubled as often as that takes. False without
- * memory, and then all is as it was. */
+/* Make room for n elements: doubles size, a size_t, as often as needed. False when out of memory:
+ * unchanged. */
 #define RESERVE(array, n, size) \
 	((n) <= (size) || array_reserve(&(array), sizeof(*(array)), (n), &(size)))
 
@@ -44,8 +44,8 @@ array_search(const void *array, size_t n, size_t element, const void *key, array
 	return low;
 }
 
-/* Move what stands at a position and behind it, of n elements, up or down by one: to insert an
- * element there, for which there is room, and to remove it. */
+/* Move the elements from a position on, of n, up or down by one: to insert an element there, with
+ * room for it, and to remove it. */
 static inline void array_open(void *array, size_t n, size_t element, size_t at)
 {
 	char *place = (char *)array + at * element;

@@ -13,8 +13,7 @@ struct channel_key {
 
 #define CHANNEL_TEXT_MAX (2 * ADDRESS_TEXT_MAX)
 
-/* 0; or -EINVAL, and *ret_why says what is wrong and what to do, for a line that begins with the
- * text. */
+/* 0; or -EINVAL and *ret_why, the error and a hint, to follow the text. */
 int channel_parse(const char *text, struct channel_key *ret, const char **ret_why);
 
 const char *channel_format(const struct channel_key *key, char buf[static CHANNEL_TEXT_MAX]);

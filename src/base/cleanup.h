@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory and descriptors that end with the scope of their variable, which must be initialized.
+ * Memory and descriptors freed at the end of their variable's scope; it must be initialized.
  */
 #ifndef AMT_BASE_CLEANUP_H
 #define AMT_BASE_CLEANUP_H
@@ -12,7 +12,7 @@
 #define _cleanup_free_	__attribute__((cleanup(cleanup_free)))	/* NULL is fine */
 #define _cleanup_close_ __attribute__((cleanup(cleanup_close))) /* so is a negative number */
 
-/* Hand on what would be cleaned up: the value, and the variable becomes NULL or -1. */
+/* Pass on ownership: returns the value, and sets the variable to NULL or -1. */
 #define TAKE_FD(fd) cleanup_take_fd(&(fd))
 #define TAKE(pointer)                               \
 	({                                          \

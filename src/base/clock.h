@@ -11,12 +11,12 @@
 
 typedef uint64_t usec_t;
 
-#define USEC_NEVER UINT64_MAX /* a time that does not come; as sd-event has it */
+#define USEC_NEVER UINT64_MAX /* never; as in sd-event */
 
 #define USEC_PER_MSEC UINT64_C(1000)
 #define USEC_PER_SEC  UINT64_C(1000000)
 
-/* CLOCK_MONOTONIC for timers, CLOCK_REALTIME for what a user reads. */
+/* CLOCK_MONOTONIC for timers, CLOCK_REALTIME for users. */
 static inline usec_t clock_usec(clockid_t clock)
 {
 	struct timespec now;
@@ -35,8 +35,7 @@ static inline usec_t clock_realtime(void)
 	return clock_usec(CLOCK_REALTIME);
 }
 
-/* A time of CLOCK_MONOTONIC on CLOCK_REALTIME, as of now: what a user can read. 0, for "never",
- * stays 0. */
+/* Convert CLOCK_MONOTONIC to CLOCK_REALTIME, as of now, for users. 0, for "never", stays 0. */
 static inline usec_t clock_to_realtime(usec_t monotonic)
 {
 	return monotonic == 0 ? 0 : monotonic + clock_realtime() - clock_monotonic();

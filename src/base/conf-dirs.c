@@ -147,7 +147,7 @@ static int examine(int dir_fd, const char *name, const char *path,
 				  strerror(error));
 		else if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			warn_file(handler, path,
-				  "a link that leads nowhere, skipped; link to /dev/null to mask");
+				  "dangling link, skipped; link to /dev/null to mask");
 		return -error;
 	}
 	if (S_ISREG(st.st_mode))
@@ -196,12 +196,12 @@ static int scan_open(DIR *dir, const char *directory, const char *suffix,
 			return r;
 	}
 	if (errno != 0)
-		warn_file(handler, directory, "cannot be read to its end: %s", strerror(errno));
+		warn_file(handler, directory, "cannot be read completely: %s", strerror(errno));
 	return 0;
 }
 
-/* Add the files NAME<suffix> of the directory; one that is missing is empty, also when what should
- * be the directory above it is none, which is warned about there. */
+/* Add the files NAME<suffix> of the directory; a missing one is empty, also when its parent is not
+ * a directory, which is warned about there. */
 static int scan(const char *directory, const char *suffix, const struct conf_handler *handler,
 		struct entries *entries)
 {

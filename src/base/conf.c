@@ -179,7 +179,7 @@ static int parse_assignment(struct conf_parser *parser, char *line)
 	if (parser->section_state == SECTION_NONE) {
 		parser_warn(
 			parser,
-			"\"%s\" stands before the first section; line ignored, put a [SECTION] line above it",
+			"\"%s\" is before the first section; line ignored, put a [SECTION] line above it",
 			shown(line, buf));
 		return 0;
 	}
@@ -227,7 +227,7 @@ static int finish_line(struct conf_parser *parser)
 	return r;
 }
 
-/* There is room for a NUL behind. */
+/* With room for a trailing NUL. */
 static void append_text(struct conf_parser *parser, const char *text, size_t length)
 {
 	size_t n = length;

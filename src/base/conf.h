@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Device files: where they lie and how they are written, with the semantics of systemd.netdev(5)
- * and systemd.syntax(7). What the keys mean is not known here.
+ * Device files: their directories and syntax, with the semantics of systemd.netdev(5) and
+ * systemd.syntax(7). Independent of the keys.
  */
 #ifndef AMT_BASE_CONF_H
 #define AMT_BASE_CONF_H
@@ -11,9 +11,9 @@
 
 #define CONF_LINE_MAX	   (64 * 1024)	     /* bytes in a logical line; a longer one is skipped */
 #define CONF_FILE_MAX	   (4 * 1024 * 1024) /* bytes in a file; a longer one is refused */
-#define CONF_DIRECTORY_MAX 16384	     /* files of one directory that are looked at */
+#define CONF_DIRECTORY_MAX 16384	     /* files read from one directory */
 #define CONF_ONCE_MAX	   64		     /* warnings of conf_warn_once() */
-#define CONF_WARNINGS_MAX  20 /* for one file; one more says that others are left out */
+#define CONF_WARNINGS_MAX  20 /* for one file; one more announces that others are omitted */
 
 /* Position of a line, for warnings. */
 struct conf_place {
@@ -36,13 +36,13 @@ struct conf_assignment {
 struct conf_handler {
 	/* 0, or negative errno to stop. Warns with conf_warn(). */
 	int (*assignment)(const struct conf_assignment *assignment, void *userdata);
-	/* One line, no newline, printable: what is wrong and what to do: "missing '='..." */
+	/* One line, no newline, printable: the error and a hint: "missing '='..." */
 	void (*warning)(const struct conf_place *place, const char *text, void *userdata);
 	void *userdata;
 };
 
-/* Pass a warning about this assignment to the handler: made printable, one for a line, and no more
- * than CONF_WARNINGS_MAX for a file, together with those about the syntax. */
+/* Pass a warning about this assignment to the handler: made printable, one per line, and at most
+ * CONF_WARNINGS_MAX per file, including those about the syntax. */
 void conf_warn(const struct conf_assignment *assignment, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -62,9 +62,8 @@ struct conf_unit {
  * below $AMTD_ROOT when that is set, for tests and images. Lives for the process. */
 const char *const *conf_directories(void);
 
-/* All units NAME<suffix> of the directories, sorted by name. A directory that is missing is empty;
- * what cannot be read, or is no regular file, is warned about and skipped, as if it were not
- * there. 0 or negative errno. */
+/* All units NAME<suffix> of the directories, sorted by name. A missing directory is empty;
+ * unreadable and non-regular files are warned about and skipped. 0 or negative errno. */
 int conf_find(const char *const *directories, const char *suffix,
 	      const struct conf_handler *handler, struct conf_unit **ret_units, size_t *ret_n);
 void conf_units_free(struct conf_unit *units, size_t n);
@@ -72,7 +71,7 @@ void conf_units_free(struct conf_unit *units, size_t n);
 /* Parse text[0..length), a piece named file. section_number counts on from *section_number.
  * A line that is no assignment, section header or comment is warned about and skipped; so are
  * lines with control characters, lines that are not UTF-8, and assignments before the first
- * section. What follows a broken section header is skipped up to the next header, without more
+ * section. Lines after an invalid section header are skipped up to the next header, without further
  * warnings. 0, what the handler returned, or -EFBIG (warned). */
 int conf_parse_text(const char *file, const char *text, size_t length, unsigned int *section_number,
 		    const struct conf_handler *handler);

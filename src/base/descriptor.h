@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Descriptors by the thousand. Libraries that wait with select() take none from FD_SETSIZE on, and
- * libnftables, given a higher one, ends the program: the low numbers are left to those.
+ * Thousands of descriptors. Libraries with select() cannot use numbers from FD_SETSIZE on, and
+ * libnftables aborts on one: the low numbers are left to those.
  */
 #ifndef AMT_BASE_DESCRIPTOR_H
 #define AMT_BASE_DESCRIPTOR_H
 
-/* The limit of open files as far up as it goes. */
+/* Raise the limit of open files to its maximum. */
 void descriptor_raise_limit(void);
 
 /* fd by a number from FD_SETSIZE on, close-on-exec; or fd itself where the limit is no higher; or

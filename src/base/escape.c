@@ -36,7 +36,7 @@ size_t escape_decode(const char *text, size_t length, uint32_t *ret)
 	return n;
 }
 
-/* Controls move the cursor, and Unicode's marks for direction and lines reorder what is around. */
+/* Control characters move the cursor, Unicode's direction and line marks reorder text. */
 static bool is_printable(uint32_t c)
 {
 	static const struct {

@@ -14,9 +14,8 @@ size_t escape_decode(const char *text, size_t length, uint32_t *ret);
 
 #define ESCAPED_MAX(length) (4 * (length) + 1) /* a buffer of this size holds it all */
 
-/* Copy text[0..length) to buf of size bytes, at least 4, and return buf: a terminal shows it on one
- * line, as it is. What could do anything else there becomes \xNN. Ends in "..." where it was cut.
- */
+/* Copy text[0..length) to buf of size bytes, at least 4, and return buf: a terminal shows it
+ * unchanged on one line. Other characters become \xNN. Ends in "..." when truncated. */
 const char *escape_text(const char *text, size_t length, char *buf, size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files below the root that amtd is told to use: $AMTD_ROOT, or the host's.
+ * Files below amtd's root: $AMTD_ROOT, or the host's.
  */
 #ifndef AMT_BASE_FILE_H
 #define AMT_BASE_FILE_H

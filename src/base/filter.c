@@ -14,8 +14,8 @@ enum part {
 	ONLY_RIGHT = 1 << 2,
 };
 
-/* RFC 9776, section 3.2, for two: [of the one][of the other]. As EXCLUDE lists sources that are
- * not wanted, it keeps those that the other does not want either. */
+/* RFC 9776, section 3.2, for two: [of the one][of the other]. EXCLUDE lists unwanted sources: the
+ * merge keeps those unwanted by both. */
 static const struct {
 	enum filter_mode mode;
 	unsigned int parts;

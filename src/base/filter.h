@@ -31,7 +31,7 @@ int filter_add(struct filter *filter, const struct address *source); /* there al
 void filter_remove(struct filter *filter, const struct address *source);
 int filter_copy(struct filter *to, const struct filter *from); /* to is cleared first */
 
-/* *into becomes what one needs to receive all that either wants: RFC 9776, section 3.2 (any
+/* *into becomes the merge of both: RFC 9776, section 3.2 (any
  * EXCLUDE: EXCLUDE of the intersection of the excluded less all the included; else the union). */
 int filter_merge(struct filter *into, const struct filter *other);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A hash for keys that strangers choose, such as groups: the function is drawn at random of a
- * strongly universal family (multilinear over 32-bit words; Carter and Wegman), so that nobody can
- * choose keys that collide.
+ * A hash for untrusted keys, such as groups: drawn at random from a strongly universal family
+ * (multilinear over 32-bit words; Carter and Wegman), so that colliding keys cannot be chosen.
  */
 #ifndef AMT_BASE_HASH_H
 #define AMT_BASE_HASH_H
@@ -29,7 +28,7 @@ static inline int hash_draw(struct hash *hash)
 	return 0;
 }
 
-/* Of length bytes, words of 4; with what went before, sum and words of it: 0 at first. */
+/* Of length bytes, in words of 4; sum and words: of the preceding data, 0 at first. */
 static inline uint64_t hash_sum(const struct hash *hash, uint64_t sum, size_t words,
 				const void *data, size_t length)
 {

@@ -66,7 +66,7 @@ enum comparison {
 	AS_GLOB,
 };
 
-/* One that begins with another comes before it. */
+/* Longer operators before their prefixes. */
 static const struct version_operator {
 	const char *text;
 	enum comparison comparison;
@@ -101,7 +101,7 @@ static int operator_holds(const struct version_operator *op, const char *release
 	return order < 0 ? op->less : order == 0 ? op->equal : op->greater;
 }
 
-/* Take the next word of *text, as far as the blank behind it. */
+/* Take the next word of *text, up to the blank after it. */
 static int next_word(const char **text, char *buf, size_t size)
 {
 	const char *start = *text + strspn(*text, WORD_BLANKS);
@@ -135,7 +135,7 @@ int match_version(const char *release, const char *expression)
 		while (strncmp(word, op->text, strlen(op->text)) != 0)
 			op++;
 
-		/* A blank may stand behind the operator. */
+		/* A blank may follow the operator. */
 		operand = word + strlen(op->text);
 		if (operand[0] == '\0') {
 			r = next_word(&expression, word, sizeof(word));
@@ -281,7 +281,7 @@ static int match_kind(const char *kind)
 	if (strcmp(kind, "vm") == 0)
 		return innermost->yes && !container->yes;
 
-	/* "none" is what it prints, too, but no kind. */
+	/* "none" is printed, too, but is no kind. */
 	if (innermost->yes && answer_has(innermost, kind))
 		return 1;
 	r = detector_ask(LIST, &answer);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A token bucket: at most so many of something a second, all of them at once or spread. Pure. A
- * zeroed struct is a full bucket.
+ * A token bucket: a rate limit per second, bursts allowed. Pure. A zeroed struct is a full bucket.
  */
 #ifndef AMT_BASE_PACE_H
 #define AMT_BASE_PACE_H

@@ -54,7 +54,7 @@ int parse_u16(const char *text, uint16_t min, uint16_t max, uint16_t *ret)
 	return 0;
 }
 
-/* Not strtod(), which goes by the locale. */
+/* Not strtod(), which depends on the locale. */
 int parse_span(const char *text, usec_t min_usec, usec_t max_usec, usec_t *ret_usec)
 {
 	usec_t usec = 0, unit = USEC_PER_SEC;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Words and numbers that users write. Pure: no I/O, no allocation. *ret is untouched on failure.
+ * Words and numbers from users. Pure: no I/O, no allocation. *ret is untouched on failure.
  */
 #ifndef AMT_BASE_PARSE_H
 #define AMT_BASE_PARSE_H
@@ -21,9 +21,9 @@ int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret);
 /* Seconds with up to six decimals, in microseconds. Returns as the numbers do. */
 int parse_span(const char *text, usec_t min_usec, usec_t max_usec, usec_t *ret_usec);
 
-/* A name that a network interface can have: what the kernel takes (dev_valid_name(), and neither
- * "all" nor "default", which are taken in /proc/sys/net), of printable ASCII, and no '%', which the
- * kernel would replace. 0, -EINVAL or -ENAMETOOLONG. */
+/* A name that a network interface can have: valid for the kernel (dev_valid_name(), and neither
+ * "all" nor "default", which are reserved in /proc/sys/net), in printable ASCII without '%', which
+ * the kernel would expand. 0, -EINVAL or -ENAMETOOLONG. */
 int parse_ifname(const char *text, char ret[static IFNAMSIZ]);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Timers of sd-event on CLOCK_MONOTONIC, in microseconds: made once, disarmed, and armed as often
- * as needed. Each fires once.
+ * Timers of sd-event on CLOCK_MONOTONIC, in microseconds: created disarmed, armed as often as
+ * needed. Each fires once.
  */
 #ifndef AMT_BASE_TIMER_H
 #define AMT_BASE_TIMER_H

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * [Forward] of a device file, amt(5): which networks get what this host receives, and from where.
- */
+/* [Forward] of a device file, amt(5): upstream and downstream interfaces. */
 #ifndef AMT_DEVICE_CONFIG_FORWARD_H
 #define AMT_DEVICE_CONFIG_FORWARD_H
 
@@ -37,7 +35,7 @@ struct config_forward {
 	size_t n_upstreams;
 	char backup_upstream[IFNAMSIZ]; /* in place of those for any source, when switched; "": none
 					 */
-	uint32_t upstream_timeout_sec;	/* without a packet: switch by itself; 0: never */
+	uint32_t upstream_timeout_sec;	/* without packets until a switch; 0: never */
 	uint32_t table;			/* of multicast routes; 0: the host's own */
 
 	bool querier; /* take part in the election; else listen only */
@@ -45,7 +43,7 @@ struct config_forward {
 	uint32_t robustness, query_interval_sec, query_response_sec, last_member_sec;
 	bool fast_leave;
 	uint32_t max_groups, max_sources, max_groups_per_host; /* of each downstream interface */
-	uint32_t ttl; /* what comes from upstream with less leaves with this; 0: as it came */
+	uint32_t ttl; /* minimum TTL of forwarded packets; 0: unchanged */
 
 	enum config_unicast unicast_reports;
 	bool forward_queries, forward_reports;

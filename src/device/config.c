@@ -40,7 +40,7 @@ static bool nft_can_spell(const struct config_forward *forward)
 	return !strpbrk(forward->backup_upstream, special);
 }
 
-/* A tunnel is what a gateway receives through, and a relay sends through. */
+/* A gateway receives through its tunnel, a relay sends through it. */
 static int verify_forward(struct config_load *load, const char *file)
 {
 	const struct conf_place place = { .file = file };
@@ -83,7 +83,7 @@ static int verify_forward(struct config_load *load, const char *file)
 	return 0;
 }
 
-/* Drop what is incomplete, refuse what cannot work: the second phase. */
+/* The second phase: drop incomplete sections, refuse what cannot work. */
 static int verify(struct config_load *load, const char *file)
 {
 	const struct conf_place place = { .file = file };
@@ -143,7 +143,7 @@ static int load_begin(struct config_load *load, const struct conf_handler *handl
 	return 0;
 }
 
-/* r is what reading came to. Hands out the config, or frees it. */
+/* r: the result of reading. Returns the config, or frees it. */
 static int load_end(struct config_load *load, const char *file, int r, struct config **ret)
 {
 	const struct conf_place place = { .file = file };

@@ -31,7 +31,7 @@ enum config_mode {
 	_CONFIG_MODE_INVALID = -22,
 };
 
-/* [Rewrite]: an Advertisement of a relay address within advertised gets relay instead. */
+/* [Rewrite]: a relay address within advertised is replaced by relay. */
 struct config_rewrite {
 	unsigned int section; /* conf_assignment.section_number, while the file is read */
 	struct prefix advertised;
@@ -48,19 +48,19 @@ struct config {
 	char *description; /* NULL: none */
 	enum config_mode mode;
 	char link[IFNAMSIZ];
-	struct address local; /* AF_UNSPEC: what the route to the relay would use */
+	struct address local; /* AF_UNSPEC: from the route to the relay */
 	uint16_t port;	      /* local UDP port; 0: derived from the name (gateway), 2268 (relay) */
-	uint16_t relay_port;  /* the relay's UDP port, as it is on the wire */
+	uint16_t relay_port;  /* the relay's UDP port, on the wire */
 	uint32_t max_tunnels; /* relay; 0: the driver's default */
 	uint32_t mtu;	      /* bytes; 0: the link's less the tunnel's overhead */
 	bool keep;	      /* KeepConfiguration= */
 	bool strict;	      /* OnFailure=drop */
-	bool on_demand;	      /* goes when its last channel was left */
+	bool on_demand;	      /* deleted after its last channel was left */
 
 	struct address *relays; /* in order */
 	size_t n_relays;
-	struct address source;	      /* Driad=: the relays of this source; AF_UNSPEC: not asked */
-	char *service;		      /* DNSSD=: the relays of this domain; NULL: not asked */
+	struct address source;	      /* Driad=: the relays of this source; AF_UNSPEC: none */
+	char *service;		      /* DNSSD=: the relays of this domain; NULL: none */
 	bool anycast;		      /* Anycast=: 192.52.193.1 */
 	struct candidate_order order; /* n 0: the default */
 	struct prefix *allow;	      /* relays within these only; none: all */
@@ -84,8 +84,8 @@ struct config {
 	size_t n_pieces;
 };
 
-/* Read a unit. 0; -EINVAL when it cannot be used (warned); -ESRCH when [Match] says that it is not
- * for this host; or another negative errno. Warnings go through warn->warning. */
+/* Read a unit. 0; -EINVAL when it cannot be used (warned); -ESRCH when [Match] excludes this host;
+ * or another negative errno. Warnings go through warn->warning. */
 int config_load(const struct conf_unit *unit, const struct conf_handler *warn, struct config **ret);
 
 /* The same from text; file names it in warnings and, without ".amt", is the default of Name=. */

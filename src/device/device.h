@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A device: what is wanted (config), what was done for it (record), and what is observed of it.
+ * A device: its configuration (config), what was done for it (record), and its observed state.
  */
 #ifndef AMT_DEVICE_DEVICE_H
 #define AMT_DEVICE_DEVICE_H
@@ -24,33 +24,31 @@ struct device {
 	uint64_t state_since; /* CLOCK_REALTIME, microseconds */
 
 	/* Observed. */
-	int ifindex; /* 0: there is no interface */
+	int ifindex; /* 0: no interface */
 	int lower;
 	struct address local;
-	struct address relay; /* on the wire: Queries come from there; zero: not known */
+	struct address relay; /* on the wire: source of Queries; zero: not known */
 	bool link_missing;    /* waiting for an interface that does not exist */
-	bool joined;	      /* somebody joined a group on it */
-	/* Why Queries are not seen, only what the driver shows; NULL: they are. Lives as long as
-	 * the manager. */
+	bool joined;	      /* a group is joined on it */
+	/* Why Queries are not inspected; NULL: they are. Lives as long as the manager. */
 	const char *queue_error;
 
 	/* Desired. */
-	uint16_t port; /* local, host byte order; 0: none chosen yet */
-	struct address
-		previous; /* a relay on the wire: what it still sends is let in; zero: none */
+	uint16_t port;		 /* local, host byte order; 0: none chosen yet */
+	struct address previous; /* a relay on the wire whose data is still accepted; zero: none */
 
 	/* The core's. */
 	bool dirty;		  /* to be reconciled */
 	bool stale;		  /* while files are read: none has defined it so far */
-	unsigned int port_skip;	  /* private ports that turned out to be taken */
-	uint16_t port_claimed;	  /* ports.c: as it is entered there, and */
+	unsigned int port_skip;	  /* private ports that are taken */
+	uint16_t port_claimed;	  /* ports.c: the port entered there, and */
 	struct device *port_peer; /* the next one of the same port */
 	struct wing_memory *wing_memory;
 };
 
 /* Take over config. record is read from its file, if there is one. */
 int device_new(struct config *config, struct device **ret);
-void device_free(struct device *device); /* leaves the kernel as it is; NULL is fine */
+void device_free(struct device *device); /* leaves kernel state alone; NULL is fine */
 
 /* Take over the changed config; the previous one is the caller's. */
 void device_set_config(struct device *device, struct config *config);

@@ -50,7 +50,7 @@ void event_emit_advertisement(const struct device *device, struct event_pause pa
 	pause->count = 0;
 }
 
-/* To the records behind the next few; false: there are none. */
+/* Skip the records of one event; false: none are left. */
 static bool skip_records(const struct group_message *message, size_t *at)
 {
 	struct group_record record;
@@ -63,13 +63,13 @@ static bool skip_records(const struct group_message *message, size_t *at)
 	return group_next_record(message, &ahead, &record);
 }
 
-void event_emit_heard(const struct device *device, struct event_budget *budget,
-		      const struct event_heard *heard)
+void event_emit_received(const struct device *device, struct event_budget *budget,
+			 const struct event_received *received)
 {
 	struct event event = {
-		.kind = heard->message->type == GROUP_QUERY ? EVENT_QUERY : EVENT_REPORT,
+		.kind = received->message->type == GROUP_QUERY ? EVENT_QUERY : EVENT_REPORT,
 		.device = device,
-		.heard = heard,
+		.received = received,
 	};
 	uint64_t now = clock_usec(CLOCK_MONOTONIC);
 	bool more = event_hook.observer;
@@ -77,7 +77,7 @@ void event_emit_heard(const struct device *device, struct event_budget *budget,
 
 	while (more) {
 		event.from = at;
-		more = skip_records(heard->message, &at);
+		more = skip_records(received->message, &at);
 		if (!pace_take(&budget->pace, HEARD_PER_SECOND, now)) {
 			budget->missed++;
 			continue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What happens to devices, for one observer: amtd, which tells its clients.
+ * Events of devices, for one observer: amtd, which passes them to its clients.
  */
 #ifndef AMT_DEVICE_EVENT_H
 #define AMT_DEVICE_EVENT_H
@@ -21,14 +21,14 @@ enum event_kind {
 	EVENT_STATE,	     /* the state or its reason is another one */
 	EVENT_RELAY,	     /* one was chosen */
 	EVENT_ADVERTISEMENT, /* one was refused, or rewritten */
-	EVENT_QUERY,	     /* of IGMP or MLD, heard on an interface of [Forward] */
+	EVENT_QUERY,	     /* of IGMP or MLD, received on an interface of [Forward] */
 	EVENT_REPORT,	     /* likewise; Leaves are Reports */
 	EVENT_OVERRUN,	     /* of a queue of amtd's: messages were lost; device is NULL */
 	_EVENT_KIND_MAX,
 };
 
-/* A message, and where it was heard. */
-struct event_heard {
+/* A message, and where it was received. */
+struct event_received {
 	const char *on; /* the interface */
 	bool upstream;	/* else downstream */
 	bool unicast;	/* to this host alone */
@@ -36,16 +36,16 @@ struct event_heard {
 	const struct group_message *message;
 };
 
-/* What is told at most once in a while. Zero at first. */
+/* Rate limit of an event. Zero at first. */
 struct event_pause {
 	uint64_t until;	    /* CLOCK_MONOTONIC, microseconds */
-	unsigned int count; /* not told so far */
+	unsigned int count; /* suppressed so far */
 };
 
-/* So much is told of the messages of one interface. Zero at first. */
+/* Rate limit of events about the messages of one interface. Zero at first. */
 struct event_budget {
 	struct pace pace;
-	uint64_t missed; /* not told since the last one that was */
+	uint64_t missed; /* suppressed since the last one sent */
 };
 
 struct event {
@@ -62,25 +62,25 @@ struct event {
 	const struct inspect_result *advertisement; /* EVENT_ADVERTISEMENT */
 	unsigned int count;			    /* ... and that many like it */
 
-	const struct event_heard *heard; /* EVENT_QUERY, EVENT_REPORT */
-	size_t from;			 /* where its records begin, group_next_record() */
-	uint64_t missed; /* that many were not told before it; EVENT_OVERRUN: in all */
+	const struct event_received *received; /* EVENT_QUERY, EVENT_REPORT */
+	size_t from;	 /* position of its first record, group_next_record() */
+	uint64_t missed; /* events suppressed before it; EVENT_OVERRUN: in total */
 };
 
-/* The observer hears of events at once, and must leave the devices alone. NULL: nobody does. */
+/* The observer is called at once, and must not change devices. NULL: none. */
 typedef void (*event_observer)(const struct event *event, void *userdata);
 void event_observe(event_observer observer, void *userdata);
 
 void event_emit(const struct event *event);
 
-/* EVENT_ADVERTISEMENT where there is something to tell. However many come, at most one a second of
- * each kind, rewritten and refused, is told for each device. */
+/* EVENT_ADVERTISEMENT for a rewritten or refused one; at most one a second of each kind for each
+ * device. */
 void event_emit_advertisement(const struct device *device, struct event_pause pauses[static 2],
 			      const struct inspect_result *result);
 
 /* EVENT_QUERY or EVENT_REPORT; a Report with many records becomes several events. At most 100 a
- * second are told for each budget. */
-void event_emit_heard(const struct device *device, struct event_budget *budget,
-		      const struct event_heard *heard);
+ * second for each budget. */
+void event_emit_received(const struct device *device, struct event_budget *budget,
+			 const struct event_received *received);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define ADVERTISEMENT_HEADER 8 /* RFC 7450, 5.1.2: what stands before the relay address */
+#define ADVERTISEMENT_HEADER 8 /* RFC 7450, 5.1.2: fields before the relay address */
 
 #define FLAG_G 0x01 /* RFC 7450, 5.1.4.5 */
 #define FLAG_L 0x02 /* 5.1.4.4 */
@@ -81,8 +81,8 @@ struct address inspect_rewrite(const struct config *config, const struct address
 	return rewrite ? rewrite->relay : *advertised;
 }
 
-/* The relay address that an Advertisement carries, RFC 7450, 5.1.2.5: what is left of it. It may be
- * one that no packet can be sent to, for a rule to mend. AF_UNSPEC: of neither family's length. */
+/* The relay address of an Advertisement, RFC 7450, 5.1.2.5: the rest of the message. It may be
+ * unusable until [Rewrite] replaces it. AF_UNSPEC: of neither family's length. */
 static struct address advertised(const struct packet *packet)
 {
 	const uint8_t *bytes = packet->payload + ADVERTISEMENT_HEADER;
@@ -98,7 +98,7 @@ static struct address advertised(const struct packet *packet)
 	return address;
 }
 
-/* The first rule that matches rewrites; what comes of it must then be a proper message. */
+/* The first rule that matches rewrites; the result must be a valid message. */
 static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules,
 					       struct packet *packet, struct inspect_result *result)
 {
@@ -112,8 +112,8 @@ static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules
 	result->advertised = address;
 	rewrite = find_rewrite(rules, &address);
 	if (address_is_set(&rules->believed)) {
-		/* The firewall leads the tunnel; [Rewrite] has told where, when the relay was
-		 * asked. */
+		/* The firewall redirects the tunnel; [Rewrite] was applied when the relay was
+		 * probed. */
 		result->length = packet_set_relay(packet, rules->believed.in);
 		result->changed = true;
 	} else if (rewrite) {
@@ -134,8 +134,7 @@ static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules
 	return INSPECT_PASS;
 }
 
-/* A Query may come with a checksum that is still to be computed (queue.h), and the firewall clears
- * it where there are flags. */
+/* A Query's checksum may be incomplete (queue.h), and the firewall clears it where it has flags. */
 static void hasten(const struct inspect_rules *rules, struct packet *packet,
 		   const struct message_inner *inner, struct inspect_result *result)
 {

@@ -110,7 +110,7 @@ static int emit_reports(struct writer *writer, sa_family_t family)
 	return r == 0 && n > 0 ? emit_update(writer, family, version, n, &source) : r;
 }
 
-/* Of a Done: a link-local address of which the middle names the host to those who look there. */
+/* Source of a Done: a link-local address whose middle identifies the host to the Linux relay. */
 static struct address done_source(const struct in6_addr *host)
 {
 	struct address source = { AF_INET6, { .in6.s6_addr = { 0xfe, 0x80 } } };

@@ -18,13 +18,13 @@
 /* IPv4, UDP and AMT data headers and what the driver reserves: AMT_GW_HLEN in drivers/net/amt.c */
 #define GATEWAY_OVERHEAD 40
 
-/* What is known of the kernel at one moment. */
+/* A snapshot of the kernel's state. */
 struct view {
 	struct netlink *netlink;
 	reconcile_leaving leaving;
 	void *userdata;
 	struct link lower;
-	struct amtlink want, have; /* have.link.ifindex 0: there is none */
+	struct amtlink want, have; /* have.link.ifindex 0: none */
 };
 
 /* Fills view->lower. False when the device has to wait, or cannot be. */
@@ -58,14 +58,14 @@ static bool find_lower(struct device *device, struct view *view)
 	return true;
 }
 
-/* What the tunnel's packets leave with: for a relay, whom anybody may ask, an address of the link;
- * for a gateway, what the route to its relay uses. Given *source not zero, may it be that? */
+/* The tunnel's source address: for a relay an address of the link; for a gateway that of the route
+ * to its relay. If *source is not zero: is it usable? */
 static int find_source(const struct device *device, struct view *view, struct address *source)
 {
 	const struct config *config = device->config;
 
-	/* A tunnel that is aimed elsewhere keeps its address where that can be: another one would
-	 * mean another device. */
+	/* A redirected tunnel keeps its address where possible: another one would need another
+	 * device. */
 	if (config->mode == CONFIG_GATEWAY && !address_is_set(source) &&
 	    device->record.ifindex != 0 &&
 	    !address_equal(&device->record.chosen, &view->have.discovery)) {
@@ -128,7 +128,7 @@ static void fill_want(const struct device *device, struct view *view)
 		return;
 	}
 	want->mode = AMT_MODE_GATEWAY;
-	/* Another relay is no reason to make another device: the firewall aims it. */
+	/* Another relay needs no other device: the firewall redirects it. */
 	want->discovery = view->have.link.ifindex != 0 && device->record.ifindex != 0
 				  ? view->have.discovery
 				  : device->record.chosen;
@@ -156,8 +156,8 @@ static const char *difference(const struct amtlink *want, const struct amtlink *
 	return NULL;
 }
 
-/* What was done to an interface that is gone needs no undoing. True when its tunnel was aimed: the
- * firewall has to forget that before there is another. */
+/* Forget what was done to an interface that is gone. True when its tunnel was redirected: the
+ * firewall has to drop that before a new one is created. */
 static bool forget_interface(struct device *device)
 {
 	struct record *record = &device->record;
@@ -185,7 +185,7 @@ static bool read_have(struct device *device, struct view *view)
 	if (r == -EMEDIUMTYPE) {
 		device_set_state(
 			device, DEVICE_FAILED,
-			"an interface of this name exists and is no amt device; give the device another Name=, or remove that interface");
+			"an interface of this name exists, but is not an amt device; use another Name=, or remove that interface");
 		return false;
 	}
 	if (r < 0 && r != -ENODEV) {
@@ -206,7 +206,7 @@ static void explain_create(struct device *device, struct view *view, int error)
 	if (error == -EOPNOTSUPP)
 		device_set_state(
 			device, DEVICE_FAILED,
-			"the kernel has no amt driver (it says: %s); it needs Linux 5.16 or later with CONFIG_AMT, and the module amt where it is one",
+			"the kernel has no amt driver (%s); it needs Linux 5.16 or later with CONFIG_AMT, and the module amt where it is one",
 			netlink_error_text(view->netlink));
 	else
 		device_set_state(device, DEVICE_FAILED, "cannot be created: %s",
@@ -228,8 +228,7 @@ static bool create(struct device *device, struct view *view)
 	differs = view->have.link.ifindex != 0 ? difference(&view->want, &view->have) : "existence";
 	if (differs) {
 		device_set_state(device, DEVICE_FAILED,
-				 "the kernel made it with another %s than it was asked for",
-				 differs);
+				 "the kernel created it with another %s than requested", differs);
 		return false;
 	}
 	device->record.created = true;
@@ -238,7 +237,7 @@ static bool create(struct device *device, struct view *view)
 	return true;
 }
 
-/* Is what is there what is wanted? Else make it so, if it is ours. */
+/* Does the interface match? If not, recreate it, if it is amtd's. */
 static bool ensure_link(struct device *device, struct view *view)
 {
 	const char *differs;
@@ -258,7 +257,7 @@ static bool ensure_link(struct device *device, struct view *view)
 	if (!device->record.created) {
 		device_set_state(
 			device, DEVICE_FAILED,
-			"it exists, made by somebody else with another %s; `ip link del %s` makes room",
+			"it exists, created by another program with another %s; `ip link del %s` removes it",
 			differs, device->config->name);
 		return false;
 	}
@@ -272,7 +271,7 @@ static bool ensure_link(struct device *device, struct view *view)
 		return false;
 	}
 	if (forget_interface(device)) {
-		device->dirty = true; /* made in the next round of the pass */
+		device->dirty = true; /* created in the next round of the pass */
 		return false;
 	}
 	if (view->want.mode == AMT_MODE_GATEWAY)
@@ -308,7 +307,7 @@ static bool ensure_address(struct device *device, struct view *view)
 		return true;
 	r = inet_add_address(view->netlink, view->have.link.ifindex, &local);
 	if (r < 0) {
-		device_set_state(device, DEVICE_FAILED, "cannot be given its address: %s",
+		device_set_state(device, DEVICE_FAILED, "cannot set its address: %s",
 				 netlink_error_text(view->netlink));
 		return false;
 	}
@@ -316,9 +315,9 @@ static bool ensure_address(struct device *device, struct view *view)
 	return true;
 }
 
-/* The device's MLD messages come from an address that a relay can be told to forget, LEAVE_HOST;
- * the kernel would take the one that it made itself. [Sysctl] may have it otherwise, and without
- * IPv6 there is nothing to do. */
+/* The device's MLD messages use LEAVE_HOST, an address whose memberships a Linux relay lets be
+ * left; the kernel would use its generated one. [Sysctl] may override it, and without IPv6 there is
+ * nothing to do. */
 static void prevent_linklocal(const struct device *device, const struct view *view)
 {
 	if (view->want.mode == AMT_MODE_GATEWAY && device->record.created &&
@@ -392,15 +391,16 @@ static void set_working_state(struct device *device, const struct view *view)
 	char relay[ADDRESS_TEXT_MAX];
 
 	if (view->want.mode == AMT_MODE_RELAY) {
-		device_set_state(device, DEVICE_RUNNING, "UDP port %u on %s%s%s", device->port,
-				 device->config->link,
-				 device->queue_error ? "; what its gateways want is not seen: "
-						     : "",
-				 device->queue_error ?: "");
+		device_set_state(
+			device, DEVICE_RUNNING, "UDP port %u on %s%s%s", device->port,
+			device->config->link,
+			device->queue_error ? "; memberships of its gateways are not seen: " : "",
+			device->queue_error ?: "");
 		return;
 	}
 	if (device->queue_error && address_is_set(&device->relay)) {
-		device_set_state(device, DEVICE_CONNECTED, "the driver took %s as relay; %s: %s",
+		device_set_state(device, DEVICE_CONNECTED,
+				 "the driver accepted %s as relay; %s: %s",
 				 address_format(&device->relay, relay), without_queue(device),
 				 device->queue_error);
 		return;
@@ -412,7 +412,7 @@ static void set_working_state(struct device *device, const struct view *view)
 		return;
 	}
 	if (device->state != DEVICE_WAITING && device->state != DEVICE_FAILED)
-		return; /* what the Queries say stands */
+		return; /* the state from Queries stays */
 	device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s",
 			 address_format(&device->record.chosen, relay), device->config->link);
 }
@@ -427,11 +427,11 @@ static void save_record(struct device *device)
 	if (r < 0)
 		log_warning(
 			device->config->name,
-			"what was done cannot be recorded, and so not be undone after a restart of amtd: %s",
+			"cannot write the state file, changes cannot be undone after a restart of amtd: %s",
 			strerror(-r));
 }
 
-/* As far as the kernel goes; the record in memory tells how far that was. */
+/* As far as possible; the record in memory has what is left. */
 static int reconcile(struct device *device, struct view *view)
 {
 	int r;
@@ -493,7 +493,7 @@ int reconcile_remove(const char *name, struct record *record, struct netlink *ne
 				r = inet_remove_address(netlink, have.link.ifindex, &address);
 		}
 	} else if (r == 0 || r == -ENODEV || r == -EMEDIUMTYPE) {
-		r = 0; /* gone, or somebody else's */
+		r = 0; /* gone, or another program's */
 	}
 	if (r == 0)
 		(void)record_remove(name);

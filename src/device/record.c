@@ -98,7 +98,7 @@ static int on_assignment(const struct conf_assignment *assignment, void *userdat
 	return 0;
 }
 
-/* The file is amtd's own: what does not fit is a version's difference, and left out. */
+/* The file is amtd's own: unknown lines are another version's, and skipped. */
 static void ignore_warning(const struct conf_place *place, const char *text, void *userdata)
 {
 }

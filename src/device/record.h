@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What amtd has done to the host for a device and must be able to undo after its own restart; kept
- * in $AMTD_ROOT/run/amt/state/NAME, like the rest of the kernel's state gone at reboot.
+ * Changes to the host for a device, to be undone even after a restart of amtd; in
+ * $AMTD_ROOT/run/amt/state/NAME, which like the kernel's state is gone after a reboot.
  */
 #ifndef AMT_DEVICE_RECORD_H
 #define AMT_DEVICE_RECORD_H
@@ -13,14 +13,13 @@ struct record {
 	int ifindex;		  /* the interface that this is about; 0: none */
 	uint16_t port;		  /* local port in use */
 	bool keep;		  /* the device's KeepConfiguration=, for when its file is gone */
-	bool mld_linux;		  /* the relay knows P only where the driver has it, at 0x80 */
+	bool mld_linux;		  /* the relay reads P only where the driver has it, at 0x80 */
 	struct address mld_relay; /* ... this relay */
-	struct address chosen;	  /* the relay in use, as it was asked; zero: none */
-	struct address
-		redirect; /* where the tunnel leads on the wire; zero: as the driver has it */
-	struct address discovery;      /* the driver's DISCOVERY_IP */
-	struct address remote;	       /* the driver's REMOTE_IP, from its last Advertisement */
-	struct address address;	       /* added to the interface; zero: none */
+	struct address chosen;	  /* the relay in use, by its discovery address; zero: none */
+	struct address redirect;  /* the tunnel's relay on the wire; zero: the driver's */
+	struct address discovery; /* the driver's DISCOVERY_IP */
+	struct address remote;	  /* the driver's REMOTE_IP, from its last Advertisement */
+	struct address address;	  /* added to the interface; zero: none */
 	struct config_sysctl *sysctls; /* values as they were before */
 	size_t n_sysctls;
 };

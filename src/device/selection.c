@@ -10,11 +10,11 @@
 #define MSEC 1000ULL
 #define SEC  (1000 * MSEC)
 
-/* Candidates are asked side by side, each so long after the one before, RFC 8305, section 5. */
+/* Candidates are probed in parallel, each this long after the previous one, RFC 8305, section 5. */
 #define STAGGER (100 * MSEC)
 
-/* A chosen relay that gave no sign of life for so long is asked. The driver's own Requests bring
- * one every 2 s. */
+/* A chosen relay is probed after this time without a sign of life. The driver's Requests cause one
+ * every 2 s. */
 #define IDLE (900 * MSEC)
 
 /* A question is repeated after some round trips; a lost packet is no dead relay. */
@@ -22,26 +22,26 @@
 #define CHECK_INTERVAL_MIN (100 * MSEC)
 #define CHECK_INTERVAL_MAX (400 * MSEC)
 
-/* One that answers Discovery must send a Query soon. A driver that lately had Queries asks when it
- * is kicked; but of the kicks without an answer it bears few, and then, or when it had none for
- * long, it discovers, every 5 s. */
+/* A relay that answers Discovery must send a Query soon. A driver with recent Queries sends a
+ * Request when kicked; after a few kicks without an answer, or without Queries for long, it falls
+ * back to Discovery, every 5 s. */
 #define TRIAL	     (6 * SEC)
 #define TRIAL_SHORT  (1 * SEC) /* and some round trips */
 #define TRIALS_SHORT 2
 #define AWAKE	     (6 * SEC)
 
-/* It then asks the chosen one itself, at the latest after its Requests without an answer: 2, 2, 4,
- * 8, 16 s. */
+/* It then discovers the chosen one itself, at the latest after its Requests without an answer: 2,
+ * 2, 4, 8, 16 s. */
 #define COVERED (32 * SEC)
 
-/* When all have failed: one question each so long, longer and longer. */
+/* When all have failed: one probe each, with back-off. */
 #define ROUND_MIN (1 * SEC)
 #define ROUND_MAX (7500 * MSEC)
 
-/* Who is not in use need not answer in haste. */
+/* Relays not in use get more time. */
 #define PATIENCE (1 * SEC)
 
-/* How often better ones are asked while a worse one is in use. */
+/* How often better ones are probed while a worse one is in use. */
 #define RETURN_INTERVAL (15 * SEC)
 
 #define NEVER UINT64_MAX
@@ -79,8 +79,8 @@ static bool all_held(const struct selection *selection, uint64_t now)
 	return true;
 }
 
-/* Between the rounds of asking all, an eighth more or less at random: those who lost their relays
- * together need not ask together. */
+/* Pause between rounds of probing all, +/- 1/8 at random: gateways that lost a relay together need
+ * not probe together. */
 static uint64_t round_pause(const struct selection *selection)
 {
 	usec_t pause = usec_back_off(ROUND_MIN, ROUND_MAX, selection->round);
@@ -165,8 +165,8 @@ static void hold(struct selection *selection, struct selection_candidate *candid
 	candidate->good_since = 0;
 }
 
-/* The chosen one is dead; ask the others. It stays chosen until another answers: the driver goes on
- * asking it, and nothing better is known. */
+/* The chosen one is dead; probe the others. It stays chosen until another answers: the driver keeps
+ * requesting it, and nothing better is known. */
 static void leave(struct selection *selection, const char *why, uint64_t now)
 {
 	struct selection_candidate *candidate = chosen(selection);
@@ -179,7 +179,7 @@ static void leave(struct selection *selection, const char *why, uint64_t now)
 	seek(selection, now);
 }
 
-/* The first that answers, of all that were asked. */
+/* The first that answers, of all that were probed. */
 static void take(struct selection *selection, size_t index, uint64_t now)
 {
 	const struct selection_candidate *previous = chosen(selection);
@@ -188,7 +188,7 @@ static void take(struct selection *selection, size_t index, uint64_t now)
 	if (previous == candidate)
 		set_reason(selection, "it answers again");
 	else if (previous && previous->note[0] != '\0')
-		set_reason(selection, "it answers; the former: %s", previous->note);
+		set_reason(selection, "it answers; previous relay: %s", previous->note);
 	else
 		set_reason(selection, "it answers");
 	candidate->held_until = 0;
@@ -222,7 +222,7 @@ void selection_answered(struct selection *selection, size_t index, const struct 
 	better = (int)index < selection->chosen && selection->options.return_usec > 0 &&
 		 now - candidate->good_since >= selection->options.return_usec;
 	if (selection->leaving) {
-		set_reason(selection, "the former relay said that it is loaded (L)");
+		set_reason(selection, "the previous relay is loaded (L flag)");
 		hold(selection, chosen(selection), now);
 		selection_choose(selection, index, now);
 	} else if (better && !held(candidate, now)) {
@@ -296,7 +296,7 @@ void selection_dataless(struct selection *selection, uint64_t now)
 	for (size_t i = 0; i < selection->n; i++) {
 		if ((int)i == selection->chosen || held(&selection->candidates[i], now))
 			continue;
-		leave(selection, "joined, but no data comes from it", now);
+		leave(selection, "joined, but no data received from it", now);
 		return;
 	}
 }
@@ -335,7 +335,7 @@ static void ask(struct selection *selection, size_t index, unsigned int tries,
 		ret->timeout_usec = PATIENCE;
 }
 
-/* The next in line that may be asked, or -1. When all are held that is no reason any more. */
+/* The next candidate to probe, or -1. When all are held, holds are ignored. */
 static int seekable(const struct selection *selection, size_t from, uint64_t now)
 {
 	bool any = all_held(selection, now);
@@ -351,7 +351,7 @@ static int seekable(const struct selection *selection, size_t from, uint64_t now
 	return -1;
 }
 
-/* A whole round brings a pause; as a last resort all are asked slowly, one after the other. */
+/* A pause after each round; as a last resort all are probed slowly, one after the other. */
 static bool seek_step(struct selection *selection, uint64_t now, struct selection_probe *ret)
 {
 	int index = seekable(selection, selection->seek_next, now);
@@ -367,7 +367,7 @@ static bool seek_step(struct selection *selection, uint64_t now, struct selectio
 		return true;
 	}
 	selection->seek_next = 0;
-	if (selection->leaving) { /* nobody else: stay, and look again by and by */
+	if (selection->leaving) { /* no other one: stay, and probe again later */
 		selection->seek_at = now + ROUND_MAX;
 		return false;
 	}

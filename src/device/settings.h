@@ -13,16 +13,16 @@
 
 struct settings {
 	/* [Channels] */
-	char link[IFNAMSIZ];   /* of gateways made on demand; "": where the route to the relay is */
-	uint32_t linger_sec;   /* such a gateway goes so long after its last channel */
+	char link[IFNAMSIZ]; /* of gateways created on demand; "": that of the route to the relay */
+	uint32_t linger_sec; /* after its last channel such a gateway stays this long */
 	uint32_t max_channels; /* MaxChannels= */
-	bool host_joins;       /* what applications join is wanted */
+	bool host_joins;       /* follow joins of applications */
 	bool install_routes;   /* of groups to their gateways, for applications */
 
 	char *gateway; /* all other sections: of a device file, for those gateways; never NULL */
 };
 
-/* From the directories of device files. 0 or -ENOMEM; what is wrong is warned about. */
+/* From the directories of device files. 0 or -ENOMEM; errors are warned about. */
 int settings_load(const struct conf_handler *warn, struct settings *ret);
 void settings_clear(struct settings *settings);
 

@@ -17,16 +17,15 @@ static const struct setting gateway_defaults[] = {
 	/* The driver drops IGMPv2 and MLDv1 reports. */
 	{ "ipv4.force_igmp_version", "3" },
 	{ "ipv6.force_mld_version", "2" },
-	/* The driver drops a report that leaves between its Request and the relay's Query. The
-	 * repetition must come soon, or the join waits for the next Query's response. Milliseconds.
-	 */
+	/* The driver drops a report between its Request and the relay's Query. The retransmission
+	 * must follow soon, or the join waits for the response to the next Query. Milliseconds. */
 	{ "ipv4.igmpv3_unsolicited_report_interval", "100" },
 	{ "ipv6.mldv2_unsolicited_report_interval", "100" },
-	/* MLD reports need a link-local address at once, and nobody else is on this link. Without
+	/* MLD reports need a link-local address at once, and no other host is on this link. Without
 	 * this it stays tentative for up to a second (addrconf_dad_begin()). */
 	{ "ipv6.accept_dad", "0" },
 	{ "ipv6.accept_ra", "0" },
-	/* A tunnel is no place to take routes from. */
+	/* No routes from a tunnel. */
 	{ "ipv4.accept_redirects", "0" },
 	{ "ipv6.accept_redirects", "0" },
 };
@@ -105,7 +104,7 @@ struct apply {
 	bool changed;
 };
 
-static const char *mend(int error)
+static const char *hint(int error)
 {
 	switch (error) {
 	case -ENOENT:
@@ -113,7 +112,7 @@ static const char *mend(int error)
 	case -EROFS:
 		return "/proc/sys is read-only here; make it writable, as containers need";
 	case -EINVAL:
-		return "the kernel does not take this value";
+		return "the kernel refuses this value";
 	default:
 		return strerror(-error);
 	}
@@ -142,7 +141,7 @@ static int set_value(struct apply *apply, const char *key, const char *value)
 	if (r < 0)
 		return r;
 	if (strcmp(after, value) != 0)
-		log_warning(apply->name, "sysctl %s: wrote %s, the kernel made it %s", key, value,
+		log_warning(apply->name, "sysctl %s: wrote %s, the kernel set %s", key, value,
 			    after);
 	return 0;
 }
@@ -153,10 +152,10 @@ static int apply_one(const char *key, const char *value, bool is_configured, voi
 	int r;
 
 	r = set_value(apply, key, value);
-	if (r == -ENOENT && !is_configured) /* a default for what this kernel lacks */
+	if (r == -ENOENT && !is_configured) /* a default that this kernel lacks */
 		return 0;
 	if (r < 0)
-		log_warning(apply->name, "sysctl %s=%s: %s", key, value, mend(r));
+		log_warning(apply->name, "sysctl %s=%s: %s", key, value, hint(r));
 	return 0;
 }
 
@@ -166,8 +165,8 @@ static void give_back(const char *name, const struct config_sysctl *sysctl)
 
 	r = sysctl_write(name, sysctl->key, sysctl->value);
 	if (r < 0 && r != -ENOENT)
-		log_warning(name, "sysctl %s cannot be given its former value %s: %s", sysctl->key,
-			    sysctl->value, mend(r));
+		log_warning(name, "sysctl %s cannot be restored to %s: %s", sysctl->key,
+			    sysctl->value, hint(r));
 }
 
 bool tuning_apply(const struct config *config, struct record *record)

@@ -39,7 +39,7 @@ enum candidate_skip {
 	CANDIDATE_SKIP_BOGUS,
 	CANDIDATE_SKIP_INSECURE,   /* though DNSSEC=yes */
 	CANDIDATE_SKIP_NO_ADDRESS, /* the name has none */
-	CANDIDATE_SKIP_UNRESOLVED, /* the name's addresses could not be asked for */
+	CANDIDATE_SKIP_UNRESOLVED, /* the name's addresses could not be queried */
 	CANDIDATE_SKIP_IPV6,
 	CANDIDATE_SKIP_ADDRESS, /* not one host's */
 	CANDIDATE_SKIP_ORIGIN,	/* not in the order */
@@ -51,7 +51,7 @@ enum candidate_skip {
 
 struct candidate {
 	struct address address; /* AF_UNSPEC: none */
-	uint16_t port;		/* host byte order; 0: what the device is configured for */
+	uint16_t port;		/* host byte order; 0: the device's */
 	enum candidate_origin origin;
 	uint16_t precedence; /* AMTRELAY's precedence, SRV's priority, or the place in a list */
 	bool discovery_optional;
@@ -65,9 +65,9 @@ struct candidate {
 };
 
 #define CANDIDATE_RANK_UNREACHABLE UINT8_MAX
-/* RFC 6724, 6, as far as it tells IPv4 destinations apart: rules 2 and 8 (scopes) and 9 (on the
- * source's own network; beyond it bits in common mean nothing). Source is what a packet there
- * would leave with, in a network of so many bits. Lower is better. */
+/* RFC 6724, 6, for IPv4 destinations: rules 2 and 8 (scopes) and 9 (on the source's own network;
+ * beyond it common bits mean nothing). source: the source address of a packet there, and its prefix
+ * length. Lower is better. */
 uint8_t candidate_rank(const struct address *destination, const struct address *source,
 		       uint8_t length);
 
@@ -78,7 +78,7 @@ struct candidate candidate_make(enum candidate_origin origin, const struct addre
 /* Can the driver, whose underlay is IPv4 alone, use the address? */
 enum candidate_skip candidate_judge_address(const struct address *address);
 
-/* The origins to ask, in order; RFC 8777's is candidate_order_default. */
+/* The origins to try, in order; RFC 8777's is candidate_order_default. */
 struct candidate_order {
 	enum candidate_origin origins[_CANDIDATE_ORIGIN_MAX];
 	uint8_t n;
@@ -87,9 +87,9 @@ extern const struct candidate_order candidate_order_default;
 /* "configured dns-sd anycast driad": each at most once. 0 or -EINVAL. */
 int candidate_order_parse(const char *text, struct candidate_order *ret);
 
-/* Sort: those that are tried, in order; then those that are left out. Duplicates, those outside of
- * all prefixes of allow (n_allow 0: any is allowed), and those without a route get their skip here.
- * Returns how many are tried. Order NULL: the default. */
+/* Sort: usable ones, in order; then those to skip. Sets skip of duplicates, of those outside of all
+ * prefixes of allow (n_allow 0: any is allowed), and of those without a route. Returns the number
+ * of usable ones. Order NULL: the default. */
 size_t candidates_arrange(struct candidate *candidates, size_t n,
 			  const struct candidate_order *order, const struct prefix *allow,
 			  size_t n_allow);

@@ -11,13 +11,13 @@
 static const struct {
 	const char *name, *value;
 } settings[] = {
-	/* A library has private reverse zones built in as empty ones (RFC 6303). Sources have such
-	 * addresses, too, and whether their zones exist is for the server to say. */
+	/* The library has private reverse zones built in as empty ones (RFC 6303). Sources may have
+	 * such addresses, so the server is queried for their zones. */
 	{ "unblock-lan-zones:", "yes" },
-	/* Servers on this host, such as systemd-resolved, are to be asked. */
+	/* Allow servers on this host, such as systemd-resolved. */
 	{ "do-not-query-localhost:", "no" },
-	/* A server that was down for long is asked again soon: otherwise after a quarter of an
-	 * hour, and questions would wait for two minutes before they are sent again. */
+	/* Retry a server that was down: otherwise after 15 minutes only, and queries would wait for
+	 * two minutes before they are sent again. */
 	{ "infra-host-ttl:", "30" },
 	{ "infra-keep-probing:", "yes" },
 	{ "infra-cache-max-rtt:", "3000" },
@@ -51,7 +51,7 @@ static int set_up(struct context *context, char *const *servers, size_t n_server
 	ub_ctx_debugout(ub, NULL);
 	for (i = 0; error == UB_NOERROR && i < n_servers; i++)
 		error = ub_ctx_set_fwd(ub, servers[i]);
-	/* Without that file it asks the servers of the root by itself. */
+	/* Without that file it queries the root servers itself. */
 	if (error == UB_NOERROR && n_servers == 0 && ub_ctx_resolvconf(ub, resolv_conf) == UB_NOMEM)
 		error = UB_NOMEM;
 	for (i = 0; error == UB_NOERROR && i < ARRAY_SIZE(settings); i++)

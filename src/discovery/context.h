@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libunbound, set up. A context cannot be changed once it was asked: when its configuration does, a
- * new one takes its place, and the old one goes after its last query.
+ * libunbound, set up. A context cannot be changed after its first query: a changed configuration
+ * gets a new one, and the old one is freed after its last query.
  */
 #ifndef AMT_DISCOVERY_CONTEXT_H
 #define AMT_DISCOVERY_CONTEXT_H
@@ -24,7 +24,7 @@ int context_new(char *const *servers, size_t n_servers, const char *resolv_conf,
 		const char *trust_anchor, struct context **ret);
 void context_free(struct context *context); /* NULL is fine */
 
-/* The owner of the first record of a trust anchor file; -EBADMSG: there is none. */
+/* The owner of the first record of a trust anchor file; -EBADMSG: none. */
 int context_anchor_owner(const char *trust_anchor, struct dnsname *ret);
 
 #endif

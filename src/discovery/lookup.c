@@ -34,7 +34,7 @@ struct step {
 	struct lookup_target *target;
 };
 
-/* A name whose addresses are asked for, by two steps. */
+/* A name whose addresses are queried, in two steps. */
 struct lookup_target {
 	struct lookup_target *next;
 	struct candidate seed;
@@ -261,7 +261,7 @@ static void take_record(struct lookup *lookup, struct candidate candidate, const
 
 	error = amtrelay_parse(rdata, length, &record);
 	if (error != AMTRELAY_ERROR_NONE) {
-		/* Shown with what can be read of it. */
+		/* Shown with its readable part. */
 		candidate.precedence = length > 0 ? rdata[0] : 0;
 		candidate.type = length > 1 ? rdata[1] & 0x7f : 0;
 		candidate.discovery_optional = length > 1 && rdata[1] & 0x80;

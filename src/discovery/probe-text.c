@@ -52,7 +52,7 @@ static const char *format_unreachable(const struct probe_result *result,
 	if (!address_is_set(&result->offender))
 		snprintf(buf, PROBE_TEXT_MAX, "%s", error_string(result->error));
 	else
-		snprintf(buf, PROBE_TEXT_MAX, "%s (said by %s)", error_string(result->error),
+		snprintf(buf, PROBE_TEXT_MAX, "%s (from %s)", error_string(result->error),
 			 address_format(&result->offender, text));
 	return buf;
 }
@@ -61,7 +61,7 @@ static const char *format_from(const struct probe_result *result, char buf[stati
 {
 	char text[ADDRESS_TEXT_MAX];
 
-	snprintf(buf, PROBE_TEXT_MAX, "the answer came from %s port %u: a translator in between?",
+	snprintf(buf, PROBE_TEXT_MAX, "the answer came from %s port %u: NAT in between?",
 		 address_format(&result->from, text), result->from_port);
 	return buf;
 }

@@ -36,10 +36,10 @@ struct probe_try {
 
 TAILQ_HEAD(probe_list, probe);
 
-/* One relay that is being asked, for all who want to know. */
+/* Discovery of one relay, shared by its probes. */
 struct attempt {
 	LIST_ENTRY(attempt) entry;
-	struct probe_list probes; /* never empty but while it is being made */
+	struct probe_list probes; /* empty only during creation */
 	struct prober *prober;
 	struct probe_options target; /* of its limits none counts, they are each probe's own */
 	struct probe_try tries[PROBE_TRIES_MAX]; /* the latest; a ring */
@@ -47,7 +47,7 @@ struct attempt {
 	usec_t interval_usec;	  /* 0: back off */
 	usec_t last_usec;	  /* of the last try */
 	usec_t next_usec;	  /* of the next try; USEC_NEVER: none */
-	struct probe_result seen; /* what a time-out is put down to */
+	struct probe_result seen; /* the reason to report on a time-out */
 };
 
 struct probe {
@@ -65,7 +65,7 @@ struct prober {
 	int fd;
 	LIST_HEAD(attempt_list, attempt) attempts[BUCKETS];
 	struct probe_list done;
-	usec_t next_usec; /* no attempt wants to be looked at earlier */
+	usec_t next_usec; /* earliest deadline of all attempts */
 	struct prober_counters counters;
 };
 
@@ -165,10 +165,8 @@ const struct prober_counters *prober_counters(const struct prober *prober)
 	return &prober->counters;
 }
 
-/*
- * Ends. A probe that is over waits in the prober's list until prober_dispatch() tells of it, so
- * that no caller is called back out of a call of its own.
- */
+/* End of a probe: it stays in the prober's list until prober_dispatch() calls back, so that no
+ * caller is called back from within its own call. */
 
 static void probe_finish(struct probe *probe, const struct probe_result *result)
 {
@@ -192,7 +190,7 @@ static void finish_all(struct attempt *attempt, const struct probe_result *resul
 	attempt_free(attempt);
 }
 
-/* Those that end meanwhile, since a callback starts a probe that cannot even be sent, wait for the
+/* Probes that end meanwhile, as when a callback starts one that cannot be sent, are left for the
  * next dispatch. */
 static void deliver(struct prober *prober)
 {
@@ -246,9 +244,9 @@ static int send_message(struct prober *prober, const struct probe_options *targe
 
 	memcpy(CMSG_DATA(&control.header), &info, sizeof(info));
 
-	/* An ICMP error about an earlier message, to whomever, is handed to the next sendmsg(),
-	 * which then sends nothing (sock_alloc_send_pskb()); its details wait in the error queue
-	 * all the same. */
+	/* An ICMP error about an earlier message, to any relay, is returned by the next sendmsg(),
+	 * which then sends nothing (sock_alloc_send_pskb()); its details are in the error queue,
+	 * too. */
 	do {
 		getsockopt(prober->fd, SOL_SOCKET, SO_ERROR, &ignored, &size);
 		if (sendmsg(prober->fd, &message, MSG_NOSIGNAL) >= 0)
@@ -292,8 +290,8 @@ static usec_t interval_of(const struct attempt *attempt)
 	return probe_back_off_usec(attempt->n_waits, random);
 }
 
-/* Send the next try and say when the one after it is due; when this host cannot send, all are told
- * so, and the attempt is gone. */
+/* Send the next try and schedule the one after it; when this host cannot send, all its probes fail,
+ * and the attempt is freed. */
 static void try_next(struct attempt *attempt, usec_t now)
 {
 	struct probe_result result = { .outcome = PROBE_UNREACHABLE };
@@ -368,8 +366,8 @@ static bool was_sent_to(const struct attempt *attempt, const struct sockaddr_in 
 	       attempt->target.port == ntohs(address->sin_port);
 }
 
-/* An answer with a nonce of ours from somewhere else: RFC 7450 has a relay answer from the address
- * that was asked, and the driver believes nothing else. */
+/* An answer with our nonce from another address: RFC 7450 requires a relay to answer from the
+ * address that was queried, and the driver accepts nothing else. */
 static bool note_elsewhere(struct prober *prober, const struct arrival *arrival, uint32_t nonce)
 {
 	struct attempt *attempt;
@@ -386,8 +384,8 @@ static bool note_elsewhere(struct prober *prober, const struct arrival *arrival,
 	return false;
 }
 
-/* A message from the relay itself. Only a right answer ends the attempt at once: anybody can send a
- * wrong one in a relay's name. */
+/* A message from the relay itself. Only a valid answer ends the attempt at once: an invalid one may
+ * be forged. */
 static bool take_answer(struct attempt *attempt, const struct message *message,
 			enum message_error error, usec_t received_usec)
 {
@@ -424,7 +422,7 @@ static void take_message(struct prober *prober, const struct arrival *arrival)
 			? MESSAGE_ERROR_LONG
 			: message_parse(arrival->data, arrival->length, &message);
 
-	/* One relay may be asked through several interfaces: the nonce says which is meant. */
+	/* One relay may be probed through several interfaces: the nonce identifies the probe. */
 	for (attempt = LIST_FIRST(&prober->attempts[bucket_of(&from)]); attempt && !answered;
 	     attempt = next) {
 		next = LIST_NEXT(attempt, entry);
@@ -442,7 +440,7 @@ static void take_message(struct prober *prober, const struct arrival *arrival)
 		prober->counters.refused++;
 }
 
-/* The quoted message tells which probe is meant, when enough of it is quoted. */
+/* The quoted message identifies the probe, when enough of it is quoted. */
 static bool is_about(const struct attempt *attempt, const struct arrival *arrival)
 {
 	struct message message;
@@ -486,8 +484,8 @@ static int take_errors(struct prober *prober)
 	return r < 0 ? r : 0;
 }
 
-/* An error that is pending comes as the result of recvmsg(), once, and is in the error queue, too:
- * whatever it is, it is not about what waits in the receive queue. */
+/* A pending error is returned by recvmsg() once, and is in the error queue, too: it does not
+ * concern the receive queue. */
 static void take_messages(struct prober *prober)
 {
 	struct arrival arrival;
@@ -586,7 +584,7 @@ static struct attempt *make_attempt(struct prober *prober, const struct probe_op
 	return attempt;
 }
 
-/* As many tries, and as soon, as the most eager of its probes wants. */
+/* Most tries and shortest interval of its probes. */
 static void attempt_join(struct attempt *attempt, struct probe *probe,
 			 const struct probe_options *options, usec_t now)
 {
@@ -615,7 +613,7 @@ static void attempt_join(struct attempt *attempt, struct probe *probe,
 	}
 }
 
-/* Loopback may be asked, though no gateway can use it. */
+/* Loopback may be probed, though no gateway can use it. */
 static int judge_relay(const struct address *relay)
 {
 	uint32_t a = ntohl(relay->in.s_addr);

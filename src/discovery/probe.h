@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Does a relay answer, how fast, and what does it advertise: Relay Discovery over an ordinary UDP
- * socket (RFC 7450, 5.1.1 and 5.1.2). Relays keep no state of it, so it disturbs no gateway.
+ * Probes of relays: Relay Discovery over an ordinary UDP socket (RFC 7450, 5.1.1 and 5.1.2). Relays
+ * keep no state of it, so it disturbs no gateway.
  *
  * For an event loop: watch prober_fd() for input, sleep no longer than prober_next_timeout(), and
  * call prober_dispatch() for either. Times are CLOCK_MONOTONIC in microseconds; `now` is the
@@ -26,7 +26,7 @@ struct probe_options {
 	struct address relay;
 	uint16_t port;	       /* host byte order; AMT_PORT */
 	struct address source; /* what the routing table says */
-	int ifindex;	       /* leave through this interface; what the routing table says */
+	int ifindex;	       /* outgoing interface; by the routing table */
 	unsigned int tries;    /* Discoveries to send at most; PROBE_TRIES */
 	usec_t timeout_usec;   /* for the whole probe, all tries; PROBE_TIMEOUT_USEC */
 	usec_t interval_usec;  /* between tries; probe_back_off_usec(), that of RFC 7450 */
@@ -34,36 +34,36 @@ struct probe_options {
 
 enum probe_outcome {
 	PROBE_ANSWERED,
-	PROBE_TIMEOUT,	   /* nothing came */
-	PROBE_UNREACHABLE, /* ICMP says so, or this host does; known before the time-out */
-	PROBE_MALFORMED,   /* something came from the relay, but no Advertisement */
-	PROBE_NONCE,	   /* Advertisements came, but none with a nonce of ours */
-	PROBE_SOURCE,	   /* our nonce came back, but from elsewhere */
+	PROBE_TIMEOUT,	   /* nothing received */
+	PROBE_UNREACHABLE, /* by ICMP, or on this host; known before the time-out */
+	PROBE_MALFORMED,   /* the relay answered, but not with an Advertisement */
+	PROBE_NONCE,	   /* Advertisements received, but none with our nonce */
+	PROBE_SOURCE,	   /* our nonce, but from another address */
 	_PROBE_OUTCOME_MAX,
 };
 
 struct probe_result {
-	struct address relay; /* as asked, and port, too */
+	struct address relay; /* as in the options, like port */
 	uint16_t port;
 	enum probe_outcome outcome;
 	unsigned int sent;	      /* Discoveries */
 	usec_t rtt_usec;	      /* ANSWERED: from the try that was answered */
 	struct address advertised;    /* ANSWERED: IPv4 or IPv6 */
 	int error;		      /* UNREACHABLE: errno; ECONNREFUSED is port unreachable */
-	struct address offender;      /* UNREACHABLE: who says so; zero: this host */
-	enum message_error malformed; /* MALFORMED: what is wrong; NONE: not an Advertisement */
-	struct address from;	      /* SOURCE: where it came from, and from_port, too */
+	struct address offender;      /* UNREACHABLE: sender of the error; zero: this host */
+	enum message_error malformed; /* MALFORMED: the error; NONE: not an Advertisement */
+	struct address from;	      /* SOURCE: sender of the answer, with from_port */
 	uint16_t from_port;
 };
 
 struct prober_counters {
 	uint64_t sent;	  /* Discoveries */
 	uint64_t answers; /* Advertisements that ended a probe */
-	uint64_t refused; /* messages that answer no probe, or in a wrong way */
+	uint64_t refused; /* messages that answer no probe, or are invalid */
 	uint64_t icmp;	  /* errors about what was sent */
 };
 
-/* The probe is over and gone when this returns. It may start and cancel probes, but not close the
+/* The probe is freed when this returns. It may start and cancel probes, but not close the
  * prober. Only prober_dispatch() calls it. */
 typedef void (*probe_done)(struct probe *probe, const struct probe_result *result, void *userdata);
 
@@ -81,9 +81,9 @@ int prober_dispatch(struct prober *prober, usec_t now);
 
 /* Probe a relay. A probe of one that is being probed (same relay, port, source and ifindex) shares
  * the answer, and the Discovery, too, unless the last was sent more than PROBE_SHARE_USEC ago: a
- * relay gets few, however many ask. Each asker has a time-out of its own. An ICMP error ends all.
- * That a packet cannot be sent at all is told like everything else, through done. -EINVAL: not a
- * host's address; -EAFNOSUPPORT: not an IPv4 one; -ENOMEM. */
+ * relay gets few, however many probes there are. Each probe has its own time-out. An ICMP error
+ * ends all. Send errors are reported through done, too. -EINVAL: not a host's address;
+ * -EAFNOSUPPORT: not an IPv4 one; -ENOMEM. */
 int probe_start(struct prober *prober, const struct probe_options *options, usec_t now,
 		probe_done done, void *userdata, struct probe **ret);
 void probe_cancel(struct probe *probe); /* without calling done; NULL is fine */
@@ -92,7 +92,7 @@ void probe_cancel(struct probe *probe); /* without calling done; NULL is fine */
  * [1 s, min(1 s * 2^n, 120 s)]. */
 usec_t probe_back_off_usec(unsigned int n, uint32_t random);
 
-/* "port unreachable (said by 192.0.2.1)": one line, for logs and people. */
+/* "port unreachable (from 192.0.2.1)": one line, for logs and users. */
 #define PROBE_TEXT_MAX 160
 const char *probe_result_format(const struct probe_result *result, char buf[static PROBE_TEXT_MAX]);
 

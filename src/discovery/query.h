@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One question to DNS, as lookups ask them.
+ * A DNS query of a lookup.
  */
 #ifndef AMT_DISCOVERY_QUERY_H
 #define AMT_DISCOVERY_QUERY_H
@@ -21,7 +21,7 @@ struct query_answer {
 	const struct ub_result *result; /* data and len, also of bogus answers; NULL: none */
 };
 
-/* Query is gone when this returns. */
+/* The query is freed when this returns. */
 typedef void (*query_done)(struct query *query, const struct query_answer *answer, void *userdata);
 
 int query_start(struct resolver *resolver, const struct dnsname *name, int type, query_done done,
@@ -30,7 +30,7 @@ void query_cancel(struct query *query);
 
 enum dnssec_mode resolver_dnssec(const struct resolver *resolver);
 
-/* Somebody with queries under way. resolver_close() calls closed, which must cancel them, and leave
+/* An owner of queries in progress. resolver_close() calls closed, which must cancel them, and leave
  * the list. */
 struct query_owner {
 	TAILQ_ENTRY(query_owner) entry;

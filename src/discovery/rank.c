@@ -20,7 +20,7 @@ static int open_socket(int ifindex)
 	return TAKE_FD(fd);
 }
 
-/* Connecting sends nothing, but the kernel looks for a route. */
+/* connect() sends nothing, but the kernel looks up a route. */
 static bool find_source(int ifindex, const struct address *destination, struct address *ret)
 {
 	struct sockaddr_in name = { .sin_family = AF_INET,
@@ -55,7 +55,7 @@ int rank_candidates(struct candidate *candidates, size_t n, int ifindex)
 {
 	struct ifaddrs *addresses = NULL;
 	struct address source;
-	_cleanup_close_ int fd = open_socket(ifindex); /* can anything be asked? */
+	_cleanup_close_ int fd = open_socket(ifindex); /* do lookups work at all? */
 	size_t i;
 
 	if (fd < 0)

@@ -7,8 +7,8 @@
 
 #include "discovery/candidates.h"
 
-/* Set rank and random of all that are not skipped. ifindex: by this interface; 0: by any. 0, or
- * negative errno when nothing could be asked; then all have the same rank. */
+/* Set rank and random of all that are not skipped. ifindex: outgoing interface; 0: any. 0, or
+ * negative errno when the kernel could not be queried; then all have the same rank. */
 int rank_candidates(struct candidate *candidates, size_t n, int ifindex);
 
 #endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Queries wait for their turn, run in libunbound, are held while it is unclear whether the server
- * can do DNSSEC at all, and are done. Answers are given out by resolver_dispatch() alone, so
- * nothing here is entered twice.
- */
+/* Queries are queued, run in libunbound, held while it is unknown whether the server supports
+ * DNSSEC, and done. Only resolver_dispatch() returns answers, so nothing here is reentered. */
 #include "base/clock.h"
 #include "discovery/context.h"
 #include "discovery/query.h"
@@ -49,7 +46,7 @@ struct query {
 	struct ub_result *result;
 };
 
-/* Does the server hand out what it takes to validate? */
+/* Does the server return DNSSEC records? */
 enum support {
 	SUPPORT_UNKNOWN,
 	SUPPORT_ASKING,
@@ -204,7 +201,7 @@ static usec_t rate_next(const struct resolver *resolver)
 	return oldest == 0 ? 0 : oldest + RATE_USEC;
 }
 
-/* libunbound asks the servers once for all who want to know the same. */
+/* libunbound merges equal queries. */
 static bool is_running(const struct resolver *resolver, const struct query *query)
 {
 	const struct query *other;
@@ -382,10 +379,8 @@ static void query_finish(struct query *query)
 	query_free(query);
 }
 
-/*
- * allow-downgrade: an answer is bogus. Either it was forged, or the server, some home router, does
- * not hand out signatures at all. Then those of the trust anchor's own keys are missing, too.
- */
+/* allow-downgrade: an answer is bogus. Either it was forged, or the server, some home router,
+ * returns no signatures at all. Then those of the trust anchor's own keys are missing, too. */
 
 static void on_support(struct query *query, const struct query_answer *answer, void *userdata)
 {
@@ -425,7 +420,7 @@ static bool ask_support(struct resolver *resolver)
 	return true;
 }
 
-/* Is it too early to give out the answer? */
+/* Is it too early to return the answer? */
 static bool query_hold(struct query *query)
 {
 	struct resolver *resolver = query->resolver;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Relays from DNS: the AMTRELAY records of a source (RFC 8777), and those of a domain's DNS-SD
- * service _amt._udp (RFC 6763, by unicast). By libunbound, in a thread of its own: it follows CNAME
- * and DNAME, asks by TCP when an answer is truncated, validates, and keeps answers, also negative
- * ones, as long as they say.
+ * service _amt._udp (RFC 6763, by unicast). By libunbound, in its own thread: it follows CNAME and
+ * DNAME, uses TCP for truncated answers, validates, and caches answers, also negative ones, for
+ * their TTL.
  *
  * For an event loop: watch resolver_fd() for input and call resolver_dispatch(). Block signals that
  * the loop reads from a signalfd before the first lookup: the thread inherits the mask.
  *
- * A lookup that failed is the caller's to repeat: probe_back_off_usec() is RFC 8777's wait, too.
+ * The caller repeats failed lookups: probe_back_off_usec() is RFC 8777's back-off, too.
  */
 #ifndef AMT_DISCOVERY_RESOLVER_H
 #define AMT_DISCOVERY_RESOLVER_H
@@ -24,7 +24,7 @@
 enum dnssec_mode {
 	DNSSEC_MODE_NO,		     /* not validated */
 	DNSSEC_MODE_ALLOW_DOWNGRADE, /* as yes where the server can; else as no */
-	DNSSEC_MODE_YES,	     /* what is not secure is skipped */
+	DNSSEC_MODE_YES,	     /* insecure answers are skipped */
 	_DNSSEC_MODE_MAX,
 	_DNSSEC_MODE_INVALID = -EINVAL,
 };
@@ -40,7 +40,7 @@ struct resolver_options {
 };
 
 enum lookup_outcome {
-	LOOKUP_ANSWERED, /* there are records; whether one is of use, the candidates say */
+	LOOKUP_ANSWERED, /* records received; the candidates tell whether one is usable */
 	LOOKUP_NXDOMAIN,
 	LOOKUP_NODATA, /* the name is there, but has no such records */
 	LOOKUP_BOGUS,
@@ -52,10 +52,10 @@ enum lookup_outcome {
 struct lookup_result {
 	bool service; /* of resolver_lookup_service() */
 	enum lookup_outcome outcome;
-	struct dnsname name;	      /* that was asked for */
+	struct dnsname name;	      /* that was queried */
 	struct dnsname canonical;     /* where CNAME and DNAME led; no name when nowhere */
 	enum dnssec_state dnssec;     /* of that answer */
-	uint32_t ttl;		      /* seconds until it is worth to ask again; 0: it failed */
+	uint32_t ttl;		      /* seconds until the next query makes sense; 0: it failed */
 	const char *why;	      /* BOGUS, FAILED, TIMEOUT: a clause, else "" */
 	bool cut;		      /* there were more than RESOLVER_CANDIDATES_MAX */
 	struct candidate *candidates; /* to be sorted at will; rank and random are not set */
@@ -65,7 +65,7 @@ struct lookup_result {
 struct resolver;
 struct lookup;
 
-/* The lookup is over and gone, and result with it, when this returns. It may start and cancel
+/* The lookup and result are freed when this returns. It may start and cancel
  * lookups, but not close the resolver. Only resolver_dispatch() calls it. */
 typedef void (*lookup_done)(struct lookup *lookup, const struct lookup_result *result,
 			    void *userdata);

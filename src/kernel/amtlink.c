@@ -98,7 +98,7 @@ static void parse(struct rtnl_link *link, const struct nlmsghdr *header, struct 
 	if (strcmp(ret->link.kind, "amt") != 0 || !data ||
 	    nla_parse_nested(attributes, IFLA_AMT_MAX, (struct nlattr *)data, NULL) < 0)
 		return;
-	/* What the kernel left out, nla_memcpy() leaves zero. */
+	/* Missing attributes stay zero, nla_memcpy(). */
 	nla_memcpy(&ret->mode, attributes[IFLA_AMT_MODE], sizeof(ret->mode));
 	nla_memcpy(&ret->relay_port, attributes[IFLA_AMT_RELAY_PORT], sizeof(ret->relay_port));
 	nla_memcpy(&ret->gateway_port, attributes[IFLA_AMT_GATEWAY_PORT],

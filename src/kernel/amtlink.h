@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * amt interfaces: IFLA_LINKINFO of drivers/net/amt.c, include/uapi/linux/amt.h. The driver has no
- * changelink: whoever wants another attribute deletes and creates.
+ * changelink: to change an attribute, delete and create.
  */
 #ifndef AMT_KERNEL_AMTLINK_H
 #define AMT_KERNEL_AMTLINK_H
@@ -17,10 +17,10 @@ struct amtlink {
 	struct link link;
 	enum ifla_amt_mode mode;
 	uint16_t relay_port;   /* the UDP socket's own port, in gateway mode too */
-	uint16_t gateway_port; /* source port of what a gateway sends */
+	uint16_t gateway_port; /* a gateway's source port */
 	int lower;	       /* ifindex of IFLA_AMT_LINK */
 	struct address local;
-	struct address discovery; /* gateway: where Discovery goes */
+	struct address discovery; /* gateway: destination of Discoveries */
 	struct address remote;	  /* gateway: as accepted from an Advertisement; zero before */
 	uint32_t max_tunnels;	  /* relay; 0 at creation: the driver's default, 128 */
 };

@@ -17,7 +17,7 @@ struct channel_counters {
 	FILE *commands; /* NULL: none wait */
 };
 
-/* Of each interface: what a channel's source and group are looked up in, or its group alone. */
+/* Sets of each interface: source and group of channels, or the group only. */
 static const struct kind {
 	const char *name;
 	sa_family_t family;
@@ -62,17 +62,17 @@ void channel_counters_device(struct channel_counters *counters, unsigned int num
 
 	if (!stream)
 		return;
-	if (!counters->made) /* what a former amtd left counts no channel of this one's */
+	if (!counters->made) /* a previous amtd's table counts none of this one's channels */
 		fputs("add table " TABLE "\ndelete table " TABLE "\nadd table " TABLE "\n"
-		      "add map " TABLE " tallied { type ifname : verdict; }\n"
+		      "add map " TABLE " counted { type ifname : verdict; }\n"
 		      "add chain " TABLE
-		      " tally { type filter hook prerouting priority raw; policy accept; }\n"
-		      "add rule " TABLE " tally iifname vmap @tallied\n",
+		      " counting { type filter hook prerouting priority raw; policy accept; }\n"
+		      "add rule " TABLE " counting iifname vmap @counted\n",
 		      stream);
 	counters->made = true;
 	fprintf(stream,
 		"add chain " TABLE " d%u\nflush chain " TABLE " d%u\n"
-		"add element " TABLE " tallied { \"%s\" : jump d%u }\n",
+		"add element " TABLE " counted { \"%s\" : jump d%u }\n",
 		number, number, name, number);
 	for (size_t i = 0; i < N_KINDS; i++)
 		fprintf(stream,
@@ -104,7 +104,7 @@ void channel_counters_channel(struct channel_counters *counters, unsigned int nu
 			element);
 }
 
-/* Words: what nft said, when it failed; else what was asked for. */
+/* nft's error text, or the failed command. */
 static int run(const char *text, bool json, char **ret_text)
 {
 	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);

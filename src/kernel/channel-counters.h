@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How many packets of each channel came in by an interface: nftables table 'inet amtd', with sets
- * whose elements have counters. It is there while channels are counted; for a packet of another
- * interface, such as the tunnel's own, it costs one lookup of the interface.
+ * Packet counters of each channel on an interface: nftables table 'inet amtd', with sets whose
+ * elements have counters. It exists while channels are counted; a packet of another interface, such
+ * as the tunnel's own, costs one lookup of the interface.
  *
- * Changes are collected, and made by channel_counters_commit().
+ * Changes are collected until channel_counters_commit().
  */
 #ifndef AMT_KERNEL_CHANNEL_COUNTERS_H
 #define AMT_KERNEL_CHANNEL_COUNTERS_H
@@ -24,8 +24,8 @@ void channel_counters_device(struct channel_counters *counters, unsigned int num
 void channel_counters_channel(struct channel_counters *counters, unsigned int number,
 			      const struct channel_key *key, bool wanted);
 
-/* 0; or negative errno, and words to free() in *ret_error: nothing is counted any more, until the
- * next channel_counters_device(). */
+/* 0; or negative errno, and *ret_error to free(): nothing is counted until the next
+ * channel_counters_device(). */
 int channel_counters_commit(struct channel_counters *counters, char **ret_error);
 
 /* Packets since the channel is counted. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * UDP datagrams that leave from a gateway's own address and port, which the driver's socket holds:
- * through a raw socket that takes the IPv4 header as it is written (raw(7), IP_HDRINCL).
+ * UDP datagrams from a gateway's own address and port, which the driver's socket holds: through a
+ * raw socket with IP_HDRINCL, raw(7).
  *
- * They pass the firewall's output hook like what the driver sends. The table `ip amtd` turns the
- * destination of what leaves from a gateway's port into that of its relay, but not of these: they
- * have FIREWALL_MARK, and the destination that is to be on the wire.
+ * They pass the firewall's output hook like what the driver sends. The table `ip amtd` redirects
+ * packets from a gateway's port to its relay, but not these: they have FIREWALL_MARK, and the final
+ * destination.
  */
 #ifndef AMT_KERNEL_DATAGRAM_H
 #define AMT_KERNEL_DATAGRAM_H
@@ -38,8 +38,8 @@ struct datagram_path {
 int datagram_send(struct datagram *datagram, const struct datagram_path *path, const void *payload,
 		  size_t length);
 
-/* The whole packet, with the UDP checksum that RFC 7450, 5.1, asks for; what the kernel fills in
- * itself, identification and header checksum, is zero. Its length, or -ENOBUFS. Pure. */
+/* The complete packet, with the UDP checksum that RFC 7450, 5.1, requires; identification and
+ * header checksum are zero, the kernel fills them in. Its length, or -ENOBUFS. Pure. */
 ssize_t datagram_build(const struct datagram_path *path, const void *payload, size_t length,
 		       void *buf, size_t size);
 

@@ -15,11 +15,11 @@ struct explanation {
 
 static const struct explanation joins_errors[] = {
 	{ { JOINS_WIDER },
-	  "the kernel takes no list of so many sources to exclude: all of them come; raise net.ipv4.igmp_max_msf and net.core.optmem_max",
-	  "the kernel takes no list of so many sources to exclude: all of them come; raise net.ipv6.mld_max_msf and net.core.optmem_max" },
+	  "the exclude list is too long for the kernel: all its sources are received; raise net.ipv4.igmp_max_msf and net.core.optmem_max",
+	  "the exclude list is too long for the kernel: all its sources are received; raise net.ipv6.mld_max_msf and net.core.optmem_max" },
 	{ { -ENOBUFS, -ENOMEM },
-	  "the kernel refuses even a socket of its own for it: raise net.ipv4.igmp_max_memberships, net.ipv4.igmp_max_msf and net.core.optmem_max",
-	  "the kernel refuses even a socket of its own for it: raise net.ipv6.mld_max_msf and net.core.optmem_max" },
+	  "the kernel refuses it even on a new socket: raise net.ipv4.igmp_max_memberships, net.ipv4.igmp_max_msf and net.core.optmem_max",
+	  "the kernel refuses it even on a new socket: raise net.ipv6.mld_max_msf and net.core.optmem_max" },
 	{ { -EMFILE },
 	  "no more sockets: raise LimitNOFILE= of amtd, or net.ipv4.igmp_max_memberships",
 	  "no more sockets: raise LimitNOFILE= of amtd" },
@@ -33,8 +33,8 @@ static const struct explanation joins_errors[] = {
 
 static const struct explanation mroute_errors[] = {
 	{ { -EADDRINUSE },
-	  "another program routes IPv4 multicast in this table (smcroute, pimd, igmpproxy?); stop it, or give Table=",
-	  "another program routes IPv6 multicast in this table (smcroute, pim6sd, mcproxy?); stop it, or give Table=" },
+	  "another program routes IPv4 multicast in this table (smcroute, pimd, igmpproxy?); stop it, or set Table=",
+	  "another program routes IPv6 multicast in this table (smcroute, pim6sd, mcproxy?); stop it, or set Table=" },
 	{ { -ENOPROTOOPT, -EAFNOSUPPORT, -EPROTONOSUPPORT },
 	  "this kernel has no IPv4 multicast routing; it needs CONFIG_IP_MROUTE",
 	  "this kernel has no IPv6 multicast routing; it needs CONFIG_IPV6_MROUTE, and IPv6 not disabled" },
@@ -42,10 +42,10 @@ static const struct explanation mroute_errors[] = {
 	  "this kernel has one multicast routing table only; leave out Table=, or use one with CONFIG_IP_MROUTE_MULTIPLE_TABLES",
 	  "this kernel has one multicast routing table only; leave out Table=, or use one with CONFIG_IPV6_MROUTE_MULTIPLE_TABLES" },
 	{ { -EINVAL },
-	  "the kernel knows no table of this number; give Table= one under 100000000" },
+	  "the kernel has no table of this number; set Table= to one under 100000000" },
 	{ { -EPERM, -EACCES }, "multicast routing needs CAP_NET_RAW and CAP_NET_ADMIN" },
 	{ { -ENOSPC },
-	  "the kernel routes multicast between at most 32 interfaces of a table; give another one with Table=" },
+	  "the kernel routes multicast between at most 32 interfaces of a table; set another Table=" },
 };
 
 static const char *explain(const struct explanation *explanations, size_t n, int error,

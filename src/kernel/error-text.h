@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What errors of the kernel's multicast interfaces mean and how to mend them, for the user. Those
- * that need no explanation have strerror()'s text. Of rtnetlink's the kernel gives the text itself:
- * netlink_error_text().
+ * Error texts for the kernel's multicast interfaces, with a hint, for the user. Others have
+ * strerror()'s text. rtnetlink has the kernel's extack: netlink_error_text().
  */
 #ifndef AMT_KERNEL_ERROR_TEXT_H
 #define AMT_KERNEL_ERROR_TEXT_H

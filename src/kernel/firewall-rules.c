@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every packet that the host receives passes the prerouting chain, data of the tunnels twice:
- * as it comes and once more when the device has unwrapped it. So what is asked first decides what
- * the table costs. Measured on one x86-64 machine, nanoseconds for each rule that does not match:
+ * Every received packet passes the prerouting chain, data of the tunnels twice: encapsulated, and
+ *again after decapsulation. So the first tests decide the cost of the table. Measured on one x86-64
+ *machine, nanoseconds for each rule that does not match:
  *
  *	@th,64,8 4                      5   load and cmp are inlined in nft_do_chain()
  *	@th,64,8 & 0xf8 0 (and then != 6)  14   inlined, but three or five expressions
@@ -10,13 +10,13 @@
  *	@th,64,8 1-5                   39
  *	@th,64,8 { 1, 2, 3, 4, 5 }     41   set lookup
  *	udp dport vmap @ports          61   meta l4proto, then a set lookup
- *	@th,64,8 != 6                   5 for data as it comes, 67 for what is unwrapped
+ *	@th,64,8 != 6                   5 for encapsulated data, 67 for decapsulated
  *
- * Rules that each name the one type they want, version 0 in the same byte, are therefore the
- * cheapest test there is. Those for relay devices are only there when there is one.
+ * So the cheapest test is a rule for each message type, with version 0 in the same byte. Rules for
+ *relay devices exist only while there is one.
  *
  * @th,64,8 is byte 0 of the UDP payload (version and type), @th,72,8 byte 1 (flags). nft does not
- * mend the UDP checksum after a write to raw bytes; zero, "none", is allowed over IPv4. That is
+ *update the UDP checksum after a write to raw bytes; zero, "none", is allowed over IPv4. That is
  * right on the wire too: the driver sends Requests with a finished checksum (CHECKSUM_NONE), so no
  * interface will complete what is zero.
  */
@@ -118,7 +118,7 @@ static void print_relay_device(FILE *f, const struct firewall_rules *rules, size
 	fprintf(f, "%u", rules->relay_devices[i]);
 }
 
-/* What is not known yet, as of a device that could not be set up, is 0.0.0.0, which no packet has.
+/* Unknown addresses, as of a device that could not be set up, are 0.0.0.0, which no packet has.
  * "none" would be a host name to nft, which waits for DNS. */
 static void print_address(FILE *f, const struct address *address)
 {
@@ -147,7 +147,7 @@ static uint32_t redirect_relay(const struct firewall_rules *rules, size_t i)
 	return ntohl(rules->redirects[i].relay.in.s_addr);
 }
 
-/* The port stands first, as the list is sorted by it. */
+/* The port is first, as the list is sorted by it. */
 static int64_t redirected_key(const struct firewall_rules *rules, size_t i)
 {
 	return (int64_t)rules->redirects[i].port << 32 | redirect_relay(rules, i);
@@ -209,7 +209,7 @@ static uint32_t previous_remote(const struct firewall_rules *rules, size_t i)
 	return ntohl(rules->previous_redirects[i].remote.in.s_addr);
 }
 
-static void print_former(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
+static void print_previous(FILE *f, const struct firewall_rules *rules, size_t i, bool key_only)
 {
 	print_redirected(f, &rules->previous_redirects[i], &rules->previous_redirects[i].remote,
 			 key_only);
@@ -235,7 +235,7 @@ static bool is_ipv4(const struct firewall_rules *rules)
 	       !has_ipv6(rules->previous_redirects, rules->n_previous_redirects);
 }
 
-/* Are packets that come in to be taken for another relay's? */
+/* Does the source of received packets need rewriting? */
 static bool has_redirected(const struct firewall_rules *rules)
 {
 	return rules->n_redirects > 0 || rules->n_previous_redirects > 0;
@@ -248,10 +248,10 @@ static const struct element_kind kinds[] = {
 	{ "relay_ports", gateway_count, gateway_key, gateway_relay_port, print_relay_port },
 	{ "quoted", gateway_count, gateway_key, no_value, print_port },
 	{ "linux_relays", linux_count, linux_key, no_value, print_linux },
-	{ "aims", redirect_count, redirect_key, redirect_relay, print_redirect },
+	{ "redirects", redirect_count, redirect_key, redirect_relay, print_redirect },
 	{ "discoveries", redirect_count, redirected_key, redirect_discovery, print_discovery },
 	{ "remotes", redirect_count, redirected_key, redirect_remote, print_remote },
-	{ "remotes", previous_count, previous_key, previous_remote, print_former },
+	{ "remotes", previous_count, previous_key, previous_remote, print_previous },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -280,7 +280,7 @@ static void end_command(struct command *command)
 		fputs(" }\n", command->f);
 }
 
-/* What a has and b has not, or has with another value. */
+/* Elements of a that b lacks, or has with another value. */
 static void put_missing(FILE *f, const char *verb, const struct element_kind *kind,
 			const struct firewall_rules *a, const struct firewall_rules *b)
 {
@@ -310,7 +310,7 @@ static void put_queued(FILE *f, const char *test, unsigned int type, unsigned in
 	fprintf(f, "\t\t@th,64,8 %u%s queue flags bypass to %u\n", type, test, number);
 }
 
-/* The ports of the gateways once more in "quoted", as raw bytes of an ICMP error are looked up. */
+/* The ports of the gateways again in "quoted", for lookups of raw bytes of ICMP errors. */
 static void put_maps(FILE *f)
 {
 	fputs("\tset quoted {\n"
@@ -328,7 +328,7 @@ static void put_maps(FILE *f)
 	      "\tset linux_relays {\n"
 	      "\t\ttype ipv4_addr\n"
 	      "\t}\n"
-	      "\tmap aims {\n"
+	      "\tmap redirects {\n"
 	      "\t\ttype inet_service : ipv4_addr\n"
 	      "\t}\n"
 	      "\tmap discoveries {\n"
@@ -340,9 +340,9 @@ static void put_maps(FILE *f)
 	      f);
 }
 
-/* NF_QUEUE with bypass goes on with the next hook, not the next rule, when nobody listens. So the
- * flags of a Query are cleared before, and the number of the queue tells amtd what they were. The
- * driver takes G and L for reserved bits and refuses the Query; other bits are reserved indeed. */
+/* NF_QUEUE with bypass goes on with the next hook, not the next rule, without a listener. So the
+ * flags of a Query are cleared before, and the queue's number encodes them for amtd. The driver
+ * treats G and L as reserved bits and refuses the Query; other bits are reserved indeed. */
 static void put_query_chain(FILE *f, uint16_t queue_base, bool has_queue)
 {
 	unsigned int flags;
@@ -380,8 +380,8 @@ static void put_gateway_chains(FILE *f, uint16_t queue_base, bool has_queue)
 	fputs("\t\tgoto query\n\t}\n", f);
 }
 
-/* What gateways want is told by these alone: the driver keeps it to itself. Data is of another
- * type. */
+/* Memberships of gateways are only visible in these: the driver does not export them. Data has
+ * another type. */
 static void put_relay_chain(FILE *f, uint16_t queue_base, bool has_queue)
 {
 	fprintf(f,
@@ -396,9 +396,9 @@ static void put_relay_chain(FILE *f, uint16_t queue_base, bool has_queue)
 }
 
 /* To an ICMP error about one of its Requests the driver answers with the next Request at once; the
- * fourth is its last, and then it discovers, every 5 s. So they go to amtd, which knows better. Not
- * from this host itself: that is a kick. And not "fragmentation needed" (code 4), which is for the
- * path MTU. Byte 0 of what follows the IPv4 header is the type, and of UDP half a port. */
+ * fourth is its last, and then it discovers, every 5 s. So they are queued to amtd. Not from this
+ * host itself: that is a kick. And not "fragmentation needed" (code 4), which is for the path MTU.
+ * Byte 0 of what follows the IPv4 header is the type, and of UDP half a port. */
 static void put_unreachable(FILE *f, uint16_t queue_base)
 {
 	fprintf(f,
@@ -406,7 +406,7 @@ static void put_unreachable(FILE *f, uint16_t queue_base)
 		queue_number(queue_base, FIREWALL_QUEUE_UNREACHABLE));
 }
 
-/* Priority mangle: after connection tracking, which must see what is on the wire. */
+/* Priority mangle: after connection tracking, which must see the addresses on the wire. */
 static void put_prerouting(FILE *f, bool gateways, bool relays, bool has_queue, uint16_t queue_base)
 {
 	fputs("\tchain prerouting {\n"
@@ -429,12 +429,12 @@ static void put_prerouting(FILE *f, bool gateways, bool relays, bool has_queue, 
 	fputs("\t}\n", f);
 }
 
-/* Behind the queue, which sees what is on the wire, and behind connection tracking. Every packet
- * pays for these lookups, so the chain is there only while a tunnel is aimed elsewhere. */
+/* After the queue and connection tracking, which see the addresses on the wire. Every packet pays
+ * for these lookups, so the chain exists only while a tunnel is redirected. */
 static void put_redirected(FILE *f)
 {
 	fprintf(f,
-		"\tchain aimed {\n"
+		"\tchain redirected {\n"
 		"\t\ttype filter hook prerouting priority mangle + 1; policy accept;\n"
 		"\t\t@th,64,8 %u ip saddr set ip saddr . udp dport map @discoveries\n"
 		"\t\tip saddr set ip saddr . udp dport map @remotes\n"
@@ -443,14 +443,14 @@ static void put_redirected(FILE *f)
 }
 
 /* Priority raw: before connection tracking, for the same reason. What a gateway sends (Discovery
- * 1, Request 3, Update 5, Teardown 7) has bit 0 set and the higher ones clear, which one inlined
- * test tells; data that a relay device sends (6) goes no further. A port that is not in the map
- * ends the rule there. */
+ * 1, Request 3, Update 5, Teardown 7) has bit 0 set and the higher ones clear, one inlined test;
+ * data that a relay device sends (6) ends here. A port that is not in the map ends the rule there.
+ */
 static void put_sent(FILE *f, bool redirects)
 {
 	fputs("\tchain sent {\n", f);
 	if (redirects)
-		fprintf(f, "\t\tmeta mark != 0x%x ip daddr set udp sport map @aims\n",
+		fprintf(f, "\t\tmeta mark != 0x%x ip daddr set udp sport map @redirects\n",
 			FIREWALL_MARK);
 	fprintf(f,
 		"\t\t@th,64,16 0x%04x ip daddr != @linux_relays @th,72,8 set 0x01 udp checksum set 0\n"
@@ -487,7 +487,7 @@ int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base
 	if (!f)
 		return -errno;
 
-	/* "delete" alone would fail where there is no table. */
+	/* "delete" alone fails without a table. */
 	fputs("add table ip " FIREWALL_TABLE "\n"
 	      "delete table ip " FIREWALL_TABLE "\n"
 	      "table ip " FIREWALL_TABLE " {\n",

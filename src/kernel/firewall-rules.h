@@ -11,15 +11,15 @@
 
 #define FIREWALL_TABLE "amtd"
 
-/* Commands that replace the tables by those that hold these rules, in one transaction.
- * has_table6: there is one of IPv6, which goes when the rules need none. -EAFNOSUPPORT: there is an
- * IPv6 address of a relay in the rules. */
+/* Commands that replace the tables by ones with these rules, in one transaction. has_table6: an
+ * IPv6 one exists, which is deleted when the rules need none. -EAFNOSUPPORT: the rules have an IPv6
+ * address of a relay. */
 int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base, bool has_queue,
 			 bool has_table6, char **ret);
 
-/* Commands that turn the table of old into that of new, in one transaction: elements alone. The
- * empty string when they are equal; -ESTALE when the chains differ, so that only a whole new table
- * will do; -EAFNOSUPPORT likewise. */
+/* Commands that change the table from old to new, in one transaction: elements only. The empty
+ * string when they are equal; -ESTALE when the chains differ, so that the table must be replaced;
+ * -EAFNOSUPPORT likewise. */
 int firewall_rules_difference(const struct firewall_rules *old, const struct firewall_rules *new,
 			      char **ret);
 

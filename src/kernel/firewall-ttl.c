@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules that give multicast from upstream a TTL or hop limit with which the kernel routes it on:
- * ip_mr_forward() and ip6_mr_forward() want more than 1, and what is meant for one network alone is
- * often sent with just that. What must stay on its link keeps it: 224.0.0.0/24, and of IPv6 the
- * scopes up to link-local, whatever the flags.
+ * Rules that raise the TTL or hop limit of multicast from upstream, so that the kernel routes it:
+ * ip_mr_forward() and ip6_mr_forward() require more than 1, which many senders use. Link-local
+ * groups keep theirs: 224.0.0.0/24, and of IPv6 the scopes up to link-local, whatever the flags.
  */
 #include "kernel/firewall-rules.h"
 
 #include <stdio.h>
 
-/* Behind "aimed", which may give a tunnel's packets another source address. */
+/* After "redirected", which may rewrite the source address of a tunnel's packets. */
 #define CHAIN_BEGIN       \
 	"\tchain ttl {\n" \
 	"\t\ttype filter hook prerouting priority mangle + 2; policy accept;\n"

@@ -14,10 +14,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Somebody else who changes the ruleset in the same moment makes a commit start over. */
+/* A concurrent change of the ruleset makes a commit start over. */
 #define TRIES 8
 
-/* Events come in bundles of a page (NLMSG_GOODSIZE), and at most 8 KiB. */
+/* Events arrive in batches of a page (NLMSG_GOODSIZE), at most 8 KiB. */
 #define EVENT_MAX 16384
 
 struct firewall {
@@ -41,7 +41,7 @@ static int set_error(char **ret_error, const char *error_text)
 	return *ret_error ? 0 : -ENOMEM;
 }
 
-/* libnftables keeps the number of an error to itself, and gives strerror()'s text. */
+/* libnftables gives no errno, only strerror()'s text. */
 static int error_to_errno(const char *error_text)
 {
 	static const int errors[] = { EPERM,  ENOENT, ENOMEM,	  EBUSY,  EEXIST, EINVAL,
@@ -55,7 +55,7 @@ static int error_to_errno(const char *error_text)
 }
 
 /* The first line says what and why, "/dev/stdin:3:1-8: Error: Could not process rule: ..."; the
- * rest shows the place in a text that the user never saw. */
+ * rest quotes the commands, which the user never saw. */
 static int take_error(struct nft_ctx *ctx, char **ret_error)
 {
 	const char *text = nft_ctx_get_error_buffer(ctx), *start;
@@ -63,7 +63,7 @@ static int take_error(struct nft_ctx *ctx, char **ret_error)
 	int r;
 
 	start = text ? strstr(text, "Error: ") : NULL;
-	start = start ? start + strlen("Error: ") : text && *text ? text : "no words from nft";
+	start = start ? start + strlen("Error: ") : text && *text ? text : "no error text from nft";
 	error_text = strndup(start, strcspn(start, "\n"));
 	if (!error_text)
 		return -ENOMEM;
@@ -73,8 +73,8 @@ static int take_error(struct nft_ctx *ctx, char **ret_error)
 	return r;
 }
 
-/* A context for one run: what libnftables caches of the ruleset is given back with it. On failure
- * *ret_error is set, unless memory is short. */
+/* A context for one run: its cache of the ruleset is freed with it. On failure *ret_error is set,
+ * unless out of memory. */
 static int run(const char *commands, char **ret_error)
 {
 	struct nft_ctx *ctx;
@@ -124,8 +124,8 @@ static int ask(struct firewall *firewall, struct nlmsghdr *nlh, uint8_t *buf)
 	return 0;
 }
 
-/* The ruleset's generation: every transaction, whoever's, adds one. -EOPNOTSUPP when there are no
- * nf_tables: nfnetlink says EINVAL for a subsystem that it does not have. */
+/* The ruleset's generation: every transaction of any program adds one. -EOPNOTSUPP without
+ * nf_tables: nfnetlink returns EINVAL for an unknown subsystem. */
 static int generation(struct firewall *firewall, uint32_t *ret)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[EVENT_MAX];
@@ -170,12 +170,12 @@ static int listen_to_events(struct firewall *firewall, bool on)
 		       : 0;
 }
 
-/* Run the commands without hearing of what they do: events about own work would look like somebody
- * else's, and those of a large table would overrun the socket. *ret_alone tells whether nobody
- * else changed the ruleset in the meantime; the generation is read while events are heard, before
- * and after, so nothing is lost in between. */
-static int run_unheard(struct firewall *firewall, const char *commands, bool *ret_alone,
-		       char **ret_error)
+/* Run the commands without receiving events: own events would look like another program's, and
+ * those of a large table would overrun the socket. *ret_alone: no other program changed the ruleset
+ * meanwhile; the generation is read before and after while subscribed, so no event is lost in
+ * between. */
+static int run_unsubscribed(struct firewall *firewall, const char *commands, bool *ret_alone,
+			    char **ret_error)
 {
 	uint32_t before, after;
 	int r, q;
@@ -203,8 +203,8 @@ static void forget(char **error_text)
 	*error_text = NULL;
 }
 
-static int run_whole(struct firewall *firewall, const struct firewall_rules *rules, bool *ret_alone,
-		     char **ret_error)
+static int run_replace(struct firewall *firewall, const struct firewall_rules *rules,
+		       bool *ret_alone, char **ret_error)
 {
 	char *commands, *error_text = NULL;
 	bool queue = true, table6;
@@ -218,10 +218,10 @@ static int run_whole(struct firewall *firewall, const struct firewall_rules *rul
 		r = firewall_rules_whole(rules, firewall->queue_base, queue, table6, &commands);
 		if (r < 0)
 			return r;
-		r = run_unheard(firewall, commands, ret_alone, ret_error);
+		r = run_unsubscribed(firewall, commands, ret_alone, ret_error);
 		free(commands);
-		/* An expression that the kernel does not have is ENOENT. Without nft_queue that
-		 * is the queue statement; if it is another, the second try has the words. */
+		/* An expression that the kernel lacks is ENOENT. Without nft_queue that is the
+		 * queue statement; if it is another, the second try has the error text. */
 		if (r != -ENOENT || !queue)
 			break;
 		queue = false;
@@ -245,7 +245,7 @@ static int run_difference(struct firewall *firewall, const struct firewall_rules
 		return r;
 	*ret_alone = true;
 	if (*commands)
-		r = run_unheard(firewall, commands, ret_alone, ret_error);
+		r = run_unsubscribed(firewall, commands, ret_alone, ret_error);
 	free(commands);
 	return r;
 }
@@ -259,14 +259,14 @@ static int commit_once(struct firewall *firewall, const struct firewall_rules *r
 		r = run_difference(firewall, rules, ret_alone, ret_error);
 		if (r == 0)
 			return 0;
-		/* The table is not what it was thought to be, or its chains must change. */
+		/* The table is not as expected, or its chains must change. */
 		firewall->known = false;
 		forget(ret_error);
 	}
-	return run_whole(firewall, rules, ret_alone, ret_error);
+	return run_replace(firewall, rules, ret_alone, ret_error);
 }
 
-/* Words for what fails before nft has any. */
+/* Error text for what fails before nft runs. */
 static int explain(int error, char **ret_error)
 {
 	int r;
@@ -333,7 +333,7 @@ int firewall_remove(struct firewall *firewall, char **ret_error)
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && r == 0; i++) {
 		r = has_table(firewall, tables[i].family);
 		if (r > 0)
-			r = run_unheard(firewall, tables[i].command, &alone, &error_text);
+			r = run_unsubscribed(firewall, tables[i].command, &alone, &error_text);
 		if (r == -ENOENT) { /* gone in the meantime */
 			forget(&error_text);
 			r = 0;
@@ -404,8 +404,8 @@ int firewall_fd(const struct firewall *firewall)
 	return mnl_socket_get_fd(firewall->events);
 }
 
-/* Does somebody take something out of amtd's tables? What is added to it (a counter, a trace) is no
- * harm. In all these messages the first attribute is the table's name. */
+/* Does another program remove something from amtd's tables? Additions (a counter, a trace) are
+ * harmless. In all these messages the first attribute is the table's name. */
 static bool is_removal(const struct nlmsghdr *nlh, bool table6)
 {
 	static const int removals[] = { NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE,

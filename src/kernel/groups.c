@@ -28,8 +28,8 @@ bool groups_is_routed(const struct address *group)
 	return group->family == AF_INET ? is_routed4(group) : is_routed6(group);
 }
 
-/* A line for each interface, "2\teth0      :     1      V3", and behind it one for each group, in
- * which the address is the number that its bytes make on this machine. */
+/* A line for each interface, "2\teth0 : 1 V3", followed by one for each group, with the address as
+ * a number in host byte order. */
 bool groups_read4(FILE *file, groups_handler each, void *userdata)
 {
 	char line[LINE_MAX_LENGTH], device[IFNAMSIZ] = "";
@@ -77,7 +77,7 @@ static int open_list(const char *path, FILE **ret)
 	*ret = fopen(path, "re");
 	if (!*ret)
 		return errno == ENOENT ? 0 : -errno;
-	/* As much at a time as the kernel gives: a page. */
+	/* The kernel returns at most a page at a time. */
 	(void)setvbuf(*ret, NULL, _IOFBF, READ_SIZE);
 	return 0;
 }

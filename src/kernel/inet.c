@@ -49,7 +49,7 @@ struct answer {
 	uint8_t type;
 };
 
-/* Not by libnl-route's object: it reads no route with an encapsulation that it does not know. */
+/* Without libnl-route's object, which cannot parse routes with an encapsulation unknown to it. */
 static int take_route(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
 {
 	struct nlattr *attributes[RTA_MAX + 1];
@@ -102,8 +102,8 @@ int inet_route_source(struct netlink *netlink, const struct address *destination
 	int r;
 
 	/* With an output interface given, the kernel invents an on-link route where the table has
-	 * none, and lends it an address of another interface (ip_route_output_key_hash_rcu()). Only
-	 * RTM_F_FIB_MATCH tells. */
+	 * none, with an address of another interface (ip_route_output_key_hash_rcu()). Only
+	 * RTM_F_FIB_MATCH shows that. */
 	r = ask_route(netlink, destination, ifindex, from, RTM_F_FIB_MATCH, &answer);
 	if (r == 0)
 		r = ask_route(netlink, destination, ifindex, from, 0, &answer);
@@ -165,7 +165,7 @@ int inet_primary_address(struct netlink *netlink, int ifindex, struct address *r
 	return 0;
 }
 
-/* A kernel without IPv6 tells the IPv4 addresses. */
+/* A kernel without IPv6 dumps the IPv4 addresses. */
 static int take_link_local(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
 {
 	struct rtnl_addr *addr = (struct rtnl_addr *)object;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Addresses of interfaces and what the routing table says, over rtnetlink.
+ * Addresses of interfaces, and lookups in the routing table, over rtnetlink.
  */
 #ifndef AMT_KERNEL_INET_H
 #define AMT_KERNEL_INET_H
@@ -11,7 +11,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
-/* ADDRESS/32 or /128 on an interface; there already, or gone already, is fine, too. */
+/* ADDRESS/32 or /128 on an interface; already present, or already gone, is no error. */
 int inet_add_address(struct netlink *netlink, int ifindex, const struct address *address);
 int inet_remove_address(struct netlink *netlink, int ifindex, const struct address *address);
 
@@ -24,8 +24,8 @@ int inet_primary_address(struct netlink *netlink, int ifindex, struct address *r
 typedef void (*inet_handler)(int ifindex, const struct address *address, void *userdata);
 int inet_link_local(struct netlink *netlink, inet_handler each, void *userdata);
 
-/* What address would a packet to destination leave with through the interface? Given *source not
- * zero: may it leave with that one? -ENETUNREACH or the kernel's other errno when not. */
+/* The source address of a packet to destination through the interface. If *source is not zero: is
+ * that one possible? -ENETUNREACH or another errno of the kernel if not. */
 int inet_route_source(struct netlink *netlink, const struct address *destination, int ifindex,
 		      struct address *source);
 

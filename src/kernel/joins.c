@@ -13,17 +13,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The kernel goes through a socket's memberships one by one, whatever its limits are raised to. */
+/* The kernel searches a socket's memberships linearly, whatever its limits are raised to. */
 #define ROWS_PER_SOCKET 128
 
-/* Rows come in blocks, so that growing moves and wastes none. */
+/* Rows are allocated in blocks, so that growing moves and wastes none. */
 #define BLOCK_ROWS 1024
 
 #define NONE	    UINT32_MAX
 #define BUCKETS_MIN 64
 
-/* A source of a group, or the whole group, by one socket. Of addresses the bytes alone are kept, 4
- * or 16 each: with 100,000 rows every byte counts. */
+/* A source of a group, or a group from any source, by one socket. Addresses are stored as 4 or 16
+ * bytes: with 100,000 rows every byte counts. */
 struct row {
 	uint32_t next; /* in its bucket, or of the free ones */
 	uint32_t socket;
@@ -241,8 +241,8 @@ static void socket_close(struct joins *joins, uint32_t i)
 	joins->open_sockets--;
 }
 
-/* A row more, or one less. An empty one goes: memberships of an interface that vanished may still
- * count in it. */
+/* A row more, or one less. An empty socket is closed: memberships of an interface that is gone may
+ * still count in it. */
 static void socket_add_row(struct joins *joins, uint32_t i)
 {
 	struct socket *socket = &joins->sockets[i];
@@ -277,8 +277,8 @@ static bool is_full(int error)
 	return error == -ENOBUFS || error == -ENOMEM;
 }
 
-/* Sockets that have the group there already are marked: each has room for so many sources of it, or
- * for all, but not for both. *ret_last: one with sources, which may have room for another. */
+/* Marks the sockets that have the group already: each can have some sources of it, or all but some,
+ * not both. *ret_last: one with sources, which may have room for another. */
 static void mark_sockets(struct joins *joins, uint32_t ifindex, const uint8_t *group,
 			 uint32_t *ret_last)
 {
@@ -296,7 +296,7 @@ static void mark_sockets(struct joins *joins, uint32_t ifindex, const uint8_t *g
 	}
 }
 
-/* A socket that refused may be left with a membership without sources. */
+/* A failed join may leave a membership without sources. */
 static void undo_refused(const struct joins *joins, int fd, uint32_t ifindex, const uint8_t *group,
 			 const struct address *source)
 {
@@ -322,7 +322,7 @@ static int join_fresh(struct joins *joins, uint32_t ifindex, const uint8_t *grou
 	return 0;
 }
 
-/* By the first socket that the kernel lets. */
+/* By the first socket that the kernel accepts. */
 static int join_somewhere(struct joins *joins, uint32_t ifindex, const uint8_t *group,
 			  const struct address *source, uint32_t *ret)
 {
@@ -398,7 +398,7 @@ static size_t find_source(const struct filter *filter, const struct address *sou
 	return at < filter->n && address_equal(&filter->sources[at], source) ? at : filter->n;
 }
 
-/* Leave what the filter does not want; wanted[] is set for its sources that are there. */
+/* Leave what the filter does not want; sets there[] for its sources that are joined. */
 static void leave_others(struct joins *joins, uint32_t ifindex, const uint8_t *group,
 			 const struct filter *filter, bool *there, bool only_mark)
 {
@@ -436,7 +436,7 @@ static int include(struct joins *joins, uint32_t ifindex, const uint8_t *group,
 
 	if (filter->n > 0 && !there)
 		return -ENOMEM;
-	/* What is new is joined before anything is left. */
+	/* Join new sources before leaving any. */
 	leave_others(joins, ifindex, group, filter, there, true);
 	for (size_t i = 0; i < filter->n && r == 0; i++)
 		if (!there[i])
@@ -462,7 +462,7 @@ static const struct row *find_exclude(const struct joins *joins, uint32_t ifinde
 	return NULL;
 }
 
-/* To a socket of its own, where a list may be longer. */
+/* To a new socket, where a list may be longer. */
 static int move_exclude(struct joins *joins, uint32_t ifindex, const uint8_t *group,
 			const struct filter *filter, uint32_t from)
 {
@@ -507,7 +507,7 @@ static int exclude(struct joins *joins, uint32_t ifindex, const uint8_t *group,
 					filter->sources, filter->n);
 	if (is_full(r) && joins->sockets[socket].rows > 1)
 		r = move_exclude(joins, ifindex, group, filter, socket);
-	/* Spread over sockets the kernel would exclude what all of them do: nothing. */
+	/* Split over sockets, the kernel would exclude the intersection: nothing. */
 	if (is_full(r)) {
 		socket = find_exclude(joins, ifindex, group)->socket;
 		(void)join_socket_exclude(joins->family, joins->sockets[socket].fd, ifindex, group,

@@ -30,7 +30,7 @@ struct quote {
 
 _Static_assert(sizeof(struct quote) == KICK_LENGTH, "KICK_LENGTH");
 
-/* The UDP checksum stays zero, which over IPv4 is "none": it is quoted, and nobody verifies it. */
+/* The UDP checksum stays zero, which over IPv4 is "none": it is quoted, and not verified. */
 void kick_build(const struct kick_target *target, uint8_t buf[static KICK_LENGTH])
 {
 	const struct message request = { .type = AMT_REQUEST };
@@ -69,7 +69,7 @@ int kick_open(struct kick **ret)
 	if (!kick)
 		return -ENOMEM;
 	kick->fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
-	/* Every ICMP message that this host gets would be kept for it, and it never looks. */
+	/* Never read: drop all ICMP messages that it would get. */
 	if (kick->fd < 0 ||
 	    setsockopt(kick->fd, SOL_RAW, ICMP_FILTER, &filter, sizeof(filter)) < 0) {
 		r = -errno;

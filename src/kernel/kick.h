@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Make a gateway device send its next Request at once, instead of when its back-off says: after its
- * relay was changed underneath it.
+ * Makes a gateway device send its next Request at once, not after its back-off: after its relay was
+ * changed underneath it.
  *
- * The driver takes an ICMP error about a Request of its own for a sign that the next one is due
- * (amt_err_lookup() in drivers/net/amt.c, Linux 6.1). So a kick is an ICMP port
- * unreachable from this host to itself that quotes such a Request. What is looked at:
+ * On an ICMP error about its Request the driver sends the next one (amt_err_lookup() in
+ * drivers/net/amt.c, Linux 6.1). So a kick is an ICMP port unreachable from this host to itself
+ * that quotes such a Request. What is checked:
  * - net/ipv4/udp.c finds the device's socket by the quoted source address and port: `local` and the
  *   device's port, and where no socket has that one, by the quoted destination port. The relay is
- *   not looked at, but connection tracking takes the error for RELATED only when relay and port
- *   are those on the wire, and a firewall may want that.
+ * not checked, but for connection tracking the error is RELATED only with the relay and port on the
+ * wire, and a firewall may require that.
  * - The driver reads version and type of the quoted message. Request and Update count; Discovery is
  *   accepted and of no effect, anything else counts as rx_dropped.
  * - Its status must be at least "Advertisement received". While a gateway still discovers, or fell
@@ -33,11 +33,11 @@ struct kick;
 int kick_open(struct kick **ret);
 void kick_close(struct kick *kick); /* NULL is fine */
 
-/* Who is kicked: ports in host byte order. */
+/* The gateway to kick: ports in host byte order. */
 struct kick_target {
 	struct address local; /* the gateway's own address */
 	uint16_t port;	      /* and UDP port */
-	struct address relay; /* as it is on the wire, after all rewriting, and relay_port, too */
+	struct address relay; /* on the wire, after all rewriting, as relay_port */
 	uint16_t relay_port;
 };
 

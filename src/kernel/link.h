@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Network interfaces, over rtnetlink; what amtd needs to know of any kind of them.
+ * Network interfaces of any kind, over rtnetlink.
  */
 #ifndef AMT_KERNEL_LINK_H
 #define AMT_KERNEL_LINK_H
@@ -25,7 +25,7 @@ struct link {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 };
 
-/* -ENODEV when there is none. */
+/* -ENODEV: none. */
 int link_get(struct netlink *netlink, const char *name, struct link *ret);
 
 int link_delete(struct netlink *netlink, int ifindex);
@@ -35,7 +35,7 @@ int link_set_mtu(struct netlink *netlink, int ifindex, uint32_t mtu);
 
 const char *link_operstate_string(uint8_t operstate);
 
-/* For those who know more of a kind of link: its RTM_NEWLINK; and what any kind has of it. */
+/* For modules of one kind of link: its RTM_NEWLINK, and the attributes of any kind. */
 int link_query(struct netlink *netlink, const char *name, netlink_handler handler, void *userdata);
 void link_from_object(struct rtnl_link *object, struct link *ret);
 

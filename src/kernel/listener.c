@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bytes of packets that may wait in the kernel, its own structures among them: one General Query
- * makes every host of a network answer. */
+/* Receive buffer, including the kernel's overhead: one General Query makes every host of a network
+ * answer. */
 #define RECEIVE_BYTES (2 << 20)
 
 struct listener {
@@ -36,7 +36,7 @@ struct listener {
 #define TAKE		   BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)
 #define LEAVE		   BPF_STMT(BPF_RET | BPF_K, 0)
 
-/* Whole packets of protocol 2. Offsets are from the IP header: that is where SOCK_DGRAM begins. A
+/* Packets of protocol 2. Offsets are from the IP header, where SOCK_DGRAM begins. A
  * load from beyond the packet ends the program with "leave". */
 static struct sock_filter igmp_filter[] = {
 	LOAD_BYTE(offsetof(struct iphdr, protocol)),
@@ -86,7 +86,7 @@ static int attach_filter(const struct listener *listener)
 		       : 0;
 }
 
-/* Bound to the protocol, not to ETH_P_ALL: that one would be handed all that the host sends. */
+/* Bound to the protocol, not to ETH_P_ALL, which also gets all packets that the host sends. */
 static int bind_interface(struct listener *listener)
 {
 	struct sockaddr_ll sa = {
@@ -112,7 +112,7 @@ int listener_open(sa_family_t family, int ifindex, listener_handler handler, voi
 	struct listener *listener;
 
 	if (ifindex <= 0)
-		return -ENODEV; /* bound to 0, a packet socket hears every interface */
+		return -ENODEV; /* bound to 0, a packet socket receives from every interface */
 	listener = calloc(1, sizeof(*listener));
 	if (!listener)
 		return -ENOMEM;
@@ -124,7 +124,7 @@ int listener_open(sa_family_t family, int ifindex, listener_handler handler, voi
 		.userdata = userdata,
 	};
 
-	/* Protocol 0: nothing comes in until it is bound, behind the filter. */
+	/* Protocol 0: receives nothing until it is bound, with the filter attached. */
 	listener->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	r = listener->fd < 0 ? -errno : attach_filter(listener);
 	if (r == 0) {
@@ -196,7 +196,7 @@ static void handle_packet(struct listener *listener, const struct sockaddr_ll *f
 	listener->handler(&packet, listener->userdata);
 }
 
-/* After ENETDOWN: only down, or gone? A socket whose interface went is bound to index -1. */
+/* After ENETDOWN: only down, or gone? The socket of a removed interface is bound to index -1. */
 static bool is_gone(const struct listener *listener)
 {
 	struct sockaddr_ll sa = { .sll_ifindex = -1 };
@@ -263,7 +263,7 @@ static int send_to_group(const struct listener *listener, const void *packet, si
 		       : 0;
 }
 
-/* Who has that address in the link layer only the neighbour table knows. */
+/* The link-layer address comes from the neighbour table. */
 static int open_raw(struct listener *listener)
 {
 	int fd;
@@ -320,7 +320,7 @@ int listener_send(struct listener *listener, const void *packet, size_t length)
 		       : send_to_group(listener, packet, length, &destination);
 }
 
-/* The kernel counts from zero again each time it is asked. */
+/* The kernel resets the counters on each read. */
 const struct listener_counters *listener_counters(struct listener *listener)
 {
 	struct tpacket_stats stats;

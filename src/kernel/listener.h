@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IGMP or MLD on one interface: every such packet that comes in, to whatever group, and sending
- * Queries and Reports; packet(7), net/packet/af_packet.c. Ethernet, and devices without link-layer
- * addresses (amt, gre, tun).
+ * IGMP or MLD on one interface: receives every such packet, to any group, and sends Queries and
+ * Reports; packet(7), net/packet/af_packet.c. Ethernet, and devices without link-layer addresses
+ * (amt, gre, tun).
  *
- * What this host sends itself is not heard, nor are packets that the link layer addressed to
- * another host. A bridge with snooping that has heard a querier on one of its ports keeps IGMPv1,
- * IGMPv2 and MLDv1 Reports from its own host, unless that host sends Queries, too, or the bridge's
- * mcast_router is 2 (net/bridge/br_input.c, br_handle_frame_finish()).
+ * Own packets are not received, nor are packets with another host's link-layer address. A snooping
+ * bridge with a querier on one of its ports does not pass IGMPv1, IGMPv2 and MLDv1 Reports to its
+ * own host, unless that host sends Queries, too, or the bridge's mcast_router is 2
+ * (net/bridge/br_input.c, br_handle_frame_finish()).
  */
 #ifndef AMT_KERNEL_LISTENER_H
 #define AMT_KERNEL_LISTENER_H
@@ -39,22 +39,22 @@ struct listener_counters {
 
 struct listener;
 
-/* AF_INET: IGMP; AF_INET6: MLD. The interface is made to take in all multicast packets
- * (IFF_ALLMULTI) until the close: IGMPv1 and v2 Reports go to their groups. -ENODEV: no such
- * interface; -EPERM: without CAP_NET_RAW. The interface need not be up. */
+/* AF_INET: IGMP; AF_INET6: MLD. The interface receives all multicast packets (IFF_ALLMULTI) until
+ * the close: IGMPv1 and v2 Reports go to their groups. -ENODEV: no such interface; -EPERM: without
+ * CAP_NET_RAW. The interface need not be up. */
 int listener_open(sa_family_t family, int ifindex, listener_handler handler, void *userdata,
 		  struct listener **ret);
 void listener_close(struct listener *listener); /* NULL is fine */
 
-/* Non-blocking; readable when packets wait. Handle at most max of them: the number handled, or
- * negative errno. -ENODEV: the interface is gone for good, close it. Down and up again is survived.
- */
+/* Non-blocking; readable when packets are pending. Handle at most max of them: the number handled,
+ * or negative errno. -ENODEV: the interface was removed, close it. It works again after down and
+ * up. */
 int listener_fd(const struct listener *listener);
 int listener_dispatch(struct listener *listener, unsigned int max);
 
-/* Send a whole IP packet with its header and checksums out of the interface. To a group: past the
- * routing table and the firewall, and not heard by this host. To one host: as the routing table of
- * the interface has it. -EINVAL: not a packet of the family; -ENETDOWN: the interface is down;
+/* Send a complete IP packet with header and checksums out of the interface. To a group: bypassing
+ * the routing table and the firewall, and not received by this host. To one host: by the
+ * interface's routing table. -EINVAL: not a packet of the family; -ENETDOWN: the interface is down;
  * -EAGAIN, -ENOBUFS: no room. */
 int listener_send(struct listener *listener, const void *packet, size_t length);
 

@@ -11,7 +11,7 @@
 #include <netlink/route/route.h>
 #include <stdlib.h>
 
-/* Room for the events of a thousand interfaces made at once; beyond it MONITOR_LOST. */
+/* Room for the events of a thousand interfaces created at once; beyond it MONITOR_LOST. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 
 struct monitor {
@@ -115,7 +115,7 @@ int monitor_dispatch(struct monitor *monitor)
 		/* ENOBUFS, as libnl has it; a message that is too long. */
 		if (r == -NLE_NOMEM || r == -NLE_MSG_TRUNC) {
 			monitor->handler(MONITOR_LOST, 0, "", monitor->userdata);
-			return 0; /* what is left makes it readable again */
+			return 0; /* still readable if events are left */
 		}
 		if (r < 0 && r != -NLE_DUMP_INTR)
 			return -EIO;

@@ -33,7 +33,7 @@ struct mroute {
 	mroute_handler handler;
 	void *userdata;
 	int interfaces[MROUTE_INTERFACES]; /* ifindex by the number of the virtual one; 0: free */
-	unsigned int next;		   /* where to look for a free number */
+	unsigned int next;		   /* start of the search for a free number */
 };
 
 static int set_option(const struct mroute *mroute, int option, const void *value, size_t size)
@@ -76,7 +76,7 @@ static int refuse_messages(const struct mroute *mroute)
 	if (r < 0)
 		return -errno;
 	while (recv(mroute->fd, &discarded, sizeof(discarded), 0) >= 0)
-		; /* what came in between */
+		; /* received in between */
 	return 0;
 }
 
@@ -100,8 +100,8 @@ static int take_table(const struct mroute *mroute)
 	r = set_option(mroute, MRT_INIT, &one, sizeof(one));
 	if (r < 0)
 		return r;
-	/* Who comes in through the wrong interface is told only when asked for: with the first for
-	 * any interface, with the second, which kernels without PIM have, for outgoing ones. */
+	/* Enables upcalls for packets on the wrong interface: the first for any interface, the
+	 * second, for kernels without PIM, for outgoing ones. */
 	if (set_option(mroute, MRT_PIM, &one, sizeof(one)) < 0)
 		return set_option(mroute, MRT_ASSERT, &one, sizeof(one));
 	return 0;

@@ -46,7 +46,7 @@ int mrule_remove(struct netlink *netlink, sa_family_t family, const char *device
 	return r == -ENOENT ? 0 : r;
 }
 
-/* What a dump found: rules are removed after it. */
+/* Rules found by a dump, removed after it. */
 struct found {
 	struct netlink *netlink;
 	sa_family_t family;

@@ -15,7 +15,7 @@ struct netlink {
 	struct nl_sock *socket; /* NULL after an exchange that broke off */
 	char error_text[160];
 
-	/* the exchange that goes on */
+	/* the exchange in progress */
 	netlink_handler handler;
 	void *userdata;
 	const struct nlmsghdr *answer;
@@ -60,7 +60,7 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *user
 {
 	struct netlink *netlink = userdata;
 
-	/* libnl hands out the payload; the header stands before it. */
+	/* libnl passes the payload; the header precedes it. */
 	take_extack(netlink, (const struct nlmsghdr *)((const char *)error - NLMSG_HDRLEN), error);
 	netlink->result = error->error;
 	netlink->done = true;
@@ -121,7 +121,7 @@ static int open_socket(struct netlink *netlink)
 		return r;
 	}
 	nl_socket_set_msg_buf_size(socket, NETLINK_MESSAGE_MAX);
-	/* Kernels before 4.12 know neither: their errors then come without words. */
+	/* Kernels before 4.12 have neither: their errors have no text. */
 	(void)setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	(void)setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
 	nl_socket_modify_err_cb(socket, NL_CB_CUSTOM, on_error, netlink);
@@ -150,7 +150,7 @@ int netlink_open(struct netlink **ret)
 	return 0;
 }
 
-/* 0 when the exchange has come to its end, whatever the kernel said. */
+/* 0 when the exchange is complete, whatever its result. */
 static int exchange(struct netlink *netlink, struct nl_msg *message)
 {
 	int r;
@@ -165,10 +165,10 @@ static int exchange(struct netlink *netlink, struct nl_msg *message)
 		r = nl_recvmsgs_default(netlink->socket);
 	if (netlink->done)
 		return 0;
-	/* The rest of the answers would be taken for those to the next request. */
+	/* The remaining answers would be taken for those to the next request. */
 	nl_socket_free(netlink->socket);
 	netlink->socket = NULL;
-	return r == -NLE_NOMEM ? -ENOBUFS : -EIO; /* what libnl makes of ENOBUFS */
+	return r == -NLE_NOMEM ? -ENOBUFS : -EIO; /* libnl's code for ENOBUFS */
 }
 
 int netlink_query(struct netlink *netlink, struct nl_msg *message, netlink_handler handler,

@@ -13,8 +13,8 @@
 #include <netlink/msg.h>
 #include <netlink/object.h>
 
-/* The kernel puts no more into a message of a dump (net/netlink/af_netlink.c, netlink_recvmsg()).
- * Told the size, libnl reads a message without peeking at its length before. */
+/* Maximum of the kernel's dump messages (net/netlink/af_netlink.c, netlink_recvmsg()).
+ * With the size set, libnl does not peek at the length of a message first. */
 #define NETLINK_MESSAGE_MAX 32768
 
 struct netlink;
@@ -22,13 +22,13 @@ struct netlink;
 int netlink_open(struct netlink **ret);
 void netlink_close(struct netlink *netlink); /* NULL is fine */
 
-/* What the kernel said of the last call that failed: its extack text or strerror(). Lives until
- * the next call. */
+/* Error text of the last failed call: the kernel's extack or strerror(). Lives until the next
+ * call. */
 const char *netlink_error_text(const struct netlink *netlink);
 
 /* Send, take over and free the message; wait for the acknowledgement. 0, or the kernel's negative
  * errno. message NULL: -ENOMEM, so that an allocation need not be checked twice. -ENOBUFS, -EIO:
- * the answer was lost; the next call is not troubled by that. */
+ * the answer was lost; the next call is not affected. */
 int netlink_call(struct netlink *netlink, struct nl_msg *message);
 
 /* The same for a request with answers: each is handed to the handler, as libnl-route's object
@@ -39,8 +39,8 @@ typedef int (*netlink_handler)(struct nl_object *object, const struct nlmsghdr *
 int netlink_query(struct netlink *netlink, struct nl_msg *message, netlink_handler handler,
 		  void *userdata);
 
-/* All of RTM_GET…; family AF_UNSPEC: any. When it was interrupted by a change (NLM_F_DUMP_INTR),
- * -EAGAIN: drop what came and ask again. */
+/* A dump by RTM_GET…; family AF_UNSPEC: any. -EAGAIN: interrupted by a change (NLM_F_DUMP_INTR),
+ * drop the results and repeat. */
 int netlink_dump(struct netlink *netlink, int type, sa_family_t family, netlink_handler handler,
 		 void *userdata);
 

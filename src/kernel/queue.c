@@ -11,10 +11,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Packets taken and answered with two system calls. */
+/* Packets received and answered with two system calls. */
 #define BATCH 16
 
-/* What goes before the packet in the kernel's message, with room to spare. */
+/* Upper bound of what precedes the packet in the kernel's message. */
 #define MESSAGE_MAX (QUEUE_PACKET_MAX + 512)
 #define VERDICT_MAX (QUEUE_PACKET_MAX + 128)
 #define CONFIG_MAX  128
@@ -70,7 +70,7 @@ static void put_verdict(struct queue *queue, const struct queue_packet *packet, 
 	queue->sent += MNL_ALIGN(nlh->nlmsg_len);
 }
 
-/* What the kernel does with a packet when it cannot hand it over. */
+/* The kernel's verdict for a packet that it cannot queue. */
 static enum queue_verdict without_handler(struct queue_packet *packet, void *userdata)
 {
 	struct queue *queue = userdata;
@@ -85,8 +85,8 @@ static enum queue_verdict ask(struct queue *queue, struct queue_packet *packet, 
 	size_t length = packet->length;
 	enum queue_verdict verdict;
 
-	/* Datagrams that the receiving interface merged. The queues that are not read-only get
-	 * them in single pieces; these are not amtd's to judge. */
+	/* Datagrams merged by GRO. Only read-only queues get them merged, and need no verdict on
+	 * the contents. */
 	if (info & NFQA_SKB_GSO)
 		return QUEUE_ACCEPT;
 
@@ -129,7 +129,7 @@ static unsigned int handle_datagram(struct queue *queue, const void *data, size_
 	unsigned int n = 0;
 
 	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
-		/* Anything else is an error about a verdict: ENOENT, the packet is gone. */
+		/* Other messages are errors about a verdict: ENOENT, the packet is gone. */
 		if (nlh->nlmsg_type != (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET))
 			continue;
 		if (queue->sent > sizeof(queue->send) - VERDICT_MAX)
@@ -170,8 +170,8 @@ static int dispatch(struct queue *queue, unsigned int max, queue_handler handler
 	return handled;
 }
 
-/* All of a queue's settings go with the command that makes it: a queue that is bound but has no
- * copy mode yet drops what it gets. */
+/* All settings of a queue are sent with the bind command: a bound queue without a copy mode drops
+ * its packets. */
 static size_t put_bind(void *buf, const struct queue_range *range, uint16_t i)
 {
 	struct nlmsghdr *nlh = nfq_nlmsg_put(buf, NFQNL_MSG_CONFIG, range->first + i);
@@ -192,8 +192,8 @@ static size_t put_bind(void *buf, const struct queue_range *range, uint16_t i)
 	return MNL_ALIGN(nlh->nlmsg_len);
 }
 
-/* A command without effect on today's kernels, answered before any queue is looked up: what goes
- * wrong here is about the process or the kernel, not about a queue. */
+/* A no-op on current kernels, answered before any queue is looked up: an error here concerns the
+ * process or the kernel, not a queue. */
 static size_t put_probe(void *buf)
 {
 	struct nlmsghdr *nlh = nfq_nlmsg_put(buf, NFQNL_MSG_CONFIG, 0);
@@ -327,7 +327,7 @@ void queue_close(struct queue *queue)
 		return;
 
 	if (queue->socket) {
-		/* The kernel drops what waits when the socket goes. */
+		/* The kernel drops queued packets when the socket is closed. */
 		(void)dispatch(queue, QUEUE_LENGTH, without_handler, queue);
 		mnl_socket_close(queue->socket);
 	}

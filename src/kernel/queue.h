@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * NFQUEUE, net/netfilter/nfnetlink_queue.c, through libnetfilter_queue and libmnl: control packets
- * that the firewall table sends here wait in the kernel until a verdict is given.
+ * queued by the firewall table stay in the kernel until a verdict.
  */
 #ifndef AMT_KERNEL_QUEUE_H
 #define AMT_KERNEL_QUEUE_H
@@ -12,7 +12,7 @@
 
 #define QUEUE_PACKET_MAX 4096 /* bytes copied of a packet; control messages are far smaller */
 
-/* What the handler says. The packet may be edited in place; it then sets *length to its length
+/* The handler's verdict. The packet may be edited in place; it then sets *length to its length
  * (never longer than it was) and *changed. */
 enum queue_verdict {
 	QUEUE_ACCEPT,
@@ -20,7 +20,7 @@ enum queue_verdict {
 };
 
 struct queue_packet {
-	uint16_t number; /* of the queue it came from */
+	uint16_t number; /* of its queue */
 	uint8_t *data;	 /* starts with the IP header */
 	size_t length;	 /* bytes in data */
 	bool whole;	 /* false: longer than QUEUE_PACKET_MAX; must not be changed */
@@ -32,13 +32,13 @@ typedef enum queue_verdict (*queue_handler)(struct queue_packet *packet, void *u
 struct queue_range {
 	uint16_t first; /* bind queues first .. first + count - 1 */
 	uint16_t count;
-	uint16_t fail_open; /* the first so many accept when the queue is full; the rest drop */
+	uint16_t fail_open; /* this many queues, from the first, accept when full; the rest drop */
 
-	/* Packets of the first so many come as they are. The kernel then leaves a checksum alone
-	 * that is still to be computed (CHECKSUM_PARTIAL: a relay on the same machine, a virtual
-	 * interface): to complete it, it would start from what stands in the field, and that is
-	 * zero after a rule of the firewall table set it so. A handler that changes one sets its
-	 * UDP checksum to zero: what was changed is taken to be complete. */
+	/* This many queues, from the first, get packets unmodified: the kernel does not complete a
+	 * partial checksum (CHECKSUM_PARTIAL: a relay on the same machine, a virtual interface).
+	 * Completing starts from the value in the field, which is wrong after a rule of the
+	 * firewall table has zeroed it. A handler that edits such a packet sets its UDP checksum to
+	 * zero: an edited packet counts as complete. */
 	uint16_t as_is;
 };
 
@@ -61,7 +61,7 @@ void queue_close(struct queue *queue);
 /* Non-blocking; readable when packets wait. */
 int queue_fd(const struct queue *queue);
 
-/* Handle what waits, at most max packets, so that an event loop stays fair. The number handled, or
+/* Handle pending packets, at most max, so that an event loop stays fair. The number handled, or
  * negative errno. ENOBUFS is counted and survived. */
 int queue_dispatch(struct queue *queue, unsigned int max);
 

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 
-/* Of IPv6, each interface has ff00::/8 in the table "local", which is asked before "main"
- * (net/ipv6/addrconf.c, addrconf_add_mroute()): only there a longer prefix is found. */
+/* For IPv6, each interface has ff00::/8 in the table "local", which precedes "main"
+ * (net/ipv6/addrconf.c, addrconf_add_mroute()): a longer prefix must be there. */
 static uint32_t table_of(sa_family_t family)
 {
 	return family == AF_INET ? RT_TABLE_MAIN : RT_TABLE_LOCAL;
@@ -49,7 +49,7 @@ int route_add(struct netlink *netlink, int ifindex, const struct address *group)
 	struct nl_msg *message = NULL;
 
 	if (route) {
-		rtnl_route_set_scope(route, RT_SCOPE_LINK); /* of IPv6 it is not looked at */
+		rtnl_route_set_scope(route, RT_SCOPE_LINK); /* ignored for IPv6 */
 		(void)rtnl_route_build_add_request(route, NLM_F_EXCL, &message);
 	}
 	rtnl_route_put(route);
@@ -71,7 +71,7 @@ int route_remove(struct netlink *netlink, const struct address *group)
 	return r == -ESRCH ? 0 : r;
 }
 
-/* What a dump found: routes are removed after it. */
+/* Routes found by a dump, removed after it. */
 struct found {
 	sa_family_t family;
 	route_keep keep;
@@ -97,7 +97,7 @@ static int take_route(struct nl_object *object, const struct nlmsghdr *header, v
 	    nl_addr_get_prefixlen(addr) != nl_addr_get_len(addr) * 8 ||
 	    found->keep(rtnl_route_nh_get_ifindex(hop), &group, found->userdata))
 		return 0;
-	/* An interrupted dump, asked for again, has some of them twice. */
+	/* A repeated dump has some of them twice. */
 	return nl_cache_add(found->stale, object) == -NLE_NOMEM ? -ENOMEM : 0;
 }
 

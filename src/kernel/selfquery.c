@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where the packet goes; 0, or -EINVAL. */
+/* The packet's destination; 0, or -EINVAL. */
 static int find_group(sa_family_t family, int ifindex, const void *packet, size_t length,
 		      struct sockaddr_storage *ret, socklen_t *ret_size)
 {

@@ -9,7 +9,7 @@
 
 #define BUCKETS_MIN 64
 
-/* A bucket is chosen by the group: what is wanted of one lies in a single chain. */
+/* Hashed by group: all channels of a group are in one chain. */
 struct channel_table {
 	struct channel **buckets;
 	size_t n_buckets, n;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The channels that are wanted on this host: by whom, since when, and through which interface.
- * Pure. Times are CLOCK_REALTIME.
+ * The channels wanted on this host: owners, since when, and through which interface. Pure. Times
+ * are CLOCK_REALTIME.
  *
- * A channel is known by its source and group and by the device that was asked for, which may be
- * none; so the same one may be there several times.
+ * The key of a channel is its source and group and the requested device, which may be none; so the
+ * same one may exist several times.
  */
 #ifndef AMT_MEMBERSHIP_CHANNEL_TABLE_H
 #define AMT_MEMBERSHIP_CHANNEL_TABLE_H
@@ -27,7 +27,7 @@ enum channel_owner {
 
 #define CHANNEL_OWNERS 4
 
-/* An interface that channels come through. */
+/* An interface that channels are received on. */
 struct channel_device {
 	char name[IFNAMSIZ];
 	unsigned int number; /* another one for each */
@@ -41,7 +41,7 @@ struct channel_device {
 struct channel {
 	struct channel_key key;
 	unsigned int owners;	    /* of enum channel_owner */
-	struct channel_device *on;  /* asked for; NULL: any */
+	struct channel_device *on;  /* requested; NULL: any */
 	struct channel_device *via; /* NULL: none so far */
 	usec_t since;
 	const char *problem; /* text, free()d with it; NULL: none */
@@ -52,7 +52,7 @@ struct channel {
 
 	bool counted;			     /* packets and the like are known */
 	bool stale, missed, seeking, routed; /* for the caller's use */
-	uint16_t forwarded;		     /* by so many devices, for CHANNEL_FORWARD */
+	uint16_t forwarded;		     /* by this many devices, for CHANNEL_FORWARD */
 	struct channel *peer, **peer_link;   /* of the same via */
 	struct channel *next;		     /* of the same bucket */
 };
@@ -63,7 +63,7 @@ int channel_table_new(struct channel_table **ret);
 void channel_table_free(struct channel_table *table); /* NULL is fine */
 size_t channel_table_count(const struct channel_table *table);
 
-/* on "": any. NULL when there is none. */
+/* on "": any. NULL: none. */
 struct channel *channel_table_find(const struct channel_table *table, const struct channel_key *key,
 				   const char *on);
 
@@ -75,7 +75,7 @@ void channel_table_remove(struct channel_table *table, struct channel *channel);
 /* name "": none. 0 or -ENOMEM. */
 int channel_table_set_via(struct channel_table *table, struct channel *channel, const char *name);
 
-/* Interfaces in use now or formerly; NULL when there is none of the name. */
+/* Interfaces in use now or previously; NULL: none of the name. */
 struct channel_device *channel_table_device(const struct channel_table *table, const char *name);
 struct channel_device *channel_table_device_numbered(const struct channel_table *table,
 						     unsigned int number);
@@ -92,8 +92,8 @@ int channel_table_filter(const struct channel_table *table, const struct channel
 /* All, in order of group, source and device; free() the array. NULL without memory. */
 struct channel **channel_table_sorted(const struct channel_table *table);
 
-/* The next one, in no order; NULL at the end. previous NULL: the first. The previous one may have
- * been removed, if next was asked for before. */
+/* The next one, in no order; NULL at the end. previous NULL: the first. The previous one may be
+ * removed once the next was returned. */
 struct channel *channel_table_next(const struct channel_table *table,
 				   const struct channel *previous);
 

@@ -66,8 +66,8 @@ static struct plan_join *find_join(const struct plan *plan, int ifindex)
 	return at < plan->n_joins && plan->joins[at].ifindex == ifindex ? &plan->joins[at] : NULL;
 }
 
-/* RFC 4605, section 4.1, for several upstreams: to each the sources that it serves. only: that one;
- * NULL: all that do not want the group themselves. */
+/* RFC 4605, section 4.1, for several upstreams: each gets the sources that it serves. only: that
+ * downstream; NULL: all except upstreams that want the group themselves. */
 static int distribute(const struct upstreams *upstreams, const struct filter *merged,
 		      struct plan_join *only, struct plan *plan)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared by the files of the forwarder. Joins and routes are not stored: they follow from the
- * wants, the flows and the upstreams. They are computed before and after each change, and the
- * difference goes to the ops.
+ * Shared by the files of the forwarder. Joins and routes are not stored, but computed from the
+ * wants, the flows and the upstreams before and after each change; the ops get the difference.
  */
 #ifndef AMT_MEMBERSHIP_FORWARDER_PRIVATE_H
 #define AMT_MEMBERSHIP_FORWARDER_PRIVATE_H
@@ -37,7 +36,7 @@ struct flow {
 	TAILQ_ENTRY(flow) by_age;
 	struct address source;
 	uint64_t cookie; /* forwarder_sweep()'s caller's */
-	int interface;	 /* where it came in */
+	int interface;	 /* incoming interface */
 	bool wanted;	 /* which of the two queues it is in */
 };
 
@@ -110,7 +109,7 @@ struct forwarder_group *forwarder_find(const struct forwarder *forwarder,
 				       const struct address *group);
 struct forwarder_group *forwarder_add(struct forwarder *forwarder, const struct address *group);
 void forwarder_remove_if_empty(struct forwarder *forwarder, struct forwarder_group *group);
-/* Give memory of removed groups back; moves groups to other buckets. */
+/* Free the memory of removed groups; moves groups to other buckets. */
 void forwarder_shrink(struct forwarder *forwarder);
 struct flow *forwarder_find_flow(const struct forwarder *forwarder,
 				 const struct forwarder_group *group, const struct address *source);
@@ -129,14 +128,14 @@ int upstreams_find(const struct upstreams *upstreams, const struct address *sour
 /* forwarder-plan.c */
 int plan_group(struct forwarder *forwarder, const struct upstreams *upstreams,
 	       const struct forwarder_group *group, struct plan *plan);
-/* Whether the group is to have a route for source, which becomes the plan's last. Positive: it is;
- * with a flow always, unless there is no interface that it could come in on. */
+/* Does the group need a route for source, which becomes the plan's last? Positive: yes; with a flow
+ * always, unless it has no incoming interface. */
 int plan_route(struct forwarder *forwarder, const struct upstreams *upstreams,
 	       const struct forwarder_group *group, const struct address *source,
 	       const struct flow *flow, struct plan *plan);
 void plan_clear(struct plan *plan);
 void plan_fini(struct plan *plan);
-/* Tell what differs. */
+/* Call the ops for the differences. */
 void plan_tell(const struct forwarder *forwarder, const struct address *group,
 	       const struct plan *before, const struct plan *after);
 

@@ -22,8 +22,7 @@ static int compare_rows(const void *a, const void *b)
 	return address_compare(&left->prefix.address, &right->prefix.address);
 }
 
-/* qsort() need not keep the order of equal rows, so the place in the table decides between
- * them. */
+/* qsort() is not stable: equal rows are ordered by their position in the table. */
 struct placed {
 	struct forwarder_upstream row;
 	size_t place;
@@ -117,7 +116,7 @@ void upstreams_fini(struct upstreams *upstreams)
 	*upstreams = (struct upstreams){ 0 };
 }
 
-/* A row of the source itself counts as below: the search ends behind it. */
+/* A row of the source itself counts as below: the search ends after it. */
 static int order_rows(const void *element, const void *key)
 {
 	const struct forwarder_upstream *row = element;

@@ -76,12 +76,12 @@ static void drop_flow(struct forwarder *forwarder, struct flow *flow)
 	r = plan_route(forwarder, &forwarder->upstreams, group, &source, NULL, &forwarder->after);
 	forwarder_remove_flow(forwarder, flow);
 	forwarder_remove_if_empty(forwarder, group);
-	/* Without memory to know, it goes: the kernel will ask again. */
+	/* Out of memory: drop the flow, the kernel will request it again. */
 	if (had != 0 && r <= 0)
 		forwarder->ops.unroute(&source, &address, forwarder->userdata);
 }
 
-/* The newest is at the end of its queue, so that it stays. */
+/* The newest is at the end of its queue, so it stays. */
 static void evict_flows(struct forwarder *forwarder)
 {
 	const uint32_t max[] = { forwarder->options.max_dropped, forwarder->options.max_flows };
@@ -119,8 +119,8 @@ static struct want **want_link(struct forwarder_group *group, int downstream)
 	return link;
 }
 
-/* Put new in the place of what the downstream wanted, and tell; NULL: it wants nothing. On failure
- * all is as before. */
+/* Replace the downstream's filter by new, and call the ops; NULL: it leaves. Unchanged on
+ * failure. */
 static int replace_want(struct forwarder *forwarder, struct forwarder_group *group, int downstream,
 			struct want *new)
 {
@@ -219,7 +219,7 @@ int forwarder_downstream_gone(struct forwarder *forwarder, int downstream)
 	return r;
 }
 
-/* A group's flows that came in on their upstream come in on the new one from now on. */
+/* Move a group's flows from their upstream to the new one. */
 static void follow_upstream(const struct upstreams *from, const struct upstreams *to,
 			    struct forwarder_group *group)
 {
@@ -339,7 +339,7 @@ int forwarder_missing(struct forwarder *forwarder, int interface, const struct a
 		r = plan_route(forwarder, &forwarder->upstreams, group, source, flow,
 			       &forwarder->after);
 	}
-	if (r < 0) { /* a flow stays: the kernel will ask for its route again */
+	if (r < 0) { /* a flow stays: the kernel will request its route again */
 		forwarder_remove_if_empty(forwarder, group);
 		return r;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From what downstream interfaces want to what is joined on upstream interfaces, and to routes:
- * the proxy of RFC 4605, of one family. Pure: the ops do it.
+ * The proxy of RFC 4605, of one family: from the memberships of downstream interfaces to joins on
+ * upstream interfaces, and to routes. Pure: the ops carry them out.
  */
 #ifndef AMT_MEMBERSHIP_FORWARDER_H
 #define AMT_MEMBERSHIP_FORWARDER_H
@@ -21,17 +21,17 @@ struct forwarder_ops {
 	void (*join)(int upstream, const struct address *group, const struct filter *filter,
 		     void *userdata);
 	/* Replaces the route of source and group. outgoing: ascending, without incoming; n = 0:
-	 * drop the packets and do not ask again. */
+	 * drop the packets without further upcalls. */
 	void (*route)(const struct address *source, const struct address *group, int incoming,
 		      const int *outgoing, size_t n, void *userdata);
 	void (*unroute)(const struct address *source, const struct address *group, void *userdata);
 };
 
-/* Flows came to the kernel unasked for, as opposed to sources that a filter includes. */
+/* Flows are sources seen by the kernel, as opposed to those included by a filter. */
 struct forwarder_options {
 	sa_family_t family;
-	uint32_t max_flows;   /* that are wanted; each at least 1, the oldest goes first */
-	uint32_t max_dropped; /* that nobody wants, or that came in elsewhere than they should */
+	uint32_t max_flows;   /* wanted ones; each at least 1, the oldest is evicted first */
+	uint32_t max_dropped; /* unwanted ones, or ones on the wrong interface */
 };
 
 struct forwarder_upstream {
@@ -41,49 +41,50 @@ struct forwarder_upstream {
 
 struct forwarder_counters {
 	uint32_t groups, wants, flows, dropped; /* now */
-	uint64_t wrong_interface; /* flows that came in on another interface than their upstream */
-	uint64_t refused;	  /* wants and flows of groups that must not be routed */
-	uint64_t evicted;	  /* flows that went for newer ones */
+	uint64_t wrong_interface;		/* flows on another interface than their upstream */
+	uint64_t refused; /* wants and flows of groups that must not be routed */
+	uint64_t evicted; /* flows evicted for newer ones */
 };
 
-/* 0, -EINVAL (options), -ENOMEM or what getrandom() says. */
+/* 0, -EINVAL (options), -ENOMEM or getrandom()'s errno. */
 int forwarder_new(const struct forwarder_options *options, const struct forwarder_ops *ops,
 		  void *userdata, struct forwarder **ret);
 void forwarder_free(struct forwarder *forwarder); /* without calling the ops; NULL is fine */
 
 /* Replace the filter of a downstream interface for a group; INCLUDE {}: it leaves. Groups that must
- * not be routed are counted only. A source is never sent back to where it comes from.
- * -EINVAL: not of this family; -ENOMEM; nothing has changed then. */
+ * not be routed are counted only. A source is never sent back to its incoming interface. -EINVAL:
+ * not of this family; -ENOMEM; unchanged then. */
 int forwarder_want(struct forwarder *forwarder, int downstream, const struct address *group,
 		   const struct filter *filter);
 /* The downstream interface leaves all groups. Walks all groups. */
 int forwarder_downstream_gone(struct forwarder *forwarder, int downstream);
 
 /* Replace the table of upstreams; it is copied. Prefixes of the other family are left out. All
- * groups are looked at. -ENOMEM here, or of a downstream that goes: if it comes after some were
- * told, the forwarder is of no more use; free it. */
+ * groups are recomputed. -ENOMEM here, or for a downstream that is gone, may occur after some ops
+ * were called: then the forwarder is inconsistent; free it. */
 int forwarder_set_upstreams(struct forwarder *forwarder, const struct forwarder_upstream *upstreams,
 			    size_t n);
-/* Rows of an interface that is gone do not count until it is back, and no route comes in there. At
- * first all are there. */
+/* Rows of an interface that is gone are ignored until it is back, and no route has it as incoming.
+ * Initially all are present. */
 int forwarder_upstream_gone(struct forwarder *forwarder, int ifindex);
 int forwarder_upstream_back(struct forwarder *forwarder, int ifindex);
 
-/* The kernel has no route for a packet that came in on an interface: it gets one. -EINVAL: not
- * addresses of this family; -ENOMEM. */
+/* The kernel has no route for a packet received on an interface: add one. -EINVAL: not addresses of
+ * this family; -ENOMEM. */
 int forwarder_missing(struct forwarder *forwarder, int interface, const struct address *source,
 		      const struct address *group);
-/* No packets come any more. What is included by a filter keeps its route. */
+/* The flow has ended. A source included by a filter keeps its route. */
 void forwarder_idle(struct forwarder *forwarder, const struct address *source,
 		    const struct address *group);
-/* Ask of each flow whether it is idle. cookie is the caller's own for this flow, zero at first. */
+/* Remove each flow for which the callback returns true. cookie: the caller's data of the flow,
+ * initially zero. */
 void forwarder_sweep(struct forwarder *forwarder,
 		     bool (*idle)(const struct address *source, const struct address *group,
 				  uint64_t *cookie, void *userdata),
 		     void *userdata);
 
-/* The route that source and group have. Positive: it is returned, *ret_outgoing (n, as told) until
- * the next call; 0: none; -ENOMEM. */
+/* The route of source and group. Positive: returned, *ret_outgoing valid until the next call; 0:
+ * none; -ENOMEM. */
 int forwarder_route(struct forwarder *forwarder, const struct address *source,
 		    const struct address *group, int *ret_incoming, const int **ret_outgoing,
 		    size_t *ret_n);

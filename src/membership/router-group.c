@@ -59,7 +59,7 @@ static const struct action_row rows[2][GROUP_BLOCK_OLD_SOURCES + 1] = {
 	},
 };
 
-/* One record at work on one group. */
+/* The processing of one record of a group. */
 struct work {
 	struct router *router;
 	const struct action_row *row;
@@ -69,7 +69,7 @@ struct work {
 	bool ask;
 };
 
-/* Does a source in this state make a difference to what is wanted? */
+/* Does a source in this state affect the filter? */
 static bool state_counts(enum filter_mode mode, enum state state)
 {
 	return state == (mode == FILTER_INCLUDE ? REQUESTED : EXCLUDED);
@@ -128,7 +128,7 @@ static bool work_source(struct work *work, struct source *source, enum state bef
 		if (work->mode == FILTER_INCLUDE)
 			after = ABSENT; /* fast leave */
 	}
-	/* Of new ones it is not known yet whether there is room. */
+	/* New ones may not be accepted yet. */
 	if (before != ABSENT && state_counts(work->mode, before) != state_counts(work->mode, after))
 		work->changed = true;
 	source->fresh = before == ABSENT;
@@ -173,8 +173,7 @@ static uint32_t room_for(const struct router *router, const struct group *group,
 	return room;
 }
 
-/* New sources are refused when there are too many. Which of them came tells whether what is wanted
- * changed by them. */
+/* New sources are refused over the limit. The accepted ones decide whether the filter changed. */
 static size_t limit_sources(struct work *work, const struct group *group, struct source *sources,
 			    size_t n)
 {
@@ -225,8 +224,8 @@ static size_t read_sources(struct router *router, const struct group_sources *fr
 	return unique;
 }
 
-/* RFC 9776, section 7.3.2: an older host cannot tell what it still wants, so that leaves of
- * others are ignored as far as it would lose traffic. Returns whether the record counts. */
+/* RFC 9776, section 7.3.2: an older host does not report its sources, so leaves of others are
+ * ignored where it would lose traffic. Returns whether the record is accepted. */
 static bool apply_compat_mode(const struct router *router, const struct group *group,
 			      struct group_record *record, usec_t now)
 {
@@ -288,8 +287,8 @@ static struct group *new_group(struct router *router, const struct key *key, uin
 	return NULL;
 }
 
-/* "Send Q(G)", 6.6.3.1; not again while one is under way, or a host that leaves again and again
- * would make the router send as often. */
+/* "Send Q(G)", 6.6.3.1; not again while one is in progress, or repeated leaves of a host would
+ * cause as many Queries. */
 static void ask_group(struct router *router, struct group *group, usec_t now)
 {
 	usec_t until = now + router_last_member_usec(router);
@@ -361,7 +360,7 @@ void group_record(struct router *router, const struct group_message *message,
 	group_update(router, group, work.changed, now);
 }
 
-/* 6.5 and 6.2.3: what happens as timers end. Returns whether what is wanted changed. */
+/* 6.5 and 6.2.3: expiry of timers. Returns whether the filter changed. */
 static bool expire_timers(struct store *store, struct group *group, usec_t now)
 {
 	bool to_include = group->mode == FILTER_EXCLUDE && group->timer <= now;
@@ -427,8 +426,8 @@ struct group *group_find(struct router *router, const struct key *key, usec_t no
 	return store_find(&router->store, key);
 }
 
-/* Hosts answer the querier, whoever that is: RFC 9776, 6.6.1. The time is the Max Response Time
- * that it gives them, as in RFC 2236, section 3. */
+/* Hosts answer any querier: RFC 9776, 6.6.1. The time is its Max Response Time, as in RFC 2236,
+ * section 3. */
 void group_query_heard(struct router *router, const struct group_query *query, usec_t now)
 {
 	struct key key = router_key(&query->group);

@@ -15,18 +15,18 @@ struct key {
 	uint8_t bytes[16];
 };
 
-/* Of a group. In INCLUDE mode all are requested. In EXCLUDE mode those whose timer runs are: the
- * Requested List X of RFC 9776, section 6.2.1; the others are the Exclude List Y. */
+/* Of a group. In INCLUDE mode all are requested. In EXCLUDE mode those with a running timer are:
+ * the Requested List X of RFC 9776, section 6.2.1; the others are the Exclude List Y. */
 struct source {
 	struct key key;
-	uint64_t timer : 55;	  /* when it ends; 0: not running */
-	uint64_t fresh : 1;	  /* came with the record that is being worked on */
+	uint64_t timer : 55;	  /* expiry; 0: not running */
+	uint64_t fresh : 1;	  /* part of the record being processed */
 	uint64_t retransmits : 8; /* Queries yet to be sent */
 };
 
 enum older {
 	OLDER_V1, /* IGMPv1 */
-	OLDER_V2, /* IGMPv2; MLDv1, which is the same thing */
+	OLDER_V2, /* IGMPv2; MLDv1, which is equivalent */
 	OLDER_MAX,
 };
 
@@ -78,7 +78,7 @@ struct router {
 	usec_t interval, response;
 
 	struct address querier; /* another one */
-	usec_t querier_until;	/* Other Querier Present timer; 0: there is none */
+	usec_t querier_until;	/* Other Querier Present timer; 0: none */
 	usec_t general_at;	/* while it is this one */
 	unsigned int startup;	/* Queries left of Startup Query Count */
 
@@ -116,9 +116,9 @@ int store_charge(struct store *store, struct group *group, const struct key *hos
 /* router-group.c: RFC 9776, 6.4 and 6.5 */
 void group_record(struct router *router, const struct group_message *message,
 		  const struct group_record *record, usec_t now);
-/* As it is now, though router_run() may have left what is due for later; NULL: none. */
+/* The current state, even if router_run() has not handled all expired timers; NULL: none. */
 struct group *group_find(struct router *router, const struct key *key, usec_t now);
-/* Do what is due; changed: something was done to it already. The group may go. */
+/* Handle expired timers; changed: the group has changed already. May remove the group. */
 void group_update(struct router *router, struct group *group, bool changed, usec_t now);
 int source_compare(const void *a, const void *b);
 /* A Query of another querier for a group, or sources of it: lowers their timers. */

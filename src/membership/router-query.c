@@ -28,7 +28,7 @@ void query_general(struct router *router, bool startup)
 	send_query(router, &query);
 }
 
-/* 6.6.3.1: S once somebody has answered. */
+/* 6.6.3.1: set S after an answer. */
 static void send_group(struct router *router, struct group *group, usec_t now)
 {
 	struct group_query query = {

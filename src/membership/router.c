@@ -9,7 +9,7 @@
 #define VERSION_MAX(family) ((family) == AF_INET ? 3 : 2)
 #define ROBUSTNESS_MAX	    7		   /* QRV has three bits */
 #define INTERVAL_MAX	    (31744000000U) /* QQIC: 31744 s */
-#define INTERVAL_TAKEN	    (600000000U)   /* the most that is taken from another querier */
+#define INTERVAL_TAKEN	    (600000000U)   /* upper bound of another querier's values */
 
 /* Limit for one call of router_run(). */
 #define GROUPS_AT_ONCE 128
@@ -130,8 +130,8 @@ void router_report(struct router *router, const struct group_message *message, u
 	trim_scratch(router);
 }
 
-/* A querier that announces hours, or one forged Query, would keep what hosts have left for as long.
- * Beside one that asks so rarely this router asks, too, which does no harm. */
+/* A querier that announces hours, or one forged Query, would keep left groups for as long. With
+ * such a rare querier this router sends Queries, too, which is harmless. */
 static usec_t limit_interval(const struct router *router, usec_t announced)
 {
 	usec_t own = router->options.query_interval_usec;
@@ -140,7 +140,8 @@ static usec_t limit_interval(const struct router *router, usec_t announced)
 	return usec_min(announced, max);
 }
 
-/* RFC 9776, 6.6.2: the lowest address asks; 4.1.6 and 4.1.7: the others take over its values. */
+/* RFC 9776, 6.6.2: the lowest address is the querier; 4.1.6 and 4.1.7: the others adopt its
+ * values. */
 static void yield_querier(struct router *router, const struct group_message *message, usec_t now)
 {
 	const struct group_query *query = &message->query;

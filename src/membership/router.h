@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The router side of IGMPv1, v2, v3 (RFC 9776, sections 6 and 7) or MLDv1, v2 (RFC 9777, 7 and 8)
- * on one interface. Pure: the caller passes messages and the time (microseconds of any clock that
- * never goes back, above zero) and does what the ops ask for; these must not call back into the
- * router except for router_filter(). Memory is bounded by the options' limits.
+ * on one interface. Pure: the caller passes messages and the time (microseconds of any monotonic
+ * clock, above zero) and implements the ops, which must not call back into the router except for
+ * router_filter(). Memory is bounded by the options' limits.
  */
 #ifndef AMT_MEMBERSHIP_ROUTER_H
 #define AMT_MEMBERSHIP_ROUTER_H
@@ -18,7 +18,7 @@ struct router_options {
 	sa_family_t family;
 	uint8_t version; /* of Queries; Reports of later versions are ignored, older ones not */
 	bool querier;	 /* false: sends nothing, only listens */
-	bool fast_leave; /* what a host gives up goes at once, without asking the others */
+	bool fast_leave; /* a leave takes effect at once, without a Query */
 	bool ssm_only_in_ssm_range; /* RFC 4604: no any-source joins in 232.0.0.0/8, ff3x::/32 */
 	uint8_t robustness;
 	usec_t query_interval_usec, query_response_usec, last_member_usec;
@@ -26,11 +26,11 @@ struct router_options {
 	uint32_t max_groups;
 	uint32_t max_sources;	      /* of a group; UINT16_MAX where it is more */
 	uint32_t max_sources_in_all;  /* groups together; 0: no limit but these two */
-	uint32_t max_groups_per_host; /* that a host was the first to want; 0: no limit */
+	uint32_t max_groups_per_host; /* first requested by a host; 0: no limit */
 };
 
 struct router_ops {
-	/* router_filter() of this group gives something else now. */
+	/* router_filter() of this group changed. */
 	void (*changed)(struct router *router, const struct address *group, void *userdata);
 	/* Send this. Valid during the call; fits in 1280 bytes. NULL where querier is false. */
 	void (*query)(struct router *router, const struct group_query *query, void *userdata);
@@ -52,8 +52,8 @@ enum router_ignored {
 };
 
 struct router_counters {
-	uint64_t reports, records;	 /* heard; leaves are reports */
-	uint64_t queries, queries_older; /* heard from others; of those, of a lower version */
+	uint64_t reports, records;	 /* received; leaves are reports */
+	uint64_t queries, queries_older; /* received from others; of those, of a lower version */
 	uint64_t queries_sent;
 	uint64_t ignored[ROUTER_IGNORED_MAX];
 };
@@ -62,7 +62,7 @@ struct router_group {
 	struct address group;
 	enum filter_mode mode;
 	size_t n_sources; /* requested and excluded ones */
-	uint8_t version;  /* of the oldest host heard: the group compatibility mode */
+	uint8_t version;  /* of the oldest host: the group compatibility mode */
 	usec_t expires;	  /* the last timer */
 };
 
@@ -83,8 +83,7 @@ void router_query(struct router *router, const struct group_message *message, us
 usec_t router_next(const struct router *router);
 void router_run(struct router *router, usec_t now);
 
-/* The sources that are wanted now. 0 or -ENOMEM; *ret is cleared first, INCLUDE {} where nobody
- * wants any. */
+/* The current filter. 0 or -ENOMEM; *ret is cleared first, INCLUDE {}: no members. */
 int router_filter(const struct router *router, const struct address *group, struct filter *ret);
 
 /* All groups, in no order: start with *position 0. No other call that changes the router between.

@@ -35,7 +35,7 @@ struct tunnel {
 	struct tunnels *tunnels;
 };
 
-/* A group that some tunnels want, or that changed since the last flush. */
+/* A group with members, or changed since the last flush. */
 struct wanted {
 	struct address group; /* first: the tree's key */
 	struct tunnel **by;   /* sorted by address in memory */
@@ -48,7 +48,7 @@ struct tunnels {
 	uint32_t max;
 	tunnels_changed changed;
 	void *userdata;
-	void *by_gateway, *by_group; /* trees, tsearch(3): no address makes them slow */
+	void *by_gateway, *by_group; /* trees, tsearch(3): no worst case by chosen addresses */
 	struct heap heap;	     /* all tunnels by deadline */
 	struct wanted *changes;
 	struct tunnels_counters counters; /* records: of tunnels that have ended */
@@ -143,7 +143,7 @@ static int order_tunnels(const void *element, const void *key)
 	return (a > b) - (a < b);
 }
 
-/* Position of the tunnel among those that want the group, or where it belongs. */
+/* Position of the tunnel among the members of the group, or where it belongs. */
 static size_t tunnel_position(const struct wanted *wanted, const struct tunnel *tunnel,
 			      bool *ret_found)
 {
@@ -211,7 +211,7 @@ static struct router *need_router(struct tunnel *tunnel, sa_family_t family, use
 	const struct router_options options = {
 		.family = family,
 		.version = family == AF_INET ? 3 : 2,
-		.fast_leave = true, /* who else could want it still? */
+		.fast_leave = true, /* no other tunnel can have it */
 		.ssm_only_in_ssm_range = true,
 		.robustness = ROBUSTNESS,
 		.query_interval_usec = QUERY_INTERVAL,
@@ -344,7 +344,7 @@ void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint1
 
 	tunnels_run(tunnels, now);
 	tunnel = find_tunnel(tunnels, gateway);
-	/* The driver never changes a tunnel's port: this is another one, that wants nothing yet. */
+	/* The driver never changes a tunnel's port: this is a new one, without memberships. */
 	if (tunnel && tunnel->port != port) {
 		end_tunnel(tunnel);
 		tunnel = NULL;
@@ -366,7 +366,7 @@ static bool shows_ticket(const struct tunnel *tunnel, uint32_t nonce, const uint
 	return tunnel->nonce == nonce && memcmp(tunnel->mac, mac, sizeof(tunnel->mac)) == 0;
 }
 
-/* IGMPv1: amt_igmp_report_handler() knows none. */
+/* IGMPv1: amt_igmp_report_handler() does not handle it. */
 static bool for_the_driver(const struct group_message *message)
 {
 	return message->type != GROUP_QUERY &&
@@ -380,7 +380,7 @@ static void take_report(struct tunnel *tunnel, const struct message_inner *inner
 	struct router *router;
 	enum group_error error;
 
-	/* A tunnel has two ends: whom a Report is sent to, and from, makes no difference. */
+	/* A tunnel is point-to-point: source and destination of a Report do not matter. */
 	error = group_message_parse(inner->data, inner->length, GROUP_UNICAST, &message);
 	if (error != GROUP_ERROR_NONE) {
 		tunnels->counters.errors[error]++;

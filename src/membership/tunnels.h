@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tunnels of one relay device, and what the gateways at their ends want. The driver
- * (drivers/net/amt.c) keeps both to itself, so this follows it by the messages that pass: it knows
- * a gateway by its address alone, lets a Membership Update count that shows the nonce and the MAC
- * of the last Query to that address, and forgets a tunnel 260 s after it began or 780 s after the
- * last such Update. Pure: the caller passes messages and the time (microseconds of any clock that
- * never goes back, above zero). Memory is bounded by the limits.
+ * The tunnels of one relay device, and the memberships of their gateways. The driver
+ * (drivers/net/amt.c) exports neither, so this tracks it by the messages observed: it identifies a
+ * gateway by its address alone, accepts a Membership Update with the nonce and the MAC of the last
+ * Query to that address, and expires a tunnel 260 s after its start or 780 s after the last such
+ * Update. Pure: the caller passes messages and the time (microseconds of any monotonic clock, above
+ * zero). Memory is bounded by the limits.
  */
 #ifndef AMT_MEMBERSHIP_TUNNELS_H
 #define AMT_MEMBERSHIP_TUNNELS_H
@@ -21,14 +21,14 @@
 #define TUNNELS_SOURCES_MAX 128 /* likewise */
 
 struct tunnels;
-/* Told by tunnels_flush() of each group of which another thing is wanted, over all tunnels; filter
- * is valid during the call. It must not call back into tunnels. */
+/* Called by tunnels_flush() for each group whose merged filter changed; filter is valid during the
+ * call. It must not call back into tunnels. */
 typedef void (*tunnels_changed)(struct tunnels *tunnels, const struct address *group,
 				const struct filter *filter, void *userdata);
 
 /* Reason to ignore a message. */
 enum tunnels_ignored {
-	TUNNELS_IGNORED_GATEWAY, /* no Query went to this address, or the tunnel has ended */
+	TUNNELS_IGNORED_GATEWAY, /* no Query was sent to this address, or the tunnel has ended */
 	TUNNELS_IGNORED_MAC,	 /* nonce or MAC are not those of the last Query; forged, or late */
 	TUNNELS_IGNORED_INNER,	 /* encapsulated packet: see errors */
 	TUNNELS_IGNORED_TYPE,	 /* a Query, or IGMPv1, which the driver ignores, too */
@@ -41,14 +41,14 @@ struct tunnels_counters {
 	uint64_t queries, updates, teardowns; /* that counted */
 	uint64_t begun, expired, evicted;     /* evicted: there were max_tunnels already */
 	uint64_t ignored[_TUNNELS_IGNORED_MAX];
-	uint64_t errors[_GROUP_ERROR_MAX];    /* of what was encapsulated */
-	uint64_t records[ROUTER_IGNORED_MAX]; /* of Reports: what of them was ignored */
+	uint64_t errors[_GROUP_ERROR_MAX];    /* of the encapsulated packet */
+	uint64_t records[ROUTER_IGNORED_MAX]; /* ignored parts of Reports */
 };
 
-/* A tunnel, as it is shown. */
+/* A tunnel, for display. */
 struct tunnels_tunnel {
 	struct address gateway;
-	uint16_t port;			       /* of the Request that began it */
+	uint16_t port;			       /* of its first Request */
 	usec_t since, last_query, last_update; /* last_update 0: none so far */
 	usec_t expires;
 	size_t groups;
@@ -57,7 +57,7 @@ struct tunnels_tunnel {
 int tunnels_new(uint32_t max, tunnels_changed changed, void *userdata, struct tunnels **ret);
 void tunnels_free(struct tunnels *tunnels); /* without calling changed; NULL is fine */
 
-/* With more than so many, the one that would end first has, for the driver, ended already. */
+/* Over this limit the tunnel that expires first has already ended in the driver. */
 void tunnels_set_max(struct tunnels *tunnels, uint32_t max_tunnels);
 
 /* The relay device sends the Query to that gateway and port (host byte order). */
@@ -67,7 +67,7 @@ void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint1
 /* An Update from that address. */
 void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
 		    const struct message *update, usec_t now);
-/* A Teardown, from whatever address, RFC 7450, 5.1.7: the tunnel that it names ends. */
+/* A Teardown, from any address, RFC 7450, 5.1.7: ends the tunnel that it names. */
 void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, usec_t now);
 
 void tunnels_clear(struct tunnels *tunnels); /* all tunnels end, as when the device goes down */
@@ -76,11 +76,11 @@ usec_t
 tunnels_next(const struct tunnels *tunnels); /* tunnels_run() is due; USEC_NEVER: not at all */
 void tunnels_run(struct tunnels *tunnels, usec_t now);
 
-/* Tell what has changed, each group once. */
+/* Report the changes, each group once. */
 void tunnels_flush(struct tunnels *tunnels);
-void tunnels_mark(struct tunnels *tunnels); /* all groups are to be told of anew */
+void tunnels_mark(struct tunnels *tunnels); /* report all groups again */
 
-/* The sources of the group that all tunnels together want. 0 or -ENOMEM; *ret is cleared first. */
+/* The merged filter of the group, of all tunnels. 0 or -ENOMEM; *ret is cleared first. */
 int tunnels_filter(const struct tunnels *tunnels, const struct address *group, struct filter *ret);
 
 /* All tunnels, in no order: start with *position 0. */
@@ -88,8 +88,8 @@ bool tunnels_next_tunnel(const struct tunnels *tunnels, size_t *position,
 			 struct tunnels_tunnel *ret);
 size_t tunnels_count(const struct tunnels *tunnels);
 
-/* The groups that one of them wants, in no order. A value other than 0 ends it and is
- * returned; -ENOENT: no such tunnel. */
+/* The groups of one tunnel, in no order. A nonzero value ends it and is returned; -ENOENT: no such
+ * tunnel. */
 typedef int (*tunnels_each)(const struct router_group *group, const struct filter *filter,
 			    void *userdata);
 int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, usec_t now,

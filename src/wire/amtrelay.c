@@ -176,7 +176,7 @@ static int hex_digit(char c)
 	return c != '\0' && p ? (int)(p - digits) : -EINVAL;
 }
 
-/* Words of hex digits, an even number each, and nothing more. Returns how many bytes they are. */
+/* Words of hex digits, an even number each, and nothing else. Returns the number of bytes. */
 static ssize_t read_hex(struct scanner *scanner, uint8_t *bytes, size_t size)
 {
 	char word[DNSNAME_TEXT_MAX];

@@ -43,8 +43,8 @@ enum amtrelay_error {
 /* Returns AMTRELAY_ERROR_NONE and fills *ret, or the first error found, *ret untouched. */
 enum amtrelay_error amtrelay_parse(const void *rdata, size_t length, struct amtrelay *ret);
 
-/* Write the RDATA. Returns its length, -ENOBUFS if it does not fit, or -EINVAL if the struct holds
- * what no record can carry. */
+/* Write the RDATA. Returns its length, -ENOBUFS if it does not fit, or -EINVAL if the struct cannot
+ * be encoded. */
 ssize_t amtrelay_build(const struct amtrelay *record, void *buf, size_t size);
 
 /* RDATA as a zone file has it: "10 0 1 203.0.113.15", "0 0 0 .", or "\# 6 0a01cb00710f" (RFC 3597,

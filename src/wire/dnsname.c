@@ -17,7 +17,7 @@ ssize_t dnsname_read(const void *data, size_t length, struct dnsname *ret)
 	const uint8_t *bytes = data;
 	size_t at = 0, label;
 
-	/* Each step leaves room for what must follow, the root label at least. */
+	/* Each step leaves room for the rest, at least the root label. */
 	do {
 		if (at >= length || at >= DNSNAME_MAX)
 			return -EINVAL;
@@ -32,7 +32,7 @@ ssize_t dnsname_read(const void *data, size_t length, struct dnsname *ret)
 	return (ssize_t)at;
 }
 
-/* A pointer leads to an earlier place, and then to a still earlier one, so this comes to an end. */
+/* Pointers must point backwards, each before the previous one, so this terminates. */
 int dnsname_unpack(const void *message, size_t length, size_t *offset, struct dnsname *ret)
 {
 	struct dnsname name = { .length = 0 };
@@ -125,7 +125,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The character that an escape stands for, *text being behind its backslash; -EINVAL. */
+/* The character of an escape, *text being after its backslash; -EINVAL. */
 static int read_escape(const char **text)
 {
 	const char *p = *text;

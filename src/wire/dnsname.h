@@ -25,17 +25,17 @@ struct dnsname {
 ssize_t dnsname_read(const void *data, size_t length, struct dnsname *ret);
 
 /* The name at *offset of a DNS message, where names may be compressed (RFC 1035, 4.1.4); *offset
- * moves behind it. 0 or -EINVAL, nothing changed. */
+ * moves past it. 0 or -EINVAL, nothing changed. */
 int dnsname_unpack(const void *message, size_t length, size_t *offset, struct dnsname *ret);
 
-/* The end of the chain of CNAME records in a DNS message's answer. 0, -ENOENT: there are none, or
- * -EINVAL: it is no DNS message. */
+/* The end of the chain of CNAME records in a DNS message's answer. 0, -ENOENT: none, or -EINVAL:
+ * not a DNS message. */
 int dnsname_canonical(const void *message, size_t length, struct dnsname *ret);
 
 /* Escapes are \DDD and \X; the dot at the end may be missing. 0 or -EINVAL. */
 int dnsname_parse(const char *text, struct dnsname *ret);
 
-/* Writes the text, with the dot at its end and safe to print, and returns buf; "" for no name. */
+/* Writes the text, with a trailing dot and safe to print, and returns buf; "" for no name. */
 const char *dnsname_format(const struct dnsname *name, char buf[static DNSNAME_TEXT_MAX]);
 
 bool dnsname_equal(const struct dnsname *a, const struct dnsname *b); /* in any case */

@@ -100,7 +100,7 @@ static enum group_record_type older_type(const struct group_record *record)
 	}
 }
 
-/* The one before stays until another comes, so that it is known. */
+/* The last record is held back until the next one, to be merged with it. */
 static int add_older(struct group_batch *batch, const struct group_record *record)
 {
 	const struct group_record *last = &batch->records[0];

@@ -14,7 +14,7 @@ static const struct group_protocol *protocol_of(sa_family_t family)
 	return family == AF_INET ? &group_igmp : family == AF_INET6 ? &group_mld : NULL;
 }
 
-/* An address of the packet's family, or none where there may be none. */
+/* An address of the packet's family, or none where that is allowed. */
 static bool fits(const struct address *address, sa_family_t family)
 {
 	return address->family == AF_UNSPEC || address->family == family;
@@ -36,7 +36,7 @@ static uint8_t type_of(const struct group_protocol *protocol, enum group_message
 	return row->type;
 }
 
-/* total, or why a packet of so many bytes cannot be. */
+/* total, or the error for a packet of this size. */
 static ssize_t check_size(size_t total, size_t size)
 {
 	if (total > PACKET_MAX)
@@ -233,7 +233,7 @@ bool group_query_hasten(void *packet, size_t length)
 	if (message.version < protocol->version ||
 	    protocol->find(packet, length, &found) != GROUP_ERROR_NONE)
 		return false;
-	/* Max Resp Code is a word of MLD, and of IGMP the lower byte of one. */
+	/* Max Resp Code is 16 bits in MLD, and the lower byte of these in IGMP. */
 	p = (uint8_t *)packet + found.header;
 	word = p + protocol->code / 2 * 2;
 	group_edit16(word, protocol->code % 2 ? (size_t)word[0] << 8 : 0, p + GROUP_CHECKSUM);

@@ -14,13 +14,13 @@
 
 #include <sys/types.h>
 
-/* Times that no code stands for become the next shorter one. */
+/* Times without a code are rounded down. */
 ssize_t group_query_build(sa_family_t family, const struct group_query *query,
 			  const struct address *source, const struct address *destination,
 			  void *buf, size_t size);
 
 /* Versions before IGMPv3 and MLDv2 take one record, without sources: of an EXCLUDE type (a Report)
- * or CHANGE_TO_INCLUDE (a Leave, which IGMPv1 has not). */
+ * or CHANGE_TO_INCLUDE (a Leave, not in IGMPv1). */
 ssize_t group_report_build(sa_family_t family, uint8_t version, const struct group_record *records,
 			   uint16_t n, const struct address *source,
 			   const struct address *destination, void *buf, size_t size);

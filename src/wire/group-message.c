@@ -197,9 +197,10 @@ const char *group_error_string(enum group_error error)
 {
 	static const char *const strings[_GROUP_ERROR_MAX] = {
 		[GROUP_ERROR_NONE] = "no fault",
-		[GROUP_ERROR_IP] = "IP header: not one whole packet, or its options are garbled",
+		[GROUP_ERROR_IP] =
+			"IP header: not one complete packet, or its options are malformed",
 		[GROUP_ERROR_TYPE] = "type: not of IGMP or MLD",
-		[GROUP_ERROR_SHORT] = "length: too short for its type, or what it counts",
+		[GROUP_ERROR_SHORT] = "length: too short for its type or counts",
 		[GROUP_ERROR_TTL] = "TTL or hop limit: not 1",
 		[GROUP_ERROR_ALERT] = "Router Alert: not there",
 		[GROUP_ERROR_CHECKSUM] = "checksum: wrong",

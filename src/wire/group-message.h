@@ -69,7 +69,7 @@ enum group_error {
 	GROUP_ERROR_NONE,
 	GROUP_ERROR_IP,	   /* truncated, fragmented, or malformed options */
 	GROUP_ERROR_TYPE,  /* not a message of IGMP or MLD */
-	GROUP_ERROR_SHORT, /* fewer bytes than its type, or what it counts, takes */
+	GROUP_ERROR_SHORT, /* too short for its type or counts */
 	GROUP_ERROR_TTL,   /* not 1: from beyond the link */
 	GROUP_ERROR_ALERT, /* no Router Alert of value 0 */
 	GROUP_ERROR_CHECKSUM,

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #define EXPONENT_BITS 3
-#define EXPONENT_BIAS 3 /* so that the first floating point code goes on where the units end */
+#define EXPONENT_BIAS                                            \
+	3 /* so that floating point codes follow the linear ones \
+	   */
 
 /* The last byte of a link's own groups: 224.0.0.1, ff02::1, … */
 enum {

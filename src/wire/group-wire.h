@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IGMP and MLD, where they differ: igmp.c and mld.c describe themselves to group-message.c and
- * group-build.c, which do what is the same.
+ * The differences of IGMP and MLD: igmp.c and mld.c implement these for group-message.c and
+ * group-build.c, which have the common code.
  */
 #ifndef AMT_WIRE_GROUP_WIRE_H
 #define AMT_WIRE_GROUP_WIRE_H
@@ -32,13 +32,13 @@ enum {
 
 #define GROUP_RECORD_HEAD 4 /* bytes: Record Type, Aux Data Len, Number of Sources */
 
-/* A packet on its way to be parsed. */
+/* A packet being parsed. */
 struct group_packet {
 	const uint8_t *data;
 	size_t header;		/* bytes before the message, Hop-by-Hop Options included */
 	const uint8_t *message; /* length bytes */
 	size_t length;
-	bool alert; /* there is a Router Alert of value 0 */
+	bool alert; /* has a Router Alert of value 0 */
 };
 
 /* One type of message. */
@@ -59,8 +59,7 @@ struct group_protocol {
 	struct address local;	   /* the first of the link's own groups, 224.0.0.0 or ff02:: */
 	const struct group_type *types;
 
-	/* Find the message: GROUP_ERROR_IP or _TYPE. alert is not set yet where that comes later.
-	 */
+	/* Find the message: GROUP_ERROR_IP or _TYPE. alert may not be set yet. */
 	enum group_error (*find)(const uint8_t *data, size_t length, struct group_packet *ret);
 	/* Demands on a packet of any message, before that is parsed. */
 	enum group_error (*check)(struct group_packet *packet);
@@ -81,15 +80,15 @@ struct group_protocol {
 
 extern const struct group_protocol group_igmp, group_mld;
 
-/* RFC 9776, 4.1.1; RFC 9777, 5.1.3: codes of so many bits of mantissa and three of exponent count
- * in units up to their top bit, and are a floating point number beyond. */
+/* RFC 9776, 4.1.1; RFC 9777, 5.1.3: codes with this many bits of mantissa and three of exponent are
+ * linear without the top bit, and floating point with it. */
 uint32_t group_code_decode(uint32_t code, unsigned int mantissa_bits);
 uint32_t group_code_encode(uint64_t value, unsigned int mantissa_bits); /* next lower */
 
 uint16_t group_load16(const uint8_t *p);
 void group_store16(uint8_t *p, size_t value);
 
-/* Write two bytes, at an even offset of what the checksum covers, and update that. */
+/* Write two bytes, at an even offset of the checksummed data, and update the checksum. */
 void group_edit16(uint8_t *p, size_t value, uint8_t *checksum);
 
 /* Bytes of one record with everything in it, 0 when that is more than length. */

@@ -89,7 +89,7 @@ static enum group_error igmp_check(struct group_packet *packet)
 		return GROUP_ERROR_CHECKSUM;
 	if (data[IP4_TTL] != 1)
 		return GROUP_ERROR_TTL;
-	if (data[IP4_SOURCE] >= INADDR_UNSPEC_GROUP >> 24) /* multicast, and what is beyond */
+	if (data[IP4_SOURCE] >= INADDR_UNSPEC_GROUP >> 24) /* multicast and above */
 		return GROUP_ERROR_SOURCE;
 	return GROUP_ERROR_NONE;
 }

@@ -100,7 +100,7 @@ struct message {
 enum message_error message_parse(const void *data, size_t length, struct message *ret);
 
 /* Write the message. Returns its length, -ENOBUFS if it does not fit into size, or -EINVAL if the
- * struct holds what no message can carry. */
+ * struct cannot be encoded. */
 ssize_t message_build(const struct message *message, void *buf, size_t size);
 
 const char *message_type_string(enum message_type type);

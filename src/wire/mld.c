@@ -10,7 +10,7 @@
 #define RESPONSE_UNIT	   UINT64_C(1000) /* of Maximum Response Delay and Code, in usec */
 #define RESPONSE_CODE_BITS 12
 #define CODE		   4	/* offset of Maximum Response Delay and Code */
-#define OPTION_ACTION	   0xc0 /* 0: who does not know the option skips it, RFC 8200, 4.2 */
+#define OPTION_ACTION	   0xc0 /* 0: skip an unknown option, RFC 8200, 4.2 */
 
 /* Offsets in the IPv6 header, RFC 8200, 3. */
 enum {
@@ -108,8 +108,8 @@ static enum group_error mld_check(struct group_packet *packet)
 	return packet->alert ? GROUP_ERROR_NONE : GROUP_ERROR_ALERT;
 }
 
-/* RFC 9777, 5.1.14 and 5.2.14: hosts without an address yet say ::, for switches that snoop, and
- * again when they have one; routers discard it (RFC 3590, 4: in MLDv1 as well). */
+/* RFC 9777, 5.1.14 and 5.2.14: hosts without an address yet report from ::, for snooping switches,
+ * and again when they have one; routers discard it (RFC 3590, 4: in MLDv1 as well). */
 static enum group_error mld_accept(const struct group_packet *packet,
 				   const struct group_message *message,
 				   enum group_strictness strictness)

@@ -27,7 +27,7 @@ enum {
 	UDP_CHECKSUM = 6,
 };
 
-/* As it lies there, for sums: these do not care for the order as long as it is one (RFC 1071). */
+/* In memory order, for sums: these are independent of the byte order (RFC 1071). */
 static uint16_t load(const uint8_t *p)
 {
 	uint16_t word;
@@ -90,10 +90,10 @@ static void update_udp(struct packet *packet, uint32_t old, uint32_t new)
 	if (checksum == 0)
 		return;
 	checksum = checksum_update(checksum, old, new);
-	store(field, checksum ? checksum : 0xffff); /* zero would say "none", RFC 768 */
+	store(field, checksum ? checksum : 0xffff); /* zero means "none", RFC 768 */
 }
 
-/* Sum over bytes that begin at an odd offset into what the checksum covers, if odd. */
+/* Sum over bytes; odd: they start at an odd offset of the checksummed data. */
 static uint32_t sum_at(const uint8_t *p, size_t n, bool odd)
 {
 	uint16_t sum = checksum_fold(checksum_add(0, p, n));

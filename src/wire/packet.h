@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IPv4/UDP packets as the queue hands them over, edited in place. Pure: no I/O, no allocation.
+ * IPv4/UDP packets from the queue, edited in place. Pure: no I/O, no allocation.
  */
 #ifndef AMT_WIRE_PACKET_H
 #define AMT_WIRE_PACKET_H
@@ -21,7 +21,7 @@ struct packet {
 
 enum packet_error {
 	PACKET_ERROR_NONE,
-	PACKET_ERROR_SHORT,    /* a header, or what its length field says, is not all there */
+	PACKET_ERROR_SHORT,    /* a header, or the length in it, exceeds the packet */
 	PACKET_ERROR_IP,       /* not IPv4, or header length under 20 */
 	PACKET_ERROR_FRAGMENT, /* a fragment: more to come, or not the first */
 	PACKET_ERROR_UDP,      /* not UDP, or a UDP length under 8 or beyond the packet */
@@ -52,12 +52,12 @@ size_t packet_trim(struct packet *packet, size_t length);
  * Returns the packet's total length afterwards. */
 size_t packet_set_relay(struct packet *packet, struct in_addr relay);
 
-/* RFC 1071 over length bytes, starting from sum (0, or what it returned for bytes before these, an
- * even number of them). Fold, then invert: the checksum, in network order when stored as it is. */
+/* RFC 1071 over length bytes, starting from sum (0, or the result for an even number of bytes
+ * before these). Fold, then invert: the checksum, in network order when stored unchanged. */
 uint32_t checksum_add(uint32_t sum, const void *data, size_t length);
 uint16_t checksum_fold(uint32_t sum);
 
-/* A checksum after an edit, RFC 1624: old and new are sums over what was and what is there. */
+/* A checksum after an edit, RFC 1624: old and new are sums over the old and new bytes. */
 uint16_t checksum_update(uint16_t checksum, uint32_t old, uint32_t new);
 
 #endif

@@ -260,19 +260,20 @@ static void test_messages(void **state)
 					     .version = 3,
 					     .source = address_of("10.0.0.1"),
 					     .query = { .max_response_usec = 10000000 } };
-	const struct event_heard heard = { .on = "lan0", .message = &report };
-	const struct event_heard asked = { .on = "eth0", .upstream = true, .message = &query };
+	const struct event_received received = { .on = "lan0", .message = &report };
+	const struct event_received asked = { .on = "eth0", .upstream = true, .message = &query };
 
-	assert_json(
-		describe_event(&(struct event){
-			.kind = EVENT_REPORT, .device = &device, .heard = &heard, .missed = 2 }),
-		"{\"ifname\":\"amt0\",\"event\":\"report\",\"on\":\"lan0\","
-		"\"side\":\"downstream\",\"protocol\":\"igmp\",\"version\":3,"
-		"\"source\":\"10.0.0.5\",\"missed\":2,\"unicast\":false,\"leave\":false,"
-		"\"records\":[{\"type\":\"allow\",\"group\":\"232.1.1.1\","
-		"\"sources\":[\"203.0.113.2\"]}]}");
+	assert_json(describe_event(&(struct event){ .kind = EVENT_REPORT,
+						    .device = &device,
+						    .received = &received,
+						    .missed = 2 }),
+		    "{\"ifname\":\"amt0\",\"event\":\"report\",\"on\":\"lan0\","
+		    "\"side\":\"downstream\",\"protocol\":\"igmp\",\"version\":3,"
+		    "\"source\":\"10.0.0.5\",\"missed\":2,\"unicast\":false,\"leave\":false,"
+		    "\"records\":[{\"type\":\"allow\",\"group\":\"232.1.1.1\","
+		    "\"sources\":[\"203.0.113.2\"]}]}");
 	assert_json(describe_event(&(struct event){
-			    .kind = EVENT_QUERY, .device = &device, .heard = &asked }),
+			    .kind = EVENT_QUERY, .device = &device, .received = &asked }),
 		    "{\"ifname\":\"amt0\",\"event\":\"query\",\"on\":\"eth0\","
 		    "\"side\":\"upstream\",\"protocol\":\"igmp\",\"version\":3,"
 		    "\"source\":\"10.0.0.1\",\"max_response_usec\":10000000}");

@@ -35,7 +35,7 @@ static char *build(struct address discovery, struct address remote)
 	char *text = NULL;
 
 	assert_int_equal(firewall_rules_whole(&rules, 0, true, false, &text), 0);
-	assert_has(text, "add element ip amtd aims { 61000 : 192.0.2.1 }\n");
+	assert_has(text, "add element ip amtd redirects { 61000 : 192.0.2.1 }\n");
 	assert_has(text, "add element ip amtd linux_relays { 192.0.2.5 }\n");
 	return text;
 }

@@ -177,8 +177,7 @@ static void test_words(void **state)
 		assert_string_equal(probe_result_format(&cases[i].result, buf), cases[i].words);
 
 	result.offender = address_of("192.0.2.9");
-	assert_string_equal(probe_result_format(&result, buf),
-			    "port unreachable (said by 192.0.2.9)");
+	assert_string_equal(probe_result_format(&result, buf), "port unreachable (from 192.0.2.9)");
 }
 
 static void test_answer(void **state)

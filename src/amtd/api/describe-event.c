@@ -183,15 +183,15 @@ struct message_view {
 
 static void fill_message(struct message_view *view, const struct event *event)
 {
-	const struct event_heard *heard = event->heard;
-	const struct group_message *message = heard->message;
+	const struct event_received *received = event->received;
+	const struct group_message *message = received->message;
 
-	view->on = heard->on;
-	view->side = heard->upstream ? "upstream" : "downstream";
+	view->on = received->on;
+	view->side = received->upstream ? "upstream" : "downstream";
 	view->protocol = message->family == AF_INET6 ? "mld" : "igmp";
 	view->version = message->version;
 	view->source = message->source;
-	view->own = heard->own;
+	view->own = received->own;
 	view->missed = event->missed;
 }
 
@@ -228,7 +228,7 @@ view_sources(struct arena *arena, const struct group_sources *sources, sa_family
 }
 
 struct query_view {
-	struct message_view heard;
+	struct message_view received;
 	struct address group;
 	const struct sources_view *sources;
 	uint64_t max_response;
@@ -247,12 +247,12 @@ static const struct field query_fields[] = {
 
 static const void *view_query(struct arena *arena, const struct event *event)
 {
-	const struct group_query *query = &event->heard->message->query;
+	const struct group_query *query = &event->received->message->query;
 	struct query_view *view = arena_alloc(arena, 1, sizeof(*view));
 
 	if (!view)
 		return NULL;
-	fill_message(&view->heard, event);
+	fill_message(&view->received, event);
 	view->group = query->group;
 	if (query->group.family != AF_UNSPEC)
 		view->sources = view_sources(arena, &query->sources, query->group.family);
@@ -275,7 +275,7 @@ static const struct field record_fields[] = {
 };
 
 struct report_view {
-	struct message_view heard;
+	struct message_view received;
 	bool unicast, leave;
 	struct field_list records;
 };
@@ -299,7 +299,7 @@ static const void *view_report(struct arena *arena, const struct event *event)
 		[GROUP_CHANGE_TO_INCLUDE] = "to_in", [GROUP_CHANGE_TO_EXCLUDE] = "to_ex",
 		[GROUP_ALLOW_NEW_SOURCES] = "allow", [GROUP_BLOCK_OLD_SOURCES] = "block",
 	};
-	const struct group_message *message = event->heard->message;
+	const struct group_message *message = event->received->message;
 	struct report_view *view = arena_alloc(arena, 1, sizeof(*view));
 	struct record_view *records = arena_alloc(arena, EVENT_RECORDS_MAX, sizeof(*records));
 	struct group_record record;
@@ -307,8 +307,8 @@ static const void *view_report(struct arena *arena, const struct event *event)
 
 	if (arena->failed)
 		return NULL;
-	fill_message(&view->heard, event);
-	view->unicast = event->heard->unicast;
+	fill_message(&view->received, event);
+	view->unicast = event->received->unicast;
 	view->leave = message->type == GROUP_LEAVE;
 	while (n < EVENT_RECORDS_MAX && group_next_record(message, &at, &record))
 		records[n++] = (struct record_view){

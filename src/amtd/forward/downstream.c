@@ -118,10 +118,10 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 		side->malformed++;
 		return;
 	}
-	event_emit_heard(side->downstream->forward->device, &side->told,
-			 &(struct event_heard){ .on = side->downstream->name,
-						.unicast = packet->unicast,
-						.message = &message });
+	event_emit_received(side->downstream->forward->device, &side->budget,
+			    &(struct event_received){ .on = side->downstream->name,
+						      .unicast = packet->unicast,
+						      .message = &message });
 	if (message.type == GROUP_QUERY && packet->unicast) {
 		side->malformed++; /* other hosts do not get it, and will not answer */
 	} else if (message.type == GROUP_QUERY) {

@@ -97,7 +97,7 @@ struct side {
 	struct address own; /* source of its Queries; AF_UNSPEC: none are sent */
 	sd_event_source *source;
 	uint64_t malformed, ignored; /* messages; ignored: by UnicastReports= */
-	struct event_budget told;    /* of events about its messages */
+	struct event_budget budget;  /* of events about its messages */
 };
 
 struct downstream {
@@ -153,7 +153,7 @@ struct listener_side {
 	uint8_t compat_version; /* the querier's version, if not the latest */
 	uint64_t compat_until;
 
-	struct event_budget told;
+	struct event_budget budget;
 	struct pace queries, reports; /* that are copied from and to it */
 	struct {
 		uint64_t queries, reports, malformed; /* received */

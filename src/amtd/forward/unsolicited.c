@@ -156,7 +156,7 @@ static void emit_query(struct listeners *listeners, struct event_budget *budget,
 		       bool upstream, const void *packet, size_t length)
 {
 	struct group_message message;
-	const struct event_heard heard = {
+	const struct event_received received = {
 		.on = on,
 		.upstream = upstream,
 		.own = true,
@@ -164,7 +164,7 @@ static void emit_query(struct listeners *listeners, struct event_budget *budget,
 	};
 
 	if (group_message_parse(packet, length, GROUP_STRICT, &message) == GROUP_ERROR_NONE)
-		event_emit_heard(listeners->device, budget, &heard);
+		event_emit_received(listeners->device, budget, &received);
 }
 
 static void query_upstream(struct listener_side *side)
@@ -187,7 +187,7 @@ static void query_upstream(struct listener_side *side)
 		return;
 	}
 	side->counters.queries_sent++;
-	emit_query(listeners, &side->told, side->upstream->name, true, packet, (size_t)length);
+	emit_query(listeners, &side->budget, side->upstream->name, true, packet, (size_t)length);
 }
 
 /* Not where another querier sends its own. */
@@ -204,7 +204,7 @@ static void query_downstream(struct listeners *listeners, struct side *side)
 		return;
 	length = build_query(listeners, side->family, &side->own, packet, sizeof(packet));
 	if (length > 0 && listener_send(side->listener, packet, (size_t)length) == 0)
-		emit_query(listeners, &side->told, side->downstream->name, false, packet,
+		emit_query(listeners, &side->budget, side->downstream->name, false, packet,
 			   (size_t)length);
 }
 

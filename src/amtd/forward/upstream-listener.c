@@ -48,11 +48,11 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 		side->counters.malformed++;
 		return;
 	}
-	event_emit_heard(listeners->device, &side->told,
-			 &(struct event_heard){ .on = side->upstream->name,
-						.upstream = true,
-						.unicast = packet->unicast,
-						.message = &message });
+	event_emit_received(listeners->device, &side->budget,
+			    &(struct event_received){ .on = side->upstream->name,
+						      .upstream = true,
+						      .unicast = packet->unicast,
+						      .message = &message });
 	if (message.type == GROUP_QUERY)
 		handle_query(side, &message);
 	else
