@@ -321,8 +321,8 @@ static uint64_t check_interval(const struct selection_candidate *candidate)
 	return interval < CHECK_INTERVAL_MIN ? CHECK_INTERVAL_MIN : interval;
 }
 
-static void ask(struct selection *selection, size_t index, unsigned int tries,
-		struct selection_probe *ret)
+static void fill_probe(struct selection *selection, size_t index, unsigned int tries,
+		       struct selection_probe *ret)
 {
 	struct selection_candidate *candidate = &selection->candidates[index];
 
@@ -363,7 +363,7 @@ static bool seek_step(struct selection *selection, uint64_t now, struct selectio
 	if (index >= 0) {
 		selection->seek_next = index + 1;
 		selection->seek_at = now + (selection->failed ? round_pause(selection) : STAGGER);
-		ask(selection, index, selection->failed ? 1 : 2, ret);
+		fill_probe(selection, index, selection->failed ? 1 : 2, ret);
 		return true;
 	}
 	selection->seek_next = 0;
@@ -385,7 +385,7 @@ static bool return_step(struct selection *selection, uint64_t now, struct select
 
 		if (selection->candidates[i].probing || held(&selection->candidates[i], now))
 			continue;
-		ask(selection, i, 1, ret);
+		fill_probe(selection, i, 1, ret);
 		return true;
 	}
 	selection->return_next = 0;
@@ -407,7 +407,7 @@ bool selection_next(struct selection *selection, uint64_t now, struct selection_
 	}
 	if (selection->phase == SELECTION_GOOD && !candidate->probing &&
 	    (selection->check_now || now - selection->evidence >= IDLE)) {
-		ask(selection, selection->chosen, CHECK_TRIES, ret);
+		fill_probe(selection, selection->chosen, CHECK_TRIES, ret);
 		return true;
 	}
 	if (selection->phase == SELECTION_GOOD && selection->options.return_usec > 0 &&

@@ -75,7 +75,7 @@ static int take_error(struct nft_ctx *ctx, char **ret_error)
 
 /* A context for one run: its cache of the ruleset is freed with it. On failure *ret_error is set,
  * unless out of memory. */
-static int run(const char *commands, char **ret_error)
+static int run_nft(const char *commands, char **ret_error)
 {
 	struct nft_ctx *ctx;
 	int r = 0;
@@ -106,7 +106,7 @@ static struct nlmsghdr *put_question(struct firewall *firewall, void *buf, int t
 }
 
 /* 0 and the answer in buf[0..EVENT_MAX), or the kernel's error. */
-static int ask(struct firewall *firewall, struct nlmsghdr *nlh, uint8_t *buf)
+static int query_nftables(struct firewall *firewall, struct nlmsghdr *nlh, uint8_t *buf)
 {
 	const struct nlmsghdr *answer = (struct nlmsghdr *)buf;
 	ssize_t n;
@@ -133,7 +133,7 @@ static int generation(struct firewall *firewall, uint32_t *ret)
 	const struct nlattr *attr;
 	int r;
 
-	r = ask(firewall, put_question(firewall, buf, NFT_MSG_GETGEN, AF_UNSPEC), buf);
+	r = query_nftables(firewall, put_question(firewall, buf, NFT_MSG_GETGEN, AF_UNSPEC), buf);
 	if (r < 0)
 		return r == -EINVAL ? -EOPNOTSUPP : r;
 	mnl_attr_for_each (attr, answer, sizeof(struct nfgenmsg)) {
@@ -153,7 +153,7 @@ static int has_table(struct firewall *firewall, int family)
 
 	nlh = put_question(firewall, buf, NFT_MSG_GETTABLE, family);
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, FIREWALL_TABLE);
-	r = ask(firewall, nlh, buf);
+	r = query_nftables(firewall, nlh, buf);
 	if (r == -ENOENT || r == -EINVAL)
 		return 0;
 	return r < 0 ? r : 1;
@@ -186,7 +186,7 @@ static int run_unsubscribed(struct firewall *firewall, const char *commands, boo
 	r = listen_to_events(firewall, false);
 	if (r < 0)
 		return r;
-	r = run(commands, ret_error);
+	r = run_nft(commands, ret_error);
 	q = listen_to_events(firewall, true);
 	if (r == 0)
 		r = q;
@@ -215,7 +215,7 @@ static int run_replace(struct firewall *firewall, const struct firewall_rules *r
 		return r;
 	table6 = r;
 	for (;;) {
-		r = firewall_rules_whole(rules, firewall->queue_base, queue, table6, &commands);
+		r = firewall_rules_replace(rules, firewall->queue_base, queue, table6, &commands);
 		if (r < 0)
 			return r;
 		r = run_unsubscribed(firewall, commands, ret_alone, ret_error);
@@ -267,7 +267,7 @@ static int commit_once(struct firewall *firewall, const struct firewall_rules *r
 }
 
 /* Error text for what fails before nft runs. */
-static int explain(int error, char **ret_error)
+static int fill_error(int error, char **ret_error)
 {
 	int r;
 
@@ -302,7 +302,7 @@ int firewall_commit(struct firewall *firewall, const struct firewall_rules *rule
 	if (r < 0) {
 		firewall_rules_clear(&copy);
 		firewall->known = false;
-		r = explain(r, &error_text);
+		r = fill_error(r, &error_text);
 		*ret_error = error_text;
 		return r;
 	}
@@ -340,7 +340,7 @@ int firewall_remove(struct firewall *firewall, char **ret_error)
 		}
 	}
 	if (r < 0) {
-		r = explain(r, &error_text);
+		r = fill_error(r, &error_text);
 		*ret_error = error_text;
 	}
 	return r;

@@ -428,7 +428,7 @@ struct group *group_find(struct router *router, const struct key *key, usec_t no
 
 /* Hosts answer any querier: RFC 9776, 6.6.1. The time is its Max Response Time, as in RFC 2236,
  * section 3. */
-void group_query_heard(struct router *router, const struct group_query *query, usec_t now)
+void group_query_received(struct router *router, const struct group_query *query, usec_t now)
 {
 	struct key key = router_key(&query->group);
 	struct group *group = group_find(router, &key, now);

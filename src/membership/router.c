@@ -176,7 +176,7 @@ void router_query(struct router *router, const struct group_message *message, us
 	    address_compare(&message->source, &router->own) < 0)
 		yield_querier(router, message, now);
 	if (message->query.group.family != AF_UNSPEC)
-		group_query_heard(router, &message->query, now);
+		group_query_received(router, &message->query, now);
 }
 
 usec_t router_next(const struct router *router)
