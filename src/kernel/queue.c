@@ -91,7 +91,7 @@ static enum queue_verdict call_handler(struct queue *queue, struct queue_packet 
 		return QUEUE_ACCEPT;
 
 	verdict = handler(packet, userdata);
-	if (!packet->whole || packet->length > length)
+	if (packet->truncated || packet->length > length)
 		packet->changed = false;
 	return verdict;
 }
@@ -114,7 +114,7 @@ static void handle_packet(struct queue *queue, const struct nlmsghdr *nlh, queue
 		packet.length = mnl_attr_get_payload_len(attrs[NFQA_PAYLOAD]);
 	}
 	/* Present only when the packet is longer than what was copied. */
-	packet.whole = !attrs[NFQA_CAP_LEN];
+	packet.truncated = attrs[NFQA_CAP_LEN];
 
 	queue->counters.packets++;
 	verdict = call_handler(queue, &packet, attr_u32(attrs[NFQA_SKB_INFO]), handler, userdata);

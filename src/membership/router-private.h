@@ -89,7 +89,7 @@ struct router {
 /* router.c */
 struct key router_key(const struct address *address);
 struct address router_address(const struct router *router, const struct key *key);
-bool router_asks(const struct router *router);
+bool router_is_querier(const struct router *router);
 usec_t router_membership_usec(const struct router *router);
 usec_t router_last_member_usec(const struct router *router);
 void router_ignore(struct router *router, enum router_ignored reason);
