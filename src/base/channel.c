@@ -13,7 +13,7 @@ static int refuse(const char **ret_why, const char *why)
 	return -EINVAL;
 }
 
-static int check(const struct channel_key *key, const char **ret_why)
+static int check_key(const struct channel_key *key, const char **ret_why)
 {
 	if (!group_valid(&key->group))
 		return refuse(
@@ -52,7 +52,7 @@ int channel_parse(const char *text, struct channel_key *ret, const char **ret_wh
 		return refuse(
 			ret_why,
 			"its group is no address; expected SOURCE,GROUP, or GROUP for any source");
-	r = check(&key, ret_why);
+	r = check_key(&key, ret_why);
 	if (r == 0)
 		*ret = key;
 	return r;

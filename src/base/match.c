@@ -166,13 +166,13 @@ int match_kernel_version(const char *expression)
 	return match_version(uts.release, expression);
 }
 
-/* Questions to systemd-detect-virt(1), which has no library. */
-enum question {
+/* Queries to systemd-detect-virt(1), which has no library. */
+enum detector_kind {
 	INNERMOST,
 	CONTAINER,
 	PRIVATE_USERS,
 	LIST,
-	_QUESTION_MAX,
+	_DETECTOR_QUERY_MAX,
 };
 
 struct detector_answer {
@@ -230,21 +230,21 @@ static int run_detector(const char *option, struct detector_answer *answer)
 }
 
 /* The answer does not change while the system runs. */
-static int detector_ask(enum question question, const struct detector_answer **ret)
+static int detector_query(enum detector_kind kind, const struct detector_answer **ret)
 {
-	static const char *const options[_QUESTION_MAX] = {
+	static const char *const options[_DETECTOR_QUERY_MAX] = {
 		[INNERMOST] = NULL,
 		[CONTAINER] = "--container",
 		[PRIVATE_USERS] = "--private-users",
 		[LIST] = "--list",
 	};
-	static struct detector_answer answers[_QUESTION_MAX];
+	static struct detector_answer answers[_DETECTOR_QUERY_MAX];
 	int r = 0;
 
-	if (!answers[question].known)
-		r = run_detector(options[question], &answers[question]);
+	if (!answers[kind].known)
+		r = run_detector(options[kind], &answers[kind]);
 	if (r >= 0)
-		*ret = &answers[question];
+		*ret = &answers[kind];
 	return r;
 }
 
@@ -263,13 +263,13 @@ static int match_kind(const char *kind)
 	int r;
 
 	if (strcmp(kind, "private-users") == 0) {
-		r = detector_ask(PRIVATE_USERS, &answer);
+		r = detector_query(PRIVATE_USERS, &answer);
 		return r < 0 ? r : answer->yes;
 	}
 
-	r = detector_ask(INNERMOST, &innermost);
+	r = detector_query(INNERMOST, &innermost);
 	if (r >= 0)
-		r = detector_ask(CONTAINER, &container);
+		r = detector_query(CONTAINER, &container);
 	if (r < 0)
 		return r;
 
@@ -284,7 +284,7 @@ static int match_kind(const char *kind)
 	/* "none" is printed, too, but is no kind. */
 	if (innermost->yes && answer_has(innermost, kind))
 		return 1;
-	r = detector_ask(LIST, &answer);
+	r = detector_query(LIST, &answer);
 	if (r < 0)
 		return r;
 	return strcmp(kind, "none") != 0 && answer_has(answer, kind) ? 0 : -EINVAL;

@@ -195,7 +195,7 @@ static enum inspect_drop inspect(const struct inspect_rules *rules, enum firewal
 			     : inspect_advertisement(rules, packet, result);
 }
 
-static void count(struct inspect_counters *counters, const struct inspect_result *result)
+static void count_result(struct inspect_counters *counters, const struct inspect_result *result)
 {
 	counters->seen++;
 	if (result->drop != INSPECT_PASS) {
@@ -227,6 +227,6 @@ void inspect_packet(const struct inspect_rules *rules, enum firewall_queue queue
 	};
 
 	result.drop = inspect(rules, queue, packet, &result);
-	count(result.query ? queries : advertisements, &result);
+	count_result(result.query ? queries : advertisements, &result);
 	*ret = result;
 }

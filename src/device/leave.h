@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages of a gateway that leaves a relay: Membership Updates that leave all groups (RFC
- * 7450, 5.1.5), and a Teardown (5.1.7). The driver sends neither, so a relay keeps sending for
- * minutes. Pure: no I/O, no allocation.
+ * Messages of a gateway that leaves a relay: Membership Updates that leave all groups (RFC 7450,
+ * 5.1.5), and a Teardown (5.1.7). The driver sends neither, so a relay keeps sending for minutes.
+ * Pure: no I/O, no allocation.
  *
  * A relay requires the nonce and the MAC of a Query, so these are kept, in memory only: a ticket. A
  * gateway removed before a Query was seen, as right after a start of amtd, sends nothing; there is
  * a Query every 2 s.
  *
- * It depends on the relay: - with gateway fields (G) in its Query it gets a Teardown, which has to
- * repeat them (5.1.7);
+ * It depends on the relay:
+ * - with gateway fields (G) in its Query it gets a Teardown, which has to repeat them (5.1.7);
  * - without, it may be a Linux driver's (drivers/net/amt.c, 6.1 to today), which never sends them,
- * and drops a Teardown. It accepts only the nonce of the last Request, so a Request with the
- * ticket's nonce is sent first, in case the driver has sent another one meanwhile. On an IGMPv3
- * Report it forgets neither group nor source, but on an IGMPv2 Leave it forgets the group at once.
- * So each group is left again with that, or with an MLDv1 Done; for other relays these are
- * redundant (RFC 9776, 7.3.2; RFC 9777, 8.3.2).
+ *   and drops a Teardown. It accepts only the nonce of the last Request, so a Request with the
+ *   ticket's nonce is sent first, in case the driver has sent another one meanwhile. On an IGMPv3
+ *   Report it forgets neither group nor source, but on an IGMPv2 Leave it forgets the group at
+ *   once. So each group is left again with that, or with an MLDv1 Done; for other relays these are
+ *   redundant (RFC 9776, 7.3.2; RFC 9777, 8.3.2).
  *
  * That driver keeps each group per host, by the source address of its messages, and reads the host
  * of a Done at the offset of an IPv4 header, in the middle of the IPv6 source: four bytes, then

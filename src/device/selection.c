@@ -17,7 +17,7 @@
  * every 2 s. */
 #define IDLE (900 * MSEC)
 
-/* A question is repeated after some round trips; a lost packet is no dead relay. */
+/* A probe is repeated after some round trips: a lost packet does not mean a dead relay. */
 #define CHECK_TRIES	   3
 #define CHECK_INTERVAL_MIN (100 * MSEC)
 #define CHECK_INTERVAL_MAX (400 * MSEC)
@@ -155,7 +155,8 @@ void selection_set(struct selection *selection, const struct selection_candidate
 		selection_choose(selection, 0, now);
 }
 
-static void hold(struct selection *selection, struct selection_candidate *candidate, uint64_t now)
+static void hold_candidate(struct selection *selection, struct selection_candidate *candidate,
+			   uint64_t now)
 {
 	uint64_t span = selection->options.hold_max_usec - selection->options.hold_min_usec;
 
@@ -167,12 +168,12 @@ static void hold(struct selection *selection, struct selection_candidate *candid
 
 /* The chosen one is dead; probe the others. It stays chosen until another answers: the driver keeps
  * requesting it, and nothing better is known. */
-static void leave(struct selection *selection, const char *why, uint64_t now)
+static void leave_chosen(struct selection *selection, const char *why, uint64_t now)
 {
 	struct selection_candidate *candidate = chosen(selection);
 
 	snprintf(candidate->note, sizeof(candidate->note), "%s", why);
-	hold(selection, candidate, now);
+	hold_candidate(selection, candidate, now);
 	if (selection->phase == SELECTION_TRYING)
 		selection->round++;
 	selection->failed = selection->failed || (selection->round > 0 && all_held(selection, now));
@@ -180,7 +181,7 @@ static void leave(struct selection *selection, const char *why, uint64_t now)
 }
 
 /* The first that answers, of all that were probed. */
-static void take(struct selection *selection, size_t index, uint64_t now)
+static void choose(struct selection *selection, size_t index, uint64_t now)
 {
 	const struct selection_candidate *previous = chosen(selection);
 	struct selection_candidate *candidate = &selection->candidates[index];
@@ -211,7 +212,7 @@ void selection_answered(struct selection *selection, size_t index, const struct 
 		candidate->good_since = now;
 
 	if (selection->phase == SELECTION_SEEKING) {
-		take(selection, index, now);
+		choose(selection, index, now);
 		return;
 	}
 	if (is_chosen) {
@@ -223,7 +224,7 @@ void selection_answered(struct selection *selection, size_t index, const struct 
 		 now - candidate->good_since >= selection->options.return_usec;
 	if (selection->leaving) {
 		set_reason(selection, "the previous relay is loaded (L flag)");
-		hold(selection, chosen(selection), now);
+		hold_candidate(selection, chosen(selection), now);
 		selection_choose(selection, index, now);
 	} else if (better && !held(candidate, now)) {
 		set_reason(selection, "it is preferred, and has been good for %llu s",
@@ -246,7 +247,7 @@ void selection_unanswered(struct selection *selection, size_t index, const char 
 		return;
 	}
 	if ((int)index == selection->chosen && selection->phase == SELECTION_GOOD)
-		leave(selection, why, now);
+		leave_chosen(selection, why, now);
 }
 
 void selection_query(struct selection *selection, bool loaded, uint64_t now)
@@ -280,7 +281,7 @@ void selection_query(struct selection *selection, bool loaded, uint64_t now)
 void selection_unreachable(struct selection *selection, const char *why, uint64_t now)
 {
 	if (selection->chosen >= 0 && selection->phase == SELECTION_GOOD)
-		leave(selection, why, now);
+		leave_chosen(selection, why, now);
 }
 
 void selection_doubt(struct selection *selection)
@@ -296,7 +297,7 @@ void selection_dataless(struct selection *selection, uint64_t now)
 	for (size_t i = 0; i < selection->n; i++) {
 		if ((int)i == selection->chosen || held(&selection->candidates[i], now))
 			continue;
-		leave(selection, "joined, but no data received from it", now);
+		leave_chosen(selection, "joined, but no data received from it", now);
 		return;
 	}
 }
@@ -306,10 +307,10 @@ void selection_tick(struct selection *selection, uint64_t now)
 	if (selection->chosen < 0)
 		return;
 	if (selection->phase == SELECTION_TRYING && now >= selection->trial_until)
-		leave(selection, "it sends no Query", now);
+		leave_chosen(selection, "it sends no Query", now);
 	else if (selection->phase == SELECTION_GOOD &&
 		 now - selection->query >= selection->options.dead_usec)
-		leave(selection, "it answers Discovery, but sends no Query any more", now);
+		leave_chosen(selection, "it answers Discovery, but sends no Query any more", now);
 }
 
 static uint64_t check_interval(const struct selection_candidate *candidate)
@@ -321,8 +322,8 @@ static uint64_t check_interval(const struct selection_candidate *candidate)
 	return interval < CHECK_INTERVAL_MIN ? CHECK_INTERVAL_MIN : interval;
 }
 
-static void ask(struct selection *selection, size_t index, unsigned int tries,
-		struct selection_probe *ret)
+static void fill_probe(struct selection *selection, size_t index, unsigned int tries,
+		       struct selection_probe *ret)
 {
 	struct selection_candidate *candidate = &selection->candidates[index];
 
@@ -363,7 +364,7 @@ static bool seek_step(struct selection *selection, uint64_t now, struct selectio
 	if (index >= 0) {
 		selection->seek_next = index + 1;
 		selection->seek_at = now + (selection->failed ? round_pause(selection) : STAGGER);
-		ask(selection, index, selection->failed ? 1 : 2, ret);
+		fill_probe(selection, index, selection->failed ? 1 : 2, ret);
 		return true;
 	}
 	selection->seek_next = 0;
@@ -385,7 +386,7 @@ static bool return_step(struct selection *selection, uint64_t now, struct select
 
 		if (selection->candidates[i].probing || held(&selection->candidates[i], now))
 			continue;
-		ask(selection, i, 1, ret);
+		fill_probe(selection, i, 1, ret);
 		return true;
 	}
 	selection->return_next = 0;
@@ -407,7 +408,7 @@ bool selection_next(struct selection *selection, uint64_t now, struct selection_
 	}
 	if (selection->phase == SELECTION_GOOD && !candidate->probing &&
 	    (selection->check_now || now - selection->evidence >= IDLE)) {
-		ask(selection, selection->chosen, CHECK_TRIES, ret);
+		fill_probe(selection, selection->chosen, CHECK_TRIES, ret);
 		return true;
 	}
 	if (selection->phase == SELECTION_GOOD && selection->options.return_usec > 0 &&

@@ -159,7 +159,7 @@ static int apply_one(const char *key, const char *value, bool is_configured, voi
 	return 0;
 }
 
-static void give_back(const char *name, const struct config_sysctl *sysctl)
+static void restore_sysctl(const char *name, const struct config_sysctl *sysctl)
 {
 	int r;
 
@@ -178,7 +178,7 @@ bool tuning_apply(const struct config *config, struct record *record)
 
 		if (tuning_value(config, sysctl->key))
 			continue;
-		give_back(config->name, sysctl);
+		restore_sysctl(config->name, sysctl);
 		record_forget_sysctl(record, sysctl->key);
 		apply.changed = true;
 	}
@@ -189,6 +189,6 @@ bool tuning_apply(const struct config *config, struct record *record)
 void tuning_restore(const char *name, struct record *record)
 {
 	for (size_t i = 0; i < record->n_sysctls; i++)
-		give_back(name, &record->sysctls[i]);
+		restore_sysctl(name, &record->sysctls[i]);
 	record->n_sysctls = 0;
 }

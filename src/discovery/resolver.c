@@ -403,7 +403,7 @@ static void on_support(struct query *query, const struct query_answer *answer, v
 	}
 }
 
-static bool ask_support(struct resolver *resolver)
+static bool query_dnssec_support(struct resolver *resolver)
 {
 	char text[DNSNAME_TEXT_MAX];
 	struct dnsname owner;
@@ -427,7 +427,7 @@ static bool query_hold(struct query *query)
 
 	if (query->asks_support || resolver->dnssec != DNSSEC_MODE_ALLOW_DOWNGRADE ||
 	    resolver->support == SUPPORT_YES || outcome_of(query) != LOOKUP_BOGUS ||
-	    !ask_support(resolver))
+	    !query_dnssec_support(resolver))
 		return false;
 	query_move(query, &resolver->held);
 	return true;

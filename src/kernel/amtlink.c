@@ -88,7 +88,7 @@ static const struct nlattr *find_data(const struct nlmsghdr *header)
 	return info ? nla_find(nla_data(info), nla_len(info), IFLA_INFO_DATA) : NULL;
 }
 
-static void parse(struct rtnl_link *link, const struct nlmsghdr *header, struct amtlink *ret)
+static void parse_link(struct rtnl_link *link, const struct nlmsghdr *header, struct amtlink *ret)
 {
 	struct nlattr *attributes[IFLA_AMT_MAX + 1];
 	const struct nlattr *data = find_data(header);
@@ -116,7 +116,7 @@ static int take_one(struct nl_object *object, const struct nlmsghdr *header, voi
 {
 	if (!object)
 		return -EBADMSG;
-	parse((struct rtnl_link *)object, header, userdata);
+	parse_link((struct rtnl_link *)object, header, userdata);
 	return 0;
 }
 
@@ -144,7 +144,7 @@ static int take_each(struct nl_object *object, const struct nlmsghdr *header, vo
 		return 0;
 	if (!GROW(list->items, list->n, list->size))
 		return -ENOMEM;
-	parse(link, header, &list->items[list->n++]);
+	parse_link(link, header, &list->items[list->n++]);
 	return 0;
 }
 

@@ -105,7 +105,7 @@ void channel_counters_channel(struct channel_counters *counters, unsigned int nu
 }
 
 /* nft's error text, or the failed command. */
-static int run(const char *text, bool json, char **ret_text)
+static int run_nft(const char *text, bool json, char **ret_text)
 {
 	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
 	const char *error_text;
@@ -134,7 +134,7 @@ int channel_counters_commit(struct channel_counters *counters, char **ret_error)
 	*ret_error = NULL;
 	if (!counters->commands)
 		return 0;
-	r = fclose(counters->commands) != 0 ? -ENOMEM : run(counters->text, false, &error_text);
+	r = fclose(counters->commands) != 0 ? -ENOMEM : run_nft(counters->text, false, &error_text);
 	counters->commands = NULL;
 	free(counters->text);
 	counters->text = NULL;
@@ -195,7 +195,7 @@ int channel_counters_read(struct channel_counters *counters, channel_counters_ha
 
 	if (!counters->made)
 		return 0;
-	r = run("list table " TABLE, true, &text);
+	r = run_nft("list table " TABLE, true, &text);
 	root = r == 0 ? json_loads(text, 0, NULL) : NULL;
 	free(text);
 	if (r == 0 && !root)
@@ -217,7 +217,7 @@ void channel_counters_remove(struct channel_counters *counters)
 
 	if (!counters->made)
 		return;
-	(void)run("delete table " TABLE, false, &error_text);
+	(void)run_nft("delete table " TABLE, false, &error_text);
 	free(error_text);
 	counters->made = false;
 }

@@ -48,8 +48,8 @@ static const struct explanation mroute_errors[] = {
 	  "the kernel routes multicast between at most 32 interfaces of a table; set another Table=" },
 };
 
-static const char *explain(const struct explanation *explanations, size_t n, int error,
-			   sa_family_t family)
+static const char *find_text(const struct explanation *explanations, size_t n, int error,
+			     sa_family_t family)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < ARRAY_SIZE(explanations->errors); k++)
@@ -62,10 +62,10 @@ static const char *explain(const struct explanation *explanations, size_t n, int
 
 const char *joins_error_text(int error, sa_family_t family)
 {
-	return explain(joins_errors, ARRAY_SIZE(joins_errors), error, family);
+	return find_text(joins_errors, ARRAY_SIZE(joins_errors), error, family);
 }
 
 const char *mroute_error_text(int error, sa_family_t family)
 {
-	return explain(mroute_errors, ARRAY_SIZE(mroute_errors), error, family);
+	return find_text(mroute_errors, ARRAY_SIZE(mroute_errors), error, family);
 }

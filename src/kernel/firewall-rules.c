@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Every received packet passes the prerouting chain, data of the tunnels twice: encapsulated, and
- *again after decapsulation. So the first tests decide the cost of the table. Measured on one x86-64
- *machine, nanoseconds for each rule that does not match:
+ * again after decapsulation. So the first tests decide the cost of the table. Measured on one
+ * x86-64 machine, nanoseconds for each rule that does not match:
  *
  *	@th,64,8 4                      5   load and cmp are inlined in nft_do_chain()
  *	@th,64,8 & 0xf8 0 (and then != 6)  14   inlined, but three or five expressions
@@ -13,10 +13,10 @@
  *	@th,64,8 != 6                   5 for encapsulated data, 67 for decapsulated
  *
  * So the cheapest test is a rule for each message type, with version 0 in the same byte. Rules for
- *relay devices exist only while there is one.
+ * relay devices exist only while there is one.
  *
  * @th,64,8 is byte 0 of the UDP payload (version and type), @th,72,8 byte 1 (flags). nft does not
- *update the UDP checksum after a write to raw bytes; zero, "none", is allowed over IPv4. That is
+ * update the UDP checksum after a write to raw bytes; zero, "none", is allowed over IPv4. That is
  * right on the wire too: the driver sends Requests with a finished checksum (CHECKSUM_NONE), so no
  * interface will complete what is zero.
  */
@@ -472,8 +472,8 @@ static void put_output(FILE *f, bool gateways, bool relays, uint16_t queue_base)
 	fputs("\t}\n", f);
 }
 
-int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base, bool has_queue,
-			 bool has_table6, char **ret)
+int firewall_rules_replace(const struct firewall_rules *rules, uint16_t queue_base, bool has_queue,
+			   bool has_table6, char **ret)
 {
 	bool gateways = rules->n_gateways > 0, relays = rules->n_relay_devices > 0;
 	static const struct firewall_rules none;

@@ -14,8 +14,8 @@
 /* Commands that replace the tables by ones with these rules, in one transaction. has_table6: an
  * IPv6 one exists, which is deleted when the rules need none. -EAFNOSUPPORT: the rules have an IPv6
  * address of a relay. */
-int firewall_rules_whole(const struct firewall_rules *rules, uint16_t queue_base, bool has_queue,
-			 bool has_table6, char **ret);
+int firewall_rules_replace(const struct firewall_rules *rules, uint16_t queue_base, bool has_queue,
+			   bool has_table6, char **ret);
 
 /* Commands that change the table from old to new, in one transaction: elements only. The empty
  * string when they are equal; -ESTALE when the chains differ, so that the table must be replaced;

@@ -26,7 +26,7 @@ struct firewall {
 	bool known; /* the table is this object's work and holds rules */
 	struct firewall_rules rules;
 	struct mnl_socket *events;
-	struct mnl_socket *questions;
+	struct mnl_socket *requests;
 	uint32_t seq;
 };
 
@@ -75,7 +75,7 @@ static int take_error(struct nft_ctx *ctx, char **ret_error)
 
 /* A context for one run: its cache of the ruleset is freed with it. On failure *ret_error is set,
  * unless out of memory. */
-static int run(const char *commands, char **ret_error)
+static int run_nft(const char *commands, char **ret_error)
 {
 	struct nft_ctx *ctx;
 	int r = 0;
@@ -91,7 +91,7 @@ static int run(const char *commands, char **ret_error)
 	return r;
 }
 
-static struct nlmsghdr *put_question(struct firewall *firewall, void *buf, int type, int family)
+static struct nlmsghdr *put_request(struct firewall *firewall, void *buf, int type, int family)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *nfg;
@@ -106,15 +106,15 @@ static struct nlmsghdr *put_question(struct firewall *firewall, void *buf, int t
 }
 
 /* 0 and the answer in buf[0..EVENT_MAX), or the kernel's error. */
-static int ask(struct firewall *firewall, struct nlmsghdr *nlh, uint8_t *buf)
+static int query_nftables(struct firewall *firewall, struct nlmsghdr *nlh, uint8_t *buf)
 {
 	const struct nlmsghdr *answer = (struct nlmsghdr *)buf;
 	ssize_t n;
 
-	if (mnl_socket_sendto(firewall->questions, nlh, nlh->nlmsg_len) < 0)
+	if (mnl_socket_sendto(firewall->requests, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	do {
-		n = mnl_socket_recvfrom(firewall->questions, buf, EVENT_MAX);
+		n = mnl_socket_recvfrom(firewall->requests, buf, EVENT_MAX);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 	} while (n < 0 || !mnl_nlmsg_ok(answer, n) || answer->nlmsg_seq != firewall->seq);
@@ -133,7 +133,7 @@ static int generation(struct firewall *firewall, uint32_t *ret)
 	const struct nlattr *attr;
 	int r;
 
-	r = ask(firewall, put_question(firewall, buf, NFT_MSG_GETGEN, AF_UNSPEC), buf);
+	r = query_nftables(firewall, put_request(firewall, buf, NFT_MSG_GETGEN, AF_UNSPEC), buf);
 	if (r < 0)
 		return r == -EINVAL ? -EOPNOTSUPP : r;
 	mnl_attr_for_each (attr, answer, sizeof(struct nfgenmsg)) {
@@ -151,9 +151,9 @@ static int has_table(struct firewall *firewall, int family)
 	struct nlmsghdr *nlh;
 	int r;
 
-	nlh = put_question(firewall, buf, NFT_MSG_GETTABLE, family);
+	nlh = put_request(firewall, buf, NFT_MSG_GETTABLE, family);
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, FIREWALL_TABLE);
-	r = ask(firewall, nlh, buf);
+	r = query_nftables(firewall, nlh, buf);
 	if (r == -ENOENT || r == -EINVAL)
 		return 0;
 	return r < 0 ? r : 1;
@@ -186,7 +186,7 @@ static int run_unsubscribed(struct firewall *firewall, const char *commands, boo
 	r = listen_to_events(firewall, false);
 	if (r < 0)
 		return r;
-	r = run(commands, ret_error);
+	r = run_nft(commands, ret_error);
 	q = listen_to_events(firewall, true);
 	if (r == 0)
 		r = q;
@@ -215,7 +215,7 @@ static int run_replace(struct firewall *firewall, const struct firewall_rules *r
 		return r;
 	table6 = r;
 	for (;;) {
-		r = firewall_rules_whole(rules, firewall->queue_base, queue, table6, &commands);
+		r = firewall_rules_replace(rules, firewall->queue_base, queue, table6, &commands);
 		if (r < 0)
 			return r;
 		r = run_unsubscribed(firewall, commands, ret_alone, ret_error);
@@ -267,7 +267,7 @@ static int commit_once(struct firewall *firewall, const struct firewall_rules *r
 }
 
 /* Error text for what fails before nft runs. */
-static int explain(int error, char **ret_error)
+static int fill_error(int error, char **ret_error)
 {
 	int r;
 
@@ -302,7 +302,7 @@ int firewall_commit(struct firewall *firewall, const struct firewall_rules *rule
 	if (r < 0) {
 		firewall_rules_clear(&copy);
 		firewall->known = false;
-		r = explain(r, &error_text);
+		r = fill_error(r, &error_text);
 		*ret_error = error_text;
 		return r;
 	}
@@ -340,7 +340,7 @@ int firewall_remove(struct firewall *firewall, char **ret_error)
 		}
 	}
 	if (r < 0) {
-		r = explain(r, &error_text);
+		r = fill_error(r, &error_text);
 		*ret_error = error_text;
 	}
 	return r;
@@ -376,7 +376,7 @@ int firewall_new(uint16_t queue_base, struct firewall **ret)
 	firewall->queue_base = queue_base;
 	r = open_netlink(SOCK_NONBLOCK, &firewall->events);
 	if (r == 0)
-		r = open_netlink(0, &firewall->questions);
+		r = open_netlink(0, &firewall->requests);
 	if (r == 0)
 		r = listen_to_events(firewall, true);
 	if (r < 0) {
@@ -391,8 +391,8 @@ void firewall_free(struct firewall *firewall)
 {
 	if (!firewall)
 		return;
-	if (firewall->questions)
-		mnl_socket_close(firewall->questions);
+	if (firewall->requests)
+		mnl_socket_close(firewall->requests);
 	if (firewall->events)
 		mnl_socket_close(firewall->events);
 	firewall_rules_clear(&firewall->rules);

@@ -28,8 +28,7 @@ enum firewall_queue {
 	FIREWALL_QUEUE_TEARDOWN,      /* Teardown to a relay device */
 	FIREWALL_QUEUE_ADVERTISEMENT, /* this and all above are accepted without a listener */
 	FIREWALL_QUEUE_ADVERTISEMENT_STRICT, /* dropped without a listener (OnFailure=drop) */
-	FIREWALL_QUEUE_UNREACHABLE, /* ICMP error about a gateway's packet; accepted without a
-				       listener */
+	FIREWALL_QUEUE_UNREACHABLE, /* ICMP error for a gateway; accepted without a listener */
 	_FIREWALL_QUEUE_MAX,
 };
 
@@ -63,15 +62,14 @@ struct firewall_rules {
 	size_t n_gateways;
 	uint16_t *relay_devices; /* ports that relay devices listen on; sorted */
 	size_t n_relay_devices;
-	struct address *linux_relays; /* relays that read P only at 0x80, where the driver puts it;
-					 by address_compare() */
+	/* that read P only at 0x80, as the driver puts it; by address_compare() */
+	struct address *linux_relays;
 	size_t n_linux_relays;
 	struct firewall_redirect *redirects; /* sorted by port, no port twice */
 	size_t n_redirects;
-	struct firewall_redirect
-		*previous_redirects; /* relays that were left, whose data is still accepted; sorted
-					by port, no port twice, and none that is in redirects with
-					the same relay */
+	/* To relays that were left, whose data is still accepted; sorted by port, no port twice,
+	 * none that is in redirects with the same relay. */
+	struct firewall_redirect *previous_redirects;
 	size_t n_previous_redirects;
 	struct firewall_ttl *ttls; /* sorted by interface, none twice */
 	size_t n_ttls;

@@ -66,8 +66,8 @@ static int take_route(struct nl_object *object, const struct nlmsghdr *header, v
 
 /* RTM_GETROUTE to destination through the interface, from source unless that is zero, which
  * libnl-route does not take: the routes of a table have no source in IPv4. */
-static int ask_route(struct netlink *netlink, const struct address *destination, int ifindex,
-		     struct in_addr source, uint32_t flags, struct answer *ret)
+static int request_route(struct netlink *netlink, const struct address *destination, int ifindex,
+			 struct in_addr source, uint32_t flags, struct answer *ret)
 {
 	struct nl_msg *message;
 	struct rtnl_route *route;
@@ -104,9 +104,9 @@ int inet_route_source(struct netlink *netlink, const struct address *destination
 	/* With an output interface given, the kernel invents an on-link route where the table has
 	 * none, with an address of another interface (ip_route_output_key_hash_rcu()). Only
 	 * RTM_F_FIB_MATCH shows that. */
-	r = ask_route(netlink, destination, ifindex, from, RTM_F_FIB_MATCH, &answer);
+	r = request_route(netlink, destination, ifindex, from, RTM_F_FIB_MATCH, &answer);
 	if (r == 0)
-		r = ask_route(netlink, destination, ifindex, from, 0, &answer);
+		r = request_route(netlink, destination, ifindex, from, 0, &answer);
 	if (r < 0)
 		return r;
 	if (answer.type != RTN_UNICAST || answer.ifindex != ifindex || answer.source.s_addr == 0)
@@ -120,7 +120,7 @@ int inet_route_interface(struct netlink *netlink, const struct address *destinat
 	struct answer answer;
 	int r;
 
-	r = ask_route(netlink, destination, 0, (struct in_addr){ 0 }, 0, &answer);
+	r = request_route(netlink, destination, 0, (struct in_addr){ 0 }, 0, &answer);
 	if (r < 0)
 		return r;
 	if (answer.type != RTN_UNICAST || answer.ifindex == 0)

@@ -356,8 +356,8 @@ static int join_somewhere(struct joins *joins, uint32_t ifindex, const uint8_t *
 
 /* ---- Filters ---- */
 
-static int join(struct joins *joins, uint32_t ifindex, const uint8_t *group,
-		const struct address *source, uint32_t *ret_socket)
+static int join_row(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+		    const struct address *source, uint32_t *ret_socket)
 {
 	int r;
 
@@ -427,8 +427,8 @@ static void leave_others(struct joins *joins, uint32_t ifindex, const uint8_t *g
 	}
 }
 
-static int include(struct joins *joins, uint32_t ifindex, const uint8_t *group,
-		   const struct filter *filter)
+static int set_include(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+		       const struct filter *filter)
 {
 	bool *there = filter->n > 0 ? calloc(filter->n, sizeof(*there)) : NULL;
 	uint32_t socket;
@@ -440,7 +440,7 @@ static int include(struct joins *joins, uint32_t ifindex, const uint8_t *group,
 	leave_others(joins, ifindex, group, filter, there, true);
 	for (size_t i = 0; i < filter->n && r == 0; i++)
 		if (!there[i])
-			r = join(joins, ifindex, group, &filter->sources[i], &socket);
+			r = join_row(joins, ifindex, group, &filter->sources[i], &socket);
 	if (r == 0)
 		leave_others(joins, ifindex, group, filter, there, false);
 	free(there);
@@ -488,8 +488,8 @@ static int move_exclude(struct joins *joins, uint32_t ifindex, const uint8_t *gr
 	return r;
 }
 
-static int exclude(struct joins *joins, uint32_t ifindex, const uint8_t *group,
-		   const struct filter *filter)
+static int set_exclude(struct joins *joins, uint32_t ifindex, const uint8_t *group,
+		       const struct filter *filter)
 {
 	const struct row *row = find_exclude(joins, ifindex, group);
 	uint32_t socket;
@@ -499,7 +499,7 @@ static int exclude(struct joins *joins, uint32_t ifindex, const uint8_t *group,
 	if (row)
 		socket = row->socket;
 	else
-		r = join(joins, ifindex, group, NULL, &socket);
+		r = join_row(joins, ifindex, group, NULL, &socket);
 	if (r < 0)
 		return r;
 	if (!fresh || filter->n > 0)
@@ -524,8 +524,9 @@ int joins_set(struct joins *joins, int ifindex, const struct address *group,
 {
 	if (group->family != joins->family || ifindex <= 0)
 		return -EINVAL;
-	return filter->mode == FILTER_EXCLUDE ? exclude(joins, ifindex, bytes_of(group), filter)
-					      : include(joins, ifindex, bytes_of(group), filter);
+	return filter->mode == FILTER_EXCLUDE
+		       ? set_exclude(joins, ifindex, bytes_of(group), filter)
+		       : set_include(joins, ifindex, bytes_of(group), filter);
 }
 
 bool joins_has(const struct joins *joins, int ifindex, const struct address *group,

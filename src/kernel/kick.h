@@ -8,8 +8,8 @@
  * that quotes such a Request. What is checked:
  * - net/ipv4/udp.c finds the device's socket by the quoted source address and port: `local` and the
  *   device's port, and where no socket has that one, by the quoted destination port. The relay is
- * not checked, but for connection tracking the error is RELATED only with the relay and port on the
- * wire, and a firewall may require that.
+ *   not checked, but for connection tracking the error is RELATED only with the relay and port on
+ *   the wire, and a firewall may require that.
  * - The driver reads version and type of the quoted message. Request and Update count; Discovery is
  *   accepted and of no effect, anything else counts as rx_dropped.
  * - Its status must be at least "Advertisement received". While a gateway still discovers, or fell

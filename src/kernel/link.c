@@ -52,7 +52,7 @@ int link_get(struct netlink *netlink, const char *name, struct link *ret)
 }
 
 /* Takes over changes, which may be NULL. */
-static int change(struct netlink *netlink, int ifindex, struct rtnl_link *changes)
+static int change_link(struct netlink *netlink, int ifindex, struct rtnl_link *changes)
 {
 	struct rtnl_link *link = rtnl_link_alloc();
 	struct nl_msg *message = NULL;
@@ -72,7 +72,7 @@ int link_set_up(struct netlink *netlink, int ifindex, bool up)
 
 	if (changes)
 		(up ? rtnl_link_set_flags : rtnl_link_unset_flags)(changes, IFF_UP);
-	return change(netlink, ifindex, changes);
+	return change_link(netlink, ifindex, changes);
 }
 
 int link_set_mtu(struct netlink *netlink, int ifindex, uint32_t mtu)
@@ -81,7 +81,7 @@ int link_set_mtu(struct netlink *netlink, int ifindex, uint32_t mtu)
 
 	if (changes)
 		rtnl_link_set_mtu(changes, mtu);
-	return change(netlink, ifindex, changes);
+	return change_link(netlink, ifindex, changes);
 }
 
 int link_delete(struct netlink *netlink, int ifindex)

@@ -12,8 +12,8 @@ static int rtnl_family(sa_family_t family)
 
 typedef int (*builder)(struct rtnl_rule *rule, int flags, struct nl_msg **ret);
 
-static int change(struct netlink *netlink, builder build, int flags, sa_family_t family,
-		  const char *device, uint32_t table)
+static int change_rule(struct netlink *netlink, builder build, int flags, sa_family_t family,
+		       const char *device, uint32_t table)
 {
 	struct rtnl_rule *rule = rtnl_rule_alloc();
 	struct nl_msg *message = NULL;
@@ -34,7 +34,7 @@ int mrule_add(struct netlink *netlink, sa_family_t family, const char *device, u
 {
 	int r;
 
-	r = change(netlink, rtnl_rule_build_add_request, NLM_F_EXCL, family, device, table);
+	r = change_rule(netlink, rtnl_rule_build_add_request, NLM_F_EXCL, family, device, table);
 	return r == -EEXIST ? 0 : r;
 }
 
@@ -42,7 +42,7 @@ int mrule_remove(struct netlink *netlink, sa_family_t family, const char *device
 {
 	int r;
 
-	r = change(netlink, rtnl_rule_build_delete_request, 0, family, device, table);
+	r = change_rule(netlink, rtnl_rule_build_delete_request, 0, family, device, table);
 	return r == -ENOENT ? 0 : r;
 }
 

@@ -79,8 +79,8 @@ static enum queue_verdict without_handler(struct queue_packet *packet, void *use
 									    : QUEUE_DROP;
 }
 
-static enum queue_verdict ask(struct queue *queue, struct queue_packet *packet, uint32_t info,
-			      queue_handler handler, void *userdata)
+static enum queue_verdict call_handler(struct queue *queue, struct queue_packet *packet,
+				       uint32_t info, queue_handler handler, void *userdata)
 {
 	size_t length = packet->length;
 	enum queue_verdict verdict;
@@ -91,7 +91,7 @@ static enum queue_verdict ask(struct queue *queue, struct queue_packet *packet, 
 		return QUEUE_ACCEPT;
 
 	verdict = handler(packet, userdata);
-	if (!packet->whole || packet->length > length)
+	if (packet->truncated || packet->length > length)
 		packet->changed = false;
 	return verdict;
 }
@@ -114,10 +114,10 @@ static void handle_packet(struct queue *queue, const struct nlmsghdr *nlh, queue
 		packet.length = mnl_attr_get_payload_len(attrs[NFQA_PAYLOAD]);
 	}
 	/* Present only when the packet is longer than what was copied. */
-	packet.whole = !attrs[NFQA_CAP_LEN];
+	packet.truncated = attrs[NFQA_CAP_LEN];
 
 	queue->counters.packets++;
-	verdict = ask(queue, &packet, attr_u32(attrs[NFQA_SKB_INFO]), handler, userdata);
+	verdict = call_handler(queue, &packet, attr_u32(attrs[NFQA_SKB_INFO]), handler, userdata);
 	put_verdict(queue, &packet, ntohl(header->packet_id), verdict);
 }
 

@@ -23,7 +23,7 @@ struct queue_packet {
 	uint16_t number; /* of its queue */
 	uint8_t *data;	 /* starts with the IP header */
 	size_t length;	 /* bytes in data */
-	bool whole;	 /* false: longer than QUEUE_PACKET_MAX; must not be changed */
+	bool truncated;	 /* longer than QUEUE_PACKET_MAX; must not be changed */
 	bool changed;	 /* set by the handler; see as_is */
 };
 

@@ -20,7 +20,7 @@ static const struct {
 };
 
 /* The directory for the key and, behind its prefix, the name; NULL when the key is not valid. */
-static const char *split(const char *key, const char **ret_name)
+static const char *split_key(const char *key, const char **ret_name)
 {
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		size_t length = strlen(places[i].prefix);
@@ -41,7 +41,7 @@ bool sysctl_key_valid(const char *key)
 {
 	const char *name;
 
-	return strlen(key) < SYSCTL_KEY_MAX && split(key, &name);
+	return strlen(key) < SYSCTL_KEY_MAX && split_key(key, &name);
 }
 
 static int open_sysctl(const char *device, const char *key, int flags)
@@ -50,7 +50,7 @@ static int open_sysctl(const char *device, const char *key, int flags)
 	char path[PATH_MAX];
 	int fd;
 
-	directory = split(key, &name);
+	directory = split_key(key, &name);
 	if (!directory)
 		return -EINVAL;
 	snprintf(path, sizeof(path), "/proc/sys/net/%s/%s/%s", directory, device, name);

@@ -238,7 +238,7 @@ static bool gains(const struct filter *before, const struct filter *after)
 	return false;
 }
 
-static void tell_joins(const struct forwarder *forwarder, const struct address *group,
+static void emit_joins(const struct forwarder *forwarder, const struct address *group,
 		       const struct plan *before, const struct plan *after, bool gaining)
 {
 	static const struct filter nothing;
@@ -264,7 +264,7 @@ static bool same_route(const struct plan *before, const struct plan_route *a,
 				    a->n * sizeof(before->outgoing[0])) == 0);
 }
 
-static void tell_routes(const struct forwarder *forwarder, const struct address *group,
+static void emit_routes(const struct forwarder *forwarder, const struct address *group,
 			const struct plan *before, const struct plan *after)
 {
 	size_t i = 0, j = 0;
@@ -286,10 +286,10 @@ static void tell_routes(const struct forwarder *forwarder, const struct address 
 	}
 }
 
-void plan_tell(const struct forwarder *forwarder, const struct address *group,
+void plan_emit(const struct forwarder *forwarder, const struct address *group,
 	       const struct plan *before, const struct plan *after)
 {
-	tell_joins(forwarder, group, before, after, true);
-	tell_routes(forwarder, group, before, after);
-	tell_joins(forwarder, group, before, after, false);
+	emit_joins(forwarder, group, before, after, true);
+	emit_routes(forwarder, group, before, after);
+	emit_joins(forwarder, group, before, after, false);
 }

@@ -136,7 +136,7 @@ int plan_route(struct forwarder *forwarder, const struct upstreams *upstreams,
 void plan_clear(struct plan *plan);
 void plan_fini(struct plan *plan);
 /* Call the ops for the differences. */
-void plan_tell(const struct forwarder *forwarder, const struct address *group,
+void plan_emit(const struct forwarder *forwarder, const struct address *group,
 	       const struct plan *before, const struct plan *after);
 
 #endif

@@ -147,7 +147,7 @@ static int replace_want(struct forwarder *forwarder, struct forwarder_group *gro
 	forwarder->counters.wants += !!new;
 	forwarder->counters.wants -= !!old;
 	free(old);
-	plan_tell(forwarder, &address, &forwarder->before, &forwarder->after);
+	plan_emit(forwarder, &address, &forwarder->before, &forwarder->after);
 	refile_flows(forwarder, group, &forwarder->after);
 	return 0;
 }
@@ -256,7 +256,7 @@ static int switch_upstreams(struct forwarder *forwarder)
 			r = plan_group(forwarder, &new, group, &forwarder->after);
 			if (r < 0)
 				break;
-			plan_tell(forwarder, &address, &forwarder->before, &forwarder->after);
+			plan_emit(forwarder, &address, &forwarder->before, &forwarder->after);
 			refile_flows(forwarder, group, &forwarder->after);
 		}
 	upstreams_fini(&old);

@@ -17,7 +17,7 @@ struct address router_address(const struct router *router, const struct key *key
 	return address_load(router->options.family, key->bytes);
 }
 
-bool router_asks(const struct router *router)
+bool router_is_querier(const struct router *router)
 {
 	return router->options.querier && router->querier_until == 0;
 }

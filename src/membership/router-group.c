@@ -27,8 +27,8 @@ enum action {
  * for those that the record lists, and for the group's others. */
 struct action_row {
 	uint8_t listed[STATE_MAX], others[STATE_MAX];
-	bool exclude;	/* EXCLUDE from now on; Group Timer = GMI */
-	bool ask_group; /* "Send Q(G)" */
+	bool exclude;	  /* EXCLUDE from now on; Group Timer = GMI */
+	bool query_group; /* "Send Q(G)" */
 };
 
 #define ROW_ALLOW                              \
@@ -50,7 +50,7 @@ static const struct action_row rows[2][GROUP_BLOCK_OLD_SOURCES + 1] = {
 		[GROUP_MODE_IS_EXCLUDE] = { { FULL, KEEP, KEEP }, { KEEP, DROP, DROP },
 					    .exclude = true },
 		[GROUP_CHANGE_TO_INCLUDE] = { { FULL, FULL, FULL }, { KEEP, KEEP | ASK, KEEP },
-					      .ask_group = true },
+					      .query_group = true },
 		[GROUP_CHANGE_TO_EXCLUDE] = { { GROUP | ASK, KEEP | ASK, KEEP },
 					      { KEEP, DROP, DROP }, .exclude = true },
 		[GROUP_ALLOW_NEW_SOURCES] = ROW_ALLOW,
@@ -81,13 +81,13 @@ static enum state state_of(const struct source *source)
 }
 
 /* 6.6.3.2: only of those whose timer is larger than the Last Member Query Time. */
-static void ask_source(struct work *work, struct source *source)
+static void query_source(struct work *work, struct source *source)
 {
 	usec_t until = work->now + router_last_member_usec(work->router);
 
 	if (work->router->options.fast_leave) {
 		source->timer = 0;
-	} else if (router_asks(work->router) && source->timer > until) {
+	} else if (router_is_querier(work->router) && source->timer > until) {
 		source->timer = until;
 		source->retransmits = work->router->robustness;
 		work->ask = true;
@@ -120,7 +120,7 @@ static bool work_source(struct work *work, struct source *source, enum state bef
 		break;
 	}
 	if (after == REQUESTED && (action & ASK)) {
-		ask_source(work, source);
+		query_source(work, source);
 		after = state_of(source);
 	}
 	if (after == EXCLUDED) {
@@ -289,13 +289,13 @@ static struct group *new_group(struct router *router, const struct key *key, uin
 
 /* "Send Q(G)", 6.6.3.1; not again while one is in progress, or repeated leaves of a host would
  * cause as many Queries. */
-static void ask_group(struct router *router, struct group *group, usec_t now)
+static void query_group(struct router *router, struct group *group, usec_t now)
 {
 	usec_t until = now + router_last_member_usec(router);
 
 	if (router->options.fast_leave) {
 		group->timer = now;
-	} else if (router_asks(router) && group->timer > until) {
+	} else if (router_is_querier(router) && group->timer > until) {
 		group->timer = until;
 		group->retransmits = router->robustness;
 		group->group_at = now;
@@ -352,8 +352,8 @@ void group_record(struct router *router, const struct group_message *message,
 	group->mode = work.mode;
 	if (work.row->exclude)
 		group->timer = now + router_membership_usec(router);
-	if (work.row->ask_group)
-		ask_group(router, group, now);
+	if (work.row->query_group)
+		query_group(router, group, now);
 	if (work.ask)
 		group->sources_at = now;
 	note_older(router, group, message, now);
@@ -428,7 +428,7 @@ struct group *group_find(struct router *router, const struct key *key, usec_t no
 
 /* Hosts answer any querier: RFC 9776, 6.6.1. The time is its Max Response Time, as in RFC 2236,
  * section 3. */
-void group_query_heard(struct router *router, const struct group_query *query, usec_t now)
+void group_query_received(struct router *router, const struct group_query *query, usec_t now)
 {
 	struct key key = router_key(&query->group);
 	struct group *group = group_find(router, &key, now);

@@ -89,7 +89,7 @@ struct router {
 /* router.c */
 struct key router_key(const struct address *address);
 struct address router_address(const struct router *router, const struct key *key);
-bool router_asks(const struct router *router);
+bool router_is_querier(const struct router *router);
 usec_t router_membership_usec(const struct router *router);
 usec_t router_last_member_usec(const struct router *router);
 void router_ignore(struct router *router, enum router_ignored reason);
@@ -122,7 +122,7 @@ struct group *group_find(struct router *router, const struct key *key, usec_t no
 void group_update(struct router *router, struct group *group, bool changed, usec_t now);
 int source_compare(const void *a, const void *b);
 /* A Query of another querier for a group, or sources of it: lowers their timers. */
-void group_query_heard(struct router *router, const struct group_query *query, usec_t now);
+void group_query_received(struct router *router, const struct group_query *query, usec_t now);
 uint8_t group_version(const struct router *router, const struct group *group, usec_t now);
 
 /* router-query.c: RFC 9776, 6.6.1 and 6.6.3 */

@@ -77,19 +77,19 @@ static void send_sources(struct router *router, struct group *group, bool suppre
 
 void query_due(struct router *router, struct group *group, usec_t now)
 {
-	bool asks = router_asks(router), left = false;
+	bool querying = router_is_querier(router), left = false;
 
-	if (group->group_at <= now || !asks) {
-		if (asks)
+	if (group->group_at <= now || !querying) {
+		if (querying)
 			send_group(router, group, now);
 		else
 			group->group_at = USEC_NEVER;
 	}
-	if (!asks)
+	if (!querying)
 		group->retransmits = 0;
-	if (group->sources_at > now && asks)
+	if (group->sources_at > now && querying)
 		return;
-	if (asks && group->sources_at != USEC_NEVER) {
+	if (querying && group->sources_at != USEC_NEVER) {
 		send_sources(router, group, true, now);
 		send_sources(router, group, false, now);
 	}
@@ -97,7 +97,7 @@ void query_due(struct router *router, struct group *group, usec_t now)
 		struct source *source = &group->sources[i];
 
 		if (source->retransmits > 0)
-			source->retransmits = asks ? source->retransmits - 1 : 0;
+			source->retransmits = querying ? source->retransmits - 1 : 0;
 		left = left || source->retransmits > 0;
 	}
 	group->sources_at = left ? now + router->options.last_member_usec : USEC_NEVER;

@@ -176,7 +176,7 @@ void router_query(struct router *router, const struct group_message *message, us
 	    address_compare(&message->source, &router->own) < 0)
 		yield_querier(router, message, now);
 	if (message->query.group.family != AF_UNSPEC)
-		group_query_heard(router, &message->query, now);
+		group_query_received(router, &message->query, now);
 }
 
 usec_t router_next(const struct router *router)
@@ -184,7 +184,7 @@ usec_t router_next(const struct router *router)
 	const struct group *first = store_first(&router->store);
 	usec_t next = first ? first->deadline : USEC_NEVER;
 
-	if (router_asks(router) && router->general_at < next)
+	if (router_is_querier(router) && router->general_at < next)
 		next = router->general_at;
 	if (router->querier_until > 0 && router->querier_until < next)
 		next = router->querier_until;
@@ -221,7 +221,7 @@ void router_run(struct router *router, usec_t now)
 	}
 	while (groups-- > 0 && (first = store_first(&router->store)) && first->deadline <= now)
 		group_update(router, first, false, now);
-	if (router_asks(router) && router->general_at <= now)
+	if (router_is_querier(router) && router->general_at <= now)
 		run_general(router, now);
 }
 
@@ -277,7 +277,7 @@ size_t router_groups(const struct router *router)
 
 const struct address *router_querier(const struct router *router)
 {
-	return router_asks(router) ? &router->own : &router->querier;
+	return router_is_querier(router) ? &router->own : &router->querier;
 }
 
 const struct router_counters *router_counters(const struct router *router)

@@ -222,10 +222,10 @@ static struct router *need_router(struct tunnel *tunnel, sa_family_t family, use
 		.max_sources_in_all = TUNNELS_SOURCES_MAX,
 	};
 	static const struct router_ops ops = { .changed = on_router_changed };
-	static const struct address nobody = { .family = AF_UNSPEC };
+	static const struct address no_address = { .family = AF_UNSPEC };
 
 	if (!tunnel->routers[i] &&
-	    router_new(&options, &ops, tunnel, &nobody, now, &tunnel->routers[i]) < 0)
+	    router_new(&options, &ops, tunnel, &no_address, now, &tunnel->routers[i]) < 0)
 		return NULL;
 	return tunnel->routers[i];
 }

@@ -196,7 +196,7 @@ enum group_error group_message_parse(const void *data, size_t length,
 const char *group_error_string(enum group_error error)
 {
 	static const char *const strings[_GROUP_ERROR_MAX] = {
-		[GROUP_ERROR_NONE] = "no fault",
+		[GROUP_ERROR_NONE] = "no error",
 		[GROUP_ERROR_IP] =
 			"IP header: not one complete packet, or its options are malformed",
 		[GROUP_ERROR_TYPE] = "type: not of IGMP or MLD",

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #define EXPONENT_BITS 3
-#define EXPONENT_BIAS                                            \
-	3 /* so that floating point codes follow the linear ones \
-	   */
+#define EXPONENT_BIAS 3 /* floating point codes follow the linear ones */
 
 /* The last byte of a link's own groups: 224.0.0.1, ff02::1, … */
 enum {

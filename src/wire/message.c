@@ -41,7 +41,7 @@ struct layout {
 	int (*build)(const struct message *message, struct message_writer *writer);
 };
 
-static void put(struct message_writer *writer, const void *bytes, size_t n)
+static void put_bytes(struct message_writer *writer, const void *bytes, size_t n)
 {
 	if (writer->length <= writer->size && n <= writer->size - writer->length)
 		memcpy(writer->data + writer->length, bytes, n);
@@ -53,7 +53,7 @@ static void put_head(struct message_writer *writer, enum message_type type, uint
 {
 	const uint8_t head[4] = { (uint8_t)type, flags };
 
-	put(writer, head, n);
+	put_bytes(writer, head, n);
 }
 
 static uint16_t load16(const uint8_t *p)
@@ -102,7 +102,7 @@ static int build_inner(const struct message_inner *inner, struct message_writer 
 	if (!inner->data || inner->family == AF_UNSPEC ||
 	    inner_family(inner->data, inner->length) != inner->family)
 		return -EINVAL;
-	put(writer, inner->data, inner->length);
+	put_bytes(writer, inner->data, inner->length);
 	return 0;
 }
 
@@ -137,8 +137,8 @@ static int build_gateway(const struct message_gateway *gateway, struct message_w
 	default:
 		return -EINVAL;
 	}
-	put(writer, &port, sizeof(port));
-	put(writer, &in6, sizeof(in6));
+	put_bytes(writer, &port, sizeof(port));
+	put_bytes(writer, &in6, sizeof(in6));
 	return 0;
 }
 
@@ -151,7 +151,7 @@ static enum message_error parse_discovery(const uint8_t *data, size_t length, st
 static int build_discovery(const struct message *m, struct message_writer *writer)
 {
 	put_head(writer, m->type, 0, 4);
-	put(writer, &m->discovery.nonce, sizeof(m->discovery.nonce));
+	put_bytes(writer, &m->discovery.nonce, sizeof(m->discovery.nonce));
 	return 0;
 }
 
@@ -180,8 +180,8 @@ static int build_advertisement(const struct message *m, struct message_writer *w
 	if (!address_is_host(relay))
 		return -EINVAL;
 	put_head(writer, m->type, 0, 4);
-	put(writer, &m->advertisement.nonce, sizeof(m->advertisement.nonce));
-	put(writer, address_bytes(relay), address_length(relay->family));
+	put_bytes(writer, &m->advertisement.nonce, sizeof(m->advertisement.nonce));
+	put_bytes(writer, address_bytes(relay), address_length(relay->family));
 	return 0;
 }
 
@@ -195,7 +195,7 @@ static enum message_error parse_request(const uint8_t *data, size_t length, stru
 static int build_request(const struct message *m, struct message_writer *writer)
 {
 	put_head(writer, m->type, m->request.p ? REQUEST_P : 0, 4);
-	put(writer, &m->request.nonce, sizeof(m->request.nonce));
+	put_bytes(writer, &m->request.nonce, sizeof(m->request.nonce));
 	return 0;
 }
 
@@ -222,8 +222,8 @@ static int build_query(const struct message *m, struct message_writer *writer)
 	int r;
 
 	put_head(writer, m->type, flags, 2);
-	put(writer, m->query.mac, AMT_MAC_LENGTH);
-	put(writer, &m->query.nonce, sizeof(m->query.nonce));
+	put_bytes(writer, m->query.mac, AMT_MAC_LENGTH);
+	put_bytes(writer, &m->query.nonce, sizeof(m->query.nonce));
 	r = build_inner(&m->query.inner, writer);
 	if (r < 0)
 		return r;
@@ -240,8 +240,8 @@ static enum message_error parse_update(const uint8_t *data, size_t length, struc
 static int build_update(const struct message *m, struct message_writer *writer)
 {
 	put_head(writer, m->type, 0, 2);
-	put(writer, m->update.mac, AMT_MAC_LENGTH);
-	put(writer, &m->update.nonce, sizeof(m->update.nonce));
+	put_bytes(writer, m->update.mac, AMT_MAC_LENGTH);
+	put_bytes(writer, &m->update.nonce, sizeof(m->update.nonce));
 	return build_inner(&m->update.inner, writer);
 }
 
@@ -267,8 +267,8 @@ static enum message_error parse_teardown(const uint8_t *data, size_t length, str
 static int build_teardown(const struct message *m, struct message_writer *writer)
 {
 	put_head(writer, m->type, 0, 2);
-	put(writer, m->teardown.mac, AMT_MAC_LENGTH);
-	put(writer, &m->teardown.nonce, sizeof(m->teardown.nonce));
+	put_bytes(writer, m->teardown.mac, AMT_MAC_LENGTH);
+	put_bytes(writer, &m->teardown.nonce, sizeof(m->teardown.nonce));
 	return build_gateway(&m->teardown.gateway, writer);
 }
 

@@ -38,7 +38,7 @@ struct judge {
 	uint16_t number;
 	uint8_t payload[64];
 	size_t length; /* of the IP packet */
-	bool whole;
+	bool truncated;
 };
 
 static enum queue_verdict handle(struct queue_packet *packet, void *userdata)
@@ -50,7 +50,7 @@ static enum queue_verdict handle(struct queue_packet *packet, void *userdata)
 	judge->n++;
 	judge->number = packet->number;
 	judge->length = packet->length;
-	judge->whole = packet->whole;
+	judge->truncated = packet->truncated;
 	if (packet->length >= 28)
 		memcpy(judge->payload, packet->data + 28,
 		       packet->length - 28 < sizeof(judge->payload) ? packet->length - 28
@@ -354,7 +354,7 @@ static void test_too_long(void **state)
 
 	send_either(&sockets, false, PORT, advertisement, sizeof(advertisement));
 	serve(queue, 1);
-	assert_false(judge.whole);
+	assert_true(judge.truncated);
 	assert_int_equal(judge.length, QUEUE_PACKET_MAX);
 	assert_int_equal(net_receive(sockets.to[0], seen, sizeof(seen), NULL), 5000);
 	assert_memory_equal(seen, advertisement, 5000);
@@ -362,7 +362,7 @@ static void test_too_long(void **state)
 	send_either(&sockets, false, PORT, advertisement, QUEUE_PACKET_MAX - 28);
 	judge.change = false;
 	serve(queue, 1);
-	assert_true(judge.whole);
+	assert_false(judge.truncated);
 	assert_int_equal(net_receive(sockets.to[0], seen, sizeof(seen), NULL),
 			 QUEUE_PACKET_MAX - 28);
 	close_sockets(&sockets);

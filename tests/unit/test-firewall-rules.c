@@ -34,7 +34,7 @@ static char *build(struct address discovery, struct address remote)
 	};
 	char *text = NULL;
 
-	assert_int_equal(firewall_rules_whole(&rules, 0, true, false, &text), 0);
+	assert_int_equal(firewall_rules_replace(&rules, 0, true, false, &text), 0);
 	assert_has(text, "add element ip amtd redirects { 61000 : 192.0.2.1 }\n");
 	assert_has(text, "add element ip amtd linux_relays { 192.0.2.5 }\n");
 	return text;
@@ -89,7 +89,7 @@ static void test_ipv6(void **state)
 		for (size_t j = 0; j < ARRAY_SIZE(all); j++) {
 			if ((places[i] == &linux_relay) != (all[j].n_linux_relays > 0))
 				continue;
-			assert_int_equal(firewall_rules_whole(&all[j], 0, true, false, &text),
+			assert_int_equal(firewall_rules_replace(&all[j], 0, true, false, &text),
 					 -EAFNOSUPPORT);
 			assert_int_equal(firewall_rules_difference(&none, &all[j], &text),
 					 -EAFNOSUPPORT);

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Polling takes at most this fraction of the time, one in ... */
+/* Polling takes at most 1/SHARE of the time. */
 #define SHARE 50
 
 #define POLL_USEC (1 * USEC_PER_SEC)

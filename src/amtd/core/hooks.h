@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Wings: the features of amtd beyond configuring devices. A wing is a table of hooks,
- * registered in main.c; the core calls them in the order of registration, stop, close and
- * device_removed in reverse, and knows no wing by name. Each hook may be NULL.
+ * Wings: the features of amtd beyond configuring devices. A wing is a table of hooks, registered in
+ * main.c; the core calls them in the order of registration, stop, close and device_removed in
+ * reverse, and knows no wing by name. Each hook may be NULL.
  */
 #ifndef AMTD_CORE_HOOKS_H
 #define AMTD_CORE_HOOKS_H

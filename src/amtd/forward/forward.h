@@ -7,7 +7,7 @@
  * - upstreams.c, backup.c: upstream interfaces; driad.c: those found by DNS;
  * - routing.c, mfc.c: the kernel's tables of multicast routes, which several devices may share;
  * - upstream-listener.c, upstream-side.c: IGMP and MLD received upstream; proxy-messages.c: copied
- * to the other side; unsolicited.c: sent by timer; inject.c: sent on request.
+ *   to the other side; unsolicited.c: sent by timer; inject.c: sent on request.
  */
 #ifndef AMTD_FORWARD_FORWARD_H
 #define AMTD_FORWARD_FORWARD_H
@@ -103,7 +103,7 @@ struct side {
 struct downstream {
 	struct forward *forward;
 	char name[IFNAMSIZ];
-	int ifindex; /* 0: it is not there, or not up */
+	int ifindex; /* 0: absent or down */
 	struct side sides[_FAMILY_MAX];
 	sd_event_source *timer;
 	char error[256]; /* "": it works */
@@ -114,7 +114,7 @@ struct forward {
 	struct device *device; /* its config has the settings: forward_config() */
 	struct manager *manager;
 	struct routing *routing;
-	struct driad_upstream *driad;		   /* Upstream=driad; NULL: there is none */
+	struct driad_upstream *driad;		   /* Upstream=driad; NULL: none */
 	struct forwarder *forwarders[_FAMILY_MAX]; /* NULL: the kernel does not route this family */
 	struct joins *joins[_FAMILY_MAX];	   /* upstream */
 	struct downstream *downstreams;
@@ -162,7 +162,7 @@ struct listener_side {
 	} counters;
 };
 
-/* An interface upstream. */
+/* An upstream interface. */
 struct upstream {
 	struct listeners *listeners;
 	char name[IFNAMSIZ];
@@ -180,8 +180,7 @@ struct listeners {
 	struct upstream *list;
 	bool dirty;
 	sd_event_source *unsolicited, *self_query;
-	enum family
-		family; /* and position of the joins that the next unsolicited Reports begin with */
+	enum family family; /* and position: where the next unsolicited Reports begin */
 	uint32_t position;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Messages copied from one side to the other. The contents stay; the packet is rebuilt with this
- * host's address on the outgoing interface: it must be one of that network (RFC 9776, 4.1.12
- * and 9.1), and link-local in MLD.
+ * host's address on the outgoing interface: it must be one of that network (RFC 9776, 4.1.12 and
+ * 9.1), and link-local in MLD.
  */
 #ifndef AMTD_FORWARD_PROXY_MESSAGES_H
 #define AMTD_FORWARD_PROXY_MESSAGES_H

@@ -34,7 +34,7 @@
 #define DATALESS_MIN (4 * SEC)
 #define DATALESS_MAX (120 * SEC)
 
-/* Reading memberships takes at most this fraction of the time, one in ... */
+/* Reading memberships takes at most 1/JOINED_SHARE of the time. */
 #define JOINED_SHARE 50
 
 static uint64_t dataless_usec(unsigned int n)

@@ -71,8 +71,9 @@ static struct address believed_remote(const struct record *record)
 	return address_is_set(&record->remote) ? record->remote : record->discovery;
 }
 
-static enum inspect_drop inspect(struct gateway *gateway, enum firewall_queue queue,
-				 struct packet *packet, size_t length, struct inspect_result *ret)
+static enum inspect_drop inspect_message(struct gateway *gateway, enum firewall_queue queue,
+					 struct packet *packet, size_t length,
+					 struct inspect_result *ret)
 {
 	const struct device *device = gateway->device;
 	const struct record *record = &device->record;
@@ -110,7 +111,7 @@ enum queue_verdict messages_packet(struct gateway *gateway, enum firewall_queue 
 {
 	struct inspect_result result;
 
-	if (inspect(gateway, queue, packet, queued->length, &result) != INSPECT_PASS)
+	if (inspect_message(gateway, queue, packet, queued->length, &result) != INSPECT_PASS)
 		return QUEUE_DROP;
 	if (result.changed) {
 		queued->changed = true;

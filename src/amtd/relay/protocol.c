@@ -25,7 +25,7 @@ static void on_changed(struct tunnels *tunnels, const struct address *group,
 	forward_tunnels(relay->device, group, filter);
 }
 
-static void flush(struct relay_device *relay)
+static void flush_tunnels(struct relay_device *relay)
 {
 	tunnels_flush(relay->tunnels);
 	timer_arm(relay->timer, tunnels_next(relay->tunnels));
@@ -33,7 +33,7 @@ static void flush(struct relay_device *relay)
 
 static int on_flush(sd_event_source *source, void *userdata)
 {
-	flush(userdata);
+	flush_tunnels(userdata);
 	return 0;
 }
 
@@ -42,7 +42,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	struct relay_device *relay = userdata;
 
 	tunnels_run(relay->tunnels, clock_monotonic());
-	flush(relay);
+	flush_tunnels(relay);
 	return 0;
 }
 
@@ -122,7 +122,7 @@ void protocol_follow(struct relay_device *relay)
 		return;
 	/* The driver's tunnels are gone with the interface. */
 	tunnels_clear(relay->tunnels);
-	flush(relay);
+	flush_tunnels(relay);
 	relay->ifindex = device->ifindex;
 	relay->max = TUNNELS_MAX;
 	if (amtlink_get(relay->manager->netlink, device->config->name, &have) == 0 &&
@@ -136,5 +136,5 @@ void protocol_report_all(struct relay_device *relay)
 	if (!relay->tunnels)
 		return;
 	tunnels_mark(relay->tunnels);
-	flush(relay);
+	flush_tunnels(relay);
 }
