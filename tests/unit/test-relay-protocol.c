@@ -180,6 +180,8 @@ static void test_refused(void **state)
 	update(GATEWAY, "0400" TICKET IGMP_QUERY);
 	query("203.0.113.7", "0500" TICKET JOIN);
 	pass(FIREWALL_QUEUE_TEARDOWN, GATEWAY, RELAY, "0400" TICKET IGMP_QUERY);
+	assert_int_equal(counters().ignored[TUNNELS_IGNORED_MAC], 2);
+	assert_int_equal(counters().ignored[TUNNELS_IGNORED_TEARDOWN], 0);
 	assert_int_equal(counters().queries, 1);
 	assert_int_equal(counters().updates, 0);
 	assert_int_equal(count(), 1);
