@@ -31,6 +31,8 @@ int sd_listen_fds_with_names(int unset_environment, char ***names)
 {
 	int n = 0;
 
+	if (world.names[0][0] == '\0')
+		return 0;
 	*names = calloc(HELD + 1, sizeof(**names));
 	for (; n < HELD && world.names[n][0] != '\0'; n++) {
 		(*names)[n] = strdup(world.names[n]);
