@@ -85,6 +85,15 @@ static void become_root(void)
 	write_text("/proc/self/gid_map", map);
 }
 
+/* What the host is made of, and what is asked about it. */
+static void need(const char *command)
+{
+	if (system(command) == 0)
+		return;
+	fprintf(stderr, "skipped, for this fails: %s\n", command);
+	exit(SKIPPED);
+}
+
 void world_enter(void)
 {
 	become_root();
@@ -92,6 +101,8 @@ void world_enter(void)
 		warn("no network namespace");
 		exit(SKIPPED);
 	}
+	need("ip link add up0 type veth peer name upp");
+	need("nft list tables");
 	snprintf(world.root, sizeof(world.root), "/tmp/amtd-unit-XXXXXX");
 	if (!mkdtemp(world.root) || setenv("AMTD_ROOT", world.root, 1) < 0)
 		err(1, "%s", world.root);
