@@ -283,8 +283,8 @@ static void test_no_driver(void **state)
 	stop();
 }
 
-/* What cannot be read or written by amtd costs no device. */
-static void test_unwritable_state(void **state)
+/* What amtd cannot understand of what it left costs no device, and no other channel. */
+static void test_spoilt_state(void **state)
 {
 	world_write("/run/amt/channels", "nonsense\n192.0.2.7,232.1.1.1 amt0 amt0 1 17\n"
 					 "192.0.2.7,232.1.1.2 amt0 amt0 99 17\n");
@@ -304,7 +304,7 @@ int main(void)
 		TEST(test_late_link),	 TEST(test_local),	TEST(test_wrong_link),
 		TEST(test_taken_name),	 TEST(test_taken_away), TEST(test_same_port),
 		TEST(test_busy_port),	 TEST(test_twins),	TEST(test_no_queue),
-		TEST(test_no_nft_queue), TEST(test_no_driver),	TEST(test_unwritable_state),
+		TEST(test_no_nft_queue), TEST(test_no_driver),	TEST(test_spoilt_state),
 	};
 	int failed;
 
