@@ -17,8 +17,8 @@ PACKAGES_SELFTESTS=(linux-source-6.1 make flex bison bc xz-utils libelf-dev perl
 PACKAGES_CHECKS=(clang clang-format cppcheck libclang-rt-14-dev shellcheck mandoc
 	valgrind git ca-certificates)
 
-# What tests/coverage.sh counts lines with.
-PACKAGES_COVERAGE=(gcovr)
+# What tests/coverage.sh counts lines with, and what the daemon's unit tests are skipped without.
+PACKAGES_COVERAGE=(gcovr iproute2 nftables)
 
 # install_packages PACKAGE...: those that are missing
 install_packages() {

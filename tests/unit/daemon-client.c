@@ -201,6 +201,11 @@ void check_refused(const struct answer *answer, const char *error, const char *w
 	_fail(file, line);
 }
 
+static bool is_event(const json_t *event, const char *kind)
+{
+	return strcmp(json_string_value(json_object_get(event, "event")), kind) == 0;
+}
+
 const char *event_look(const char *kind, const char *device, const char *path)
 {
 	const char *text = "";
@@ -208,7 +213,7 @@ const char *event_look(const char *kind, const char *device, const char *path)
 	size_t i;
 
 	json_array_foreach (client.events, i, event)
-		if (strcmp(look_into(event, "event"), kind) == 0 &&
+		if (is_event(event, kind) &&
 		    (!device || strcmp(look_into(event, "ifname"), device) == 0))
 			text = look_into(event, path);
 	return text;
@@ -225,7 +230,7 @@ size_t event_count(const char *kind)
 	size_t i, n = 0;
 
 	json_array_foreach (client.events, i, event)
-		n += strcmp(look_into(event, "event"), kind) == 0;
+		n += is_event(event, kind);
 	return n;
 }
 

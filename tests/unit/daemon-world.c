@@ -85,6 +85,15 @@ static void become_root(void)
 	write_text("/proc/self/gid_map", map);
 }
 
+/* What the host is made of, and what is asked about it. */
+static void need(const char *command)
+{
+	if (system(command) == 0)
+		return;
+	fprintf(stderr, "skipped, for this fails: %s\n", command);
+	exit(SKIPPED);
+}
+
 void world_enter(void)
 {
 	become_root();
@@ -92,6 +101,8 @@ void world_enter(void)
 		warn("no network namespace");
 		exit(SKIPPED);
 	}
+	need("ip link add up0 type veth peer name upp");
+	need("nft list tables");
 	snprintf(world.root, sizeof(world.root), "/tmp/amtd-unit-XXXXXX");
 	if (!mkdtemp(world.root) || setenv("AMTD_ROOT", world.root, 1) < 0)
 		err(1, "%s", world.root);
@@ -206,19 +217,22 @@ void world_links_up(void)
 	} while (!up);
 }
 
+/* Both ends of a link have other indexes, or the kernel takes a second to see the carrier
+ * (linkwatch_urgent_event() in net/core/link_watch.c). */
 static void make_host(void)
 {
 	world.peer = new_namespace();
 	run_command(PROMPT_ADDRESSES "; ip link set lo up");
 	world.host = new_namespace();
-	world_shell(PROMPT_ADDRESSES
-		    "; { echo link set lo up; for i in up alt lan; do "
-		    "echo link add ${i}0 type veth peer name ${i}p netns /proc/%d/fd/%d; done; "
-		    "echo address add 192.0.2.2/24 dev up0; "
-		    "echo address add 198.51.100.2/24 dev alt0; "
-		    "echo address add 10.9.0.1/24 dev lan0; "
-		    "for i in up alt lan; do echo link set ${i}0 up; done; } | ip -batch -",
-		    getpid(), world.peer);
+	world_shell(
+		PROMPT_ADDRESSES
+		"; { echo link set lo up; n=10; for i in up alt lan; do n=$((n + 1)); "
+		"echo link add ${i}0 index $n type veth peer name ${i}p netns /proc/%d/fd/%d; done; "
+		"echo address add 192.0.2.2/24 dev up0; "
+		"echo address add 198.51.100.2/24 dev alt0; "
+		"echo address add 10.9.0.1/24 dev lan0; "
+		"for i in up alt lan; do echo link set ${i}0 up; done; } | ip -batch -",
+		getpid(), world.peer);
 	world_peer_shell("echo 1 >/proc/sys/net/ipv6/conf/lanp/disable_ipv6; { "
 			 "echo address add 192.0.2.1/24 dev upp; "
 			 "echo address add 192.0.2.3/24 dev upp; "

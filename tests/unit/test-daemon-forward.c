@@ -399,17 +399,13 @@ static void test_shared_table(void **state)
 /* The same source from two sides: one of them must have a table of its own. */
 static void test_contradiction(void **state)
 {
-	int alt;
-
 	world_write("/etc/amt/p1.amt", PROXY "Upstream=alt0\nDownstream=lan0\n");
 	start(UP_TO_LAN);
-	alt = peer_open("altp");
 	REPORT(lan, .version = 3, .from = HOST4, .type = GROUP_ALLOW_NEW_SOURCES, .group = CHANNEL4,
 	       .sources = SOURCE4);
 	UNTIL_LOOKS("p1", "forward.ipv4.failed", "1");
 	assert_non_null(strstr(look("p1", "forward.ipv4.failure"), "Table="));
 	assert_forwarded(SOURCE4, CHANNEL4, 1);
-	close(alt);
 	stop();
 }
 

@@ -286,6 +286,42 @@ static void test_failover(void **state)
 	stop();
 }
 
+/* RFC 7450, 5.1.4.4: L, the relay wants to be left. It lives, so it is told when that is done:
+ * "So does what a relay sends that was left while it was in order ... because it said that it is
+ * loaded (L)". */
+static void test_loaded(void **state)
+{
+	struct amt_relay *first = amt_relay_open(RELAY, RELAY);
+	struct amt_relay *second = amt_relay_open(RELAY2, RELAY2);
+
+	start(GATEWAY "Address=" RELAY2 "\n");
+	UNTIL(fake_device("amt0"));
+	assert_int_equal(
+		from_relay(RELAY, FIREWALL_QUEUE_ADVERTISEMENT, "02000000da7bfb1ac0000201").verdict,
+		QUEUE_ACCEPT);
+	connect_to(RELAY);
+	assert_granted(ask("Join", "ss", "192.0.2.7,232.1.1.1", "amt0"));
+	assert_int_equal(from_relay(RELAY, FIREWALL_QUEUE_QUERY_LG, QUERY4 SEEN_AS).verdict,
+			 QUEUE_ACCEPT);
+	assert_looks("amt0", "queries.loaded", "1");
+	UNTIL(event_looks("relay", "amt0", "relay", RELAY2));
+	assert_string_equal(event_look("relay", "amt0", "former_relay"), RELAY);
+	assert_int_equal(amt_relay_count(first, 7), 0);
+	connect_to(RELAY2);
+	/* What it still sends is let in until the other one's stream must have come. */
+	assert_true(world_shows("nft list table ip amtd", RELAY));
+	UNTIL(amt_relay_count(first, 7) >= 1);
+	assert_string_equal(amt_relay_last(first, 7), "0700" MAC NONCE "10e1"
+						      "000000000000000000000000cb007109");
+	assert_non_null(strstr(amt_relay_last(first, 5), "e8010101"));
+	assert_int_equal(amt_relay_count(second, 7), 0);
+	assert_looks("amt0", "state", "connected");
+	assert_int_equal(fake_created(), 1);
+	amt_relay_close(first);
+	amt_relay_close(second);
+	stop();
+}
+
 /* None that works: "no-relay". */
 static void test_no_relay(void **state)
 {
@@ -406,10 +442,10 @@ static void test_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_made),      TEST(test_connects),	 TEST(test_refused),
-		TEST(test_malformed), TEST(test_rewrite),	 TEST(test_failover),
-		TEST(test_no_relay),  TEST(test_useless_relays), TEST(test_other_relay),
-		TEST(test_teardown),  TEST(test_kept),
+		TEST(test_made),	TEST(test_connects), TEST(test_refused),
+		TEST(test_malformed),	TEST(test_rewrite),  TEST(test_failover),
+		TEST(test_loaded),	TEST(test_no_relay), TEST(test_useless_relays),
+		TEST(test_other_relay), TEST(test_teardown), TEST(test_kept),
 	};
 	int failed;
 

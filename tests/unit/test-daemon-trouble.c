@@ -4,6 +4,8 @@
  * taken, for a while or for good, and people who take away what amtd made.
  */
 #include "addresses.h"
+#include "amtd/core/manager.h"
+#include "base/clock.h"
 #include "daemon-amt.h"
 #include "daemon-client.h"
 
@@ -38,6 +40,21 @@ static void stop(void)
 static bool reason_has(const char *device, const char *words)
 {
 	return strstr(look(device, "reason"), words);
+}
+
+/* What failed is tried again in 5 s at the latest, which are over now. */
+static void expect_retry(void)
+{
+	sd_event_source *retry = world_manager()->retry;
+	const uint64_t now = clock_monotonic();
+	uint64_t at;
+	int enabled;
+
+	assert_true(sd_event_source_get_enabled(retry, &enabled) > 0);
+	assert_int_equal(enabled, SD_EVENT_ONESHOT);
+	assert_int_equal(sd_event_source_get_time(retry, &at), 0);
+	assert_in_range(at, 1, now + 5 * USEC_PER_SEC);
+	assert_int_equal(sd_event_source_set_time(retry, now), 0);
 }
 
 /* "Link=: It must be given, and may appear later." */
@@ -132,6 +149,7 @@ static void test_same_port(void **state)
 	assert_null(fake_device("amt1"));
 	world_remove("/etc/amt/amt0.amt");
 	assert_granted(ask("Reload", ""));
+	expect_retry();
 	UNTIL_LOOKS("amt1", "state", "discovering");
 	assert_int_equal(fake_device("amt1")->gateway_port, 3000);
 	stop();
@@ -223,6 +241,7 @@ static void test_no_queue(void **state)
 	assert_true(reason_has("amt0", "192.0.2.3"));
 
 	fake_queue_refuses(0, 0);
+	expect_retry();
 	UNTIL(strcmp(look_daemon("queue_error"), "") == 0);
 	assert_looks("amt1", "state", "discovering");
 	UNTIL(!reason_has("r0", "2271"));
@@ -259,12 +278,13 @@ static void test_no_driver(void **state)
 	assert_false(world_has("/run/amt/amt1.amt"));
 	assert_looks("amt1", "ifname", "");
 	fake_driver_refuses(0);
+	expect_retry();
 	UNTIL_LOOKS("amt0", "state", "running");
 	stop();
 }
 
-/* What cannot be read or written by amtd costs no device. */
-static void test_unwritable_state(void **state)
+/* What amtd cannot understand of what it left costs no device, and no other channel. */
+static void test_spoilt_state(void **state)
 {
 	world_write("/run/amt/channels", "nonsense\n192.0.2.7,232.1.1.1 amt0 amt0 1 17\n"
 					 "192.0.2.7,232.1.1.2 amt0 amt0 99 17\n");
@@ -284,7 +304,7 @@ int main(void)
 		TEST(test_late_link),	 TEST(test_local),	TEST(test_wrong_link),
 		TEST(test_taken_name),	 TEST(test_taken_away), TEST(test_same_port),
 		TEST(test_busy_port),	 TEST(test_twins),	TEST(test_no_queue),
-		TEST(test_no_nft_queue), TEST(test_no_driver),	TEST(test_unwritable_state),
+		TEST(test_no_nft_queue), TEST(test_no_driver),	TEST(test_spoilt_state),
 	};
 	int failed;
 
