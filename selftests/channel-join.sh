@@ -1,63 +1,45 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# One command to watch: amtctl join, and applications that join nothing themselves receive, both
-# families; amtctl leave, and the stream ceases.
+# amtctl join: applications that only bind receive, both families; amtctl leave stops the stream.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 readonly CHANNEL=$SOURCE,$GROUP CHANNEL6=$SOURCE6,$GROUP6 ANY=239.1.1.1
 
-# channel CHANNEL FILTER
-channel() {
-	ctl gateway --json=short channels "$1" | jq -r ".[0] | $2"
-}
-
-channel_is() {
-	local seen
-	seen=$(channel "$1" "$2")
-	[ "$seen" = "$3" ] || {
-		echo "$2 is '$seen'"
-		return 1
-	}
-}
-
 # passive NAME GROUP [OPTION...]: an application that only binds
 passive() {
 	local name=$1 group=$2
 	shift 2
-	: >"$TMP/$name.log"
-	background "$name" gateway "$TOOLS/stream" receive --group "$group" --port $PORT "$@"
+	start_receiver "$name" gateway --group "$group" "$@"
 }
 
 is_joined() {
 	on gateway ip maddress show dev amt0 | grep -qw "$1"
 }
 
-internet 10
-kernel_relay relay $RELAY
+net_one_relay 10
 cat >>"$TMP/relay.smcroute" <<-END
 	mroute from r0 source $SOURCE group $ANY to amtr
 END
 on relay smcroutectl -u "$TMP/relay.smcroute.sock" reload
-send_stream tx source s0
-send_stream tx6 source s0 --group $GROUP6
+send_both source s0
 send_stream tx_any source s0 --group $ANY
 amtd_start gateway
 check "create" ctl gateway create amt0 --link g0 --relay $RELAY
 wait_for 20 device_is gateway amt0 .relay.mld_flag 0x80
 
-step "nothing comes unless somebody joins"
+step "no stream without a join"
 refuse "reception" on gateway "$TOOLS/stream" receive --group $GROUP --port $PORT --timeout 3
 
-step "a source's channel, in both families, and any source of a group"
+step "source-specific in both families, and any source of a group"
 passive rx $GROUP --count 300 --timeout 20
 passive rx6 $GROUP6 --count 300 --timeout 20
 passive rx_any $ANY --count 300 --timeout 20
 background socat gateway socat -u "UDP-RECV:$PORT,reuseaddr" "OPEN:$TMP/socat.out,creat,append"
-expect "what join says" "$CHANNEL: joined on amt0" "$(ctl gateway join $CHANNEL --on amt0)"
-# The file leaves out interfaces whose newest group has no sources, so: before the others.
+expect "output of join" "$CHANNEL: joined on amt0" "$(ctl gateway join $CHANNEL --on amt0)"
+# The file omits interfaces whose newest group has no sources, hence before the others.
 # shellcheck disable=SC2016 # for awk
 expect "filter" "1 0" "$(on gateway awk '$3 == "0xe8010101" { print $5, $6 }' /proc/net/mcfilter)"
 check "join" ctl gateway join $CHANNEL6 $ANY --on amt0
@@ -68,7 +50,7 @@ done
 wait_for 5 test -s "$TMP/socat.out"
 end_background socat
 
-step "channels tells who wants what, and how it comes"
+step "channels shows owner, device, relay and state"
 expect "channels" "$CHANNEL $ANY $CHANNEL6" \
 	"$(ctl gateway --json=short channels | jq -r '[.[].channel] | join(" ")')"
 expect "wanted by" amtctl "$(channel $CHANNEL '.wanted_by | join(" ")')"
@@ -77,7 +59,7 @@ expect "relay" $RELAY "$(channel $CHANNEL .relay)"
 expect "state" joined "$(channel $CHANNEL .state)"
 expect_match "the table" "$CHANNEL +joined +amt0 +$RELAY +amtctl" "$(ctl gateway channels)"
 
-step "channels counts each by itself, while the stream flows and after"
+step "packet counters of each channel, while the stream flows and after"
 wait_for 5 channel_is $CHANNEL '.packets > 300' true
 wait_for 5 channel_is $CHANNEL6 '.packets > 300' true
 wait_for 5 channel_is $ANY '.rate > 90 and .rate < 110' true
@@ -87,7 +69,7 @@ packets=$(channel $ANY .packets)
 last=$(channel $ANY .last_packet_usec)
 sleep 3
 expect "packets after the end" "$packets" "$(channel $ANY .packets)"
-expect "the last one" "$last" "$(channel $ANY .last_packet_usec)"
+expect "the last packet" "$last" "$(channel $ANY .last_packet_usec)"
 expect "rate" 0 "$(channel $ANY .rate)"
 sent=$(tail -n 1 "$TMP/tx_any.log" | jq .sent)
 [ "$packets" -le "$sent" ] || fail "$packets packets of $sent that were sent"
@@ -97,7 +79,7 @@ step "joined twice is joined once"
 check "join" ctl gateway join $CHANNEL --on amt0
 expect "channels" 3 "$(ctl gateway channels --no-legend | wc -l)"
 
-step "what cannot be is said in one line"
+step "invalid joins and leaves"
 errors_of gateway join 232.1.1.1 --on amt0
 expect "exit status" 2 "$STATUS"
 expect_match "a source-specific group" "source-specific" "$ERROR"
@@ -110,7 +92,7 @@ errors_of gateway leave "$SOURCE,232.9.9.9"
 expect "exit status" 1 "$STATUS"
 expect_match "not joined" "not joined" "$ERROR"
 
-step "leave: the stream ceases, the others go on"
+step "leave: the stream stops, the others go on"
 check "leave" ctl gateway leave $CHANNEL
 refuse "reception" on gateway "$TOOLS/stream" receive --group $GROUP --port $PORT --timeout 5 \
 	--count 100
@@ -122,9 +104,9 @@ elements() {
 	on gateway nft list table inet amtd | grep -c packets
 }
 wait_for 3 not elements
-[ ! -e "$TMP/gateway/run/amt/channels" ] || fail "the record is still there"
+[ ! -e "$TMP/gateway/run/amt/channels" ] || fail "the state file is still there"
 
-step "Join= in a device file, and a reload that changes it"
+step "Join= in a device file, changed by a reload"
 mkdir -p "$TMP/gateway/etc/amt/amt0.amt.d" "$TMP/gateway/run/amt/amt0.amt.d"
 printf '[Membership]\nJoin=%s\nJoin=%s %s\n' $CHANNEL $CHANNEL6 $ANY \
 	>"$TMP/gateway/run/amt/amt0.amt.d/join.conf"
@@ -133,21 +115,21 @@ expect "wanted by" file "$(channel $CHANNEL '.wanted_by | join(" ")')"
 check "reception" on gateway "$TOOLS/stream" receive --group $GROUP --port $PORT --timeout 5 --count 100
 errors_of gateway leave $CHANNEL
 expect "exit status" 1 "$STATUS"
-expect_match "leave of a file's" "Join=" "$ERROR"
+expect_match "leave of a channel of Join=" "Join=" "$ERROR"
 printf '[Membership]\nJoin=%s\nJoin=\nJoin=%s\n' $CHANNEL $CHANNEL6 \
 	>"$TMP/gateway/run/amt/amt0.amt.d/join.conf"
 ctl gateway reload
 expect "channels" $CHANNEL6 "$(ctl gateway --json=short channels | jq -r '.[].channel')"
 refuse "membership" is_joined $GROUP
 
-step "a device that is made anew is joined anew"
+step "a device that is created again is joined again"
 check "join" ctl gateway join $CHANNEL --on amt0
 ip -n "${NS}gateway" link del amt0
 wait_for 10 is_joined $GROUP
 passive rx $GROUP --count 100 --timeout 10
 finish rx || fail "no stream: $(cat "$TMP/rx.log")"
 
-step "amtd comes back, and joins what it had joined"
+step "amtd is killed and started again: the channels are joined again"
 amtd_kill gateway
 amtd_start gateway
 expect "joined" joined "$(channel $CHANNEL .state)"

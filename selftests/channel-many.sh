@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A hundred channels on one host, of ten sources, each behind a relay of its own: ten gateways are
-# made, everything comes, and what is left goes while the rest stays.
+# A hundred channels of ten sources on one host, each source behind a relay of its own: ten gateways
+# are created, all streams arrive, and a leave affects no other channel.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,7 +11,7 @@
 
 readonly N=10 EACH=10
 
-# Of relay I: its address, its source, and the channels of that.
+# relay_of, source_of, channels_of NUMBER: a relay's address, its source, the source's channels
 relay_of() {
 	echo "192.0.2.$((10 + $1))"
 }
@@ -27,27 +27,18 @@ channels_of() {
 	done
 }
 
-# count FILTER N: so many channels are like that
+# count FILTER N: as many channels match
 count() {
-	local seen
-	seen=$(ctl gateway --json=short channels | jq "[.[] | select($1)] | length")
-	[ "$seen" = "$2" ] || {
-		echo "$seen channels are like that"
-		return 1
-	}
+	same "channels with $1" "$2" \
+		"$(ctl gateway --json=short channels | jq "[.[] | select($1)] | length")"
 }
 
 devices_are() {
-	local seen
-	seen=$(ctl gateway --json=short list | jq length)
-	[ "$seen" = "$1" ] || {
-		echo "there are $seen devices"
-		return 1
-	}
+	same "devices" "$1" "$(ctl gateway --json=short list | jq length)"
 }
 
-# asked RELAY N: so many channels are asked of it
-asked() {
+# requested RELAY N: as many channels are requested from it
+requested() {
 	[ "$(relay_state "relay$1" '.channels | length')" = "$2" ]
 }
 
@@ -66,8 +57,7 @@ done
 for ((i = 1; i <= N; i++)); do
 	wait_for 20 test -s "$TMP/relay$i.json"
 done
-root=$(amtd_root gateway)
-printf '[Channels]\nLingerSec=5\n[Relay]\nDNS=%s\nDNSSEC=no\n' $DNS >"$root/etc/amt/amtd.conf"
+write_amtd_conf '[Channels]' LingerSec=5
 amtd_start gateway
 
 step "a hundred channels: ten gateways, and data on all of them"
@@ -79,7 +69,7 @@ wait_for 20 count '.packets > 0' ${#all[@]}
 echo "  after $((($(now) - start) / 1000)) ms, of which at most 500 are a packet's interval"
 devices_are $N
 for ((i = 1; i <= N; i++)); do
-	asked $i $EACH || fail "relay $i is asked for $(relay_state relay$i .channels)"
+	requested $i $EACH || fail "requested from relay $i: $(relay_state relay$i .channels)"
 	count ".source == \"$(source_of $i)\" and .relay == \"$(relay_of $i)\"" $EACH
 done
 
@@ -89,23 +79,23 @@ for ((i = 1; i <= N; i++)); do
 		--count 3 --timeout 20
 done
 for ((i = 1; i <= N; i++)); do
-	finish app$i || fail "nothing came from relay $i"
+	finish app$i || fail "no stream from relay $i"
 	expect "sender" "$(source_of $i)" "$(received app$i .from)"
 done
 
-step "after a restart it is the same"
+step "amtd is killed and started again: the same"
 amtd_kill gateway
 amtd_start gateway
 wait_for 20 count '.state == "joined"' ${#all[@]}
 devices_are $N
 wait_for 10 count '.packets > 0' ${#all[@]}
 
-step "nine sources are left: their gateways go, the tenth stays"
+step "nine sources are left: their gateways are removed, the tenth stays"
 check "leave" ctl gateway leave "${all[@]:EACH}"
 for ((i = 2; i <= N; i++)); do
-	wait_for 10 asked $i 0
+	wait_for 10 requested $i 0
 done
 wait_for 30 devices_are 1
-asked 1 $EACH || fail "relay 1 is asked for $(relay_state relay1 .channels)"
+requested 1 $EACH || fail "requested from relay 1: $(relay_state relay1 .channels)"
 packets=$(ctl gateway --json=short channels | jq '[.[].packets] | add')
 wait_for 10 count ".packets > $((packets / EACH + 3))" $EACH

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # time: real
 #
-# What amtctl zone prints in its AMTRELAY form is served by BIND, which knows the type, and found by
-# amtctl resolve: secure. (In time-travel mode named stops the clock.)
+# BIND, which knows the AMTRELAY type, serves what amtctl zone prints in that form, and amtctl resolve
+# finds it, secure. (In time-travel mode named stops the clock.)
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,13 +11,9 @@
 readonly DNS=198.51.100.53 ZONE=113.0.203.in-addr.arpa ANCHOR=$TMP/anchor
 
 need named dnssec-keygen dnssec-signzone dnssec-dsfromkey dig
-host gateway dns
-wire gateway g0 dns d0
-address gateway g0 "$LOCAL/24"
-address dns d0 $DNS/24
-default_route gateway $DNS
+net_dns $DNS
 
-step "BIND signs and serves what amtctl zone prints"
+step "BIND signs and serves the output of amtctl zone"
 cd "$TMP" || exit
 {
 	echo "\$TTL 300"
@@ -50,7 +46,7 @@ background named dns named -g -n 1 -c "$TMP/named.conf"
 wait_for 20 on gateway dig +time=1 +tries=1 "@$DNS" $ZONE SOA
 cd /
 
-step "its own dig reads the records as RFC 8777, 4.3 writes them"
+step "dig shows the records in the form of RFC 8777, 4.3"
 expect "AMTRELAY" "10 0 1 192.0.2.1
 10 0 2 2001:db8::1
 128 1 3 relay.$ZONE." "$(on gateway dig +short "@$DNS" 2.$ZONE AMTRELAY | LC_ALL=C sort)"
@@ -58,7 +54,7 @@ expect "type 0" "10 0 0 ." "$(on gateway dig +short "@$DNS" 3.$ZONE AMTRELAY)"
 expect "from the form of RFC 3597" "10 0 1 192.0.2.3" \
 	"$(on gateway dig +short "@$DNS" 4.$ZONE AMTRELAY)"
 
-step "and amtctl resolve finds them"
+step "amtctl resolve finds them"
 errors_of gateway --json=short resolve --server $DNS --trust-anchor "$ANCHOR" --dnssec yes \
 	203.0.113.2
 expect "exit status${ERROR:+ ($ERROR)}" 0 "$STATUS"

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Name servers that fail, are silent, are impersonated, or know nothing of DNSSEC; and how often a
-# resolver asks.
+# Name servers that fail, do not answer, are spoofed or have no DNSSEC; and the resolver's query rate.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -10,15 +9,11 @@
 readonly DNS=198.51.100.53 STRANGER=198.51.100.54 ANCHOR=$TMP/anchor
 
 need python3 jq
-host gateway dns
-wire gateway g0 dns d0
-address gateway g0 "$LOCAL/24"
-address dns d0 $DNS/24 $STRANGER/24
-default_route gateway $DNS
-# Of a key that nobody has.
+net_dns $DNS $STRANGER
+# Of no existing key.
 echo ". DS 12345 13 2 $(printf '%064d' 1)" >"$ANCHOR"
 
-# mode WORD: from now on
+# mode WORD: the server's, from now on
 mode() {
 	echo "$1" >"$TMP/mode"
 	[ -z "${PIDS[dns]-}" ] || {
@@ -27,7 +22,7 @@ mode() {
 	}
 }
 
-# server [OPTION...]: anew, with an empty log
+# server [OPTION...]: (re)start it with an empty log
 server() {
 	[ -z "${PIDS[dns]-}" ] || end_background dns
 	: >"$TMP/questions"
@@ -36,7 +31,7 @@ server() {
 	wait_for 10 grep -q ready "$TMP/questions"
 }
 
-# questions [PATTERN]: how many there were
+# questions [PATTERN]: their number
 questions() {
 	grep -c "^[0-9].*${1-}" "$TMP/questions" || true
 }
@@ -62,7 +57,7 @@ fails() {
 	expect "$1: relays" "" "$(relays)"
 }
 
-# lookup ARGUMENT...: with one resolver; its lines
+# lookup ARGUMENT...: lookups of one resolver, a line each
 lookup() {
 	on gateway "$TOOLS/lookup" "$@"
 }
@@ -76,28 +71,28 @@ mode refused
 resolve --dnssec no 203.0.113.2
 fails "REFUSED" 'SERVFAIL.*--server' 4000
 
-step "no answer at all"
+step "no answer"
 mode silent
 resolve --dnssec no 203.0.113.2
 fails "silence" 'timeout: .*no name server answered in time' 6000
-[ "$(questions)" -gt 1 ] || fail "it asked once only"
+[ "$(questions)" -gt 1 ] || fail "one question only"
 
-step "nobody there"
+step "no server: port unreachable"
 end_background dns
 unset 'PIDS[dns]'
 resolve --dnssec no 203.0.113.2
 fails "no server" 'no relay' 6000
 
-step "answers from another address, and with another id"
+step "answers from another address, and with a wrong ID"
 mode stranger
 server
 resolve --dnssec no 203.0.113.2
-fails "a stranger's answer" 'timeout' 6000
+fails "answer from another address" 'timeout' 6000
 mode race
 resolve --dnssec no 203.0.113.2
-expect "the right answer among wrong ones" 192.0.2.1 "$(relays)"
+expect "the right answer among spoofed ones" 192.0.2.1 "$(relays)"
 
-step "a server that knows nothing of DNSSEC"
+step "a server without DNSSEC"
 mode plain
 resolve --dnssec no 203.0.113.2
 expect "no: relays${ERROR:+ ($ERROR)}" 192.0.2.1 "$(relays)"
@@ -107,7 +102,7 @@ expect "allow-downgrade: state" unchecked "$(jq -r '.relays[0].dnssec' <<<"$OUTP
 resolve --dnssec yes --trust-anchor "$ANCHOR" 203.0.113.2
 fails "yes" 'bogus' 6000
 
-step "trust anchors that are none"
+step "invalid trust anchors"
 resolve --dnssec yes --trust-anchor "$TMP/nowhere" 203.0.113.2
 expect "exit status" 1 "$STATUS"
 expect_match "missing" 'nowhere: No such file or directory; install dns-root-data' "$ERROR"
@@ -122,13 +117,13 @@ server
 lookup --server $DNS 203.0.113.{100..159} >"$TMP/lookups"
 expect "answers" 60 "$(grep -c '"usable":1' "$TMP/lookups")"
 expect "questions" 60 "$(questions)"
-expect "the most in any 100 ms" 10 "$(awk '/^[0-9]/ {
+expect "maximum in 100 ms" 10 "$(awk '/^[0-9]/ {
 	t[++n] = $1
 	while (t[n] - t[first + 1] >= 0.0999) first++
 	if (n - first > most) most = n - first
 } END { print most }' "$TMP/questions")"
 
-step "who asks the same at the same time shares the question"
+step "concurrent lookups of the same name share one question"
 server
 same=()
 for ((i = 0; i < 300; i++)); do
@@ -138,36 +133,36 @@ lookup --server $DNS "${same[@]}" >"$TMP/lookups"
 expect "answers" 300 "$(grep -c '"usable":1' "$TMP/lookups")"
 expect "questions" 1 "$(questions)"
 
-step "an answer is kept as long as it says, a negative one, too"
+step "answers are cached for their TTL, negative ones, too"
 server --ttl 30
 lookup --server $DNS --rounds 5 --interval 9 203.0.113.2 203.0.113.77 >"$TMP/lookups"
 for source in 203.0.113.2 203.0.113.77; do
 	ttls=$(jq -s -r "[.[] | select(.source == \"$source\") | .ttl] | join(\" \")" "$TMP/lookups")
-	# A second more or less: the clock goes on in between.
+	# A second more or less: the clock advances in between.
 	expect_match "TTLs of $source" '^30 2[12] 1[23] [34] (30|29)$' "$ttls"
 done
 expect "NXDOMAIN" 5 "$(grep -c NXDOMAIN "$TMP/lookups")"
 expect "questions" "2 2" "$(questions ' 2\.113') $(questions ' 77\.113')"
 
-step "cancelled lookups say nothing, and do no harm"
+step "cancelled lookups give no result, and the next ones work"
 server
 lookup --server $DNS --cancel-rounds 2 --rounds 3 203.0.113.{2..9} >"$TMP/lookups"
 expect "answers" "8" "$(grep -c '"round":2.*"usable":1' "$TMP/lookups")"
 expect "lines" "8" "$(wc -l <"$TMP/lookups")"
 
-step "a server that was silent for long is asked again within a minute of its return"
+step "a server that was silent for ten minutes is used again within a minute of its return"
 mode silent
 server
 background lookup gateway "$TOOLS/lookup" --server $DNS --rounds 1000 --interval 25 203.0.113.2
 sleep 600
-! grep -q '"usable":1' "$TMP/lookup.log" || fail "who answered? $(tail -n 1 "$TMP/lookup.log")"
+! grep -q '"usable":1' "$TMP/lookup.log" || fail "an answer while silent: $(tail -n 1 "$TMP/lookup.log")"
 asked=$(questions)
-[ "$asked" -gt 20 ] || fail "it asked $asked times only"
+[ "$asked" -gt 20 ] || fail "$asked questions only"
 mode plain
 wait_for 60 grep -q '"usable":1' "$TMP/lookup.log"
 end_background lookup
 
-step "resolv.conf, and a change of it"
+step "resolv.conf is read again when it changes"
 echo "nameserver 198.51.100.99" >"$TMP/resolv.conf"
 server
 background lookup gateway "$TOOLS/lookup" --resolv-conf "$TMP/resolv.conf" --rounds 10 \

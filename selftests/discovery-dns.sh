@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# amtctl resolve finds relays in a signed reverse zone of a real name server, knows what is of use,
-# and says why the rest is not.
+# amtctl resolve finds relays in a signed reverse zone of a real name server, selects the usable ones
+# and gives the reason for each of the others.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -21,7 +21,7 @@ resolves() {
 	expect "$what: DNSSEC" "$state" "$(found '.lookups[0].dnssec')"
 }
 
-# fails WHAT REGEX ARGUMENT...: there is no relay, and one line says why
+# fails WHAT REGEX ARGUMENT...: no relay, and one line that says why
 fails() {
 	local what=$1 regex=$2
 	shift 2
@@ -46,13 +46,13 @@ expect "left out" \
 128=IPv6: the kernel's driver reaches relays over IPv4 only
 128=in the list already" "$(left_out | LC_ALL=C sort)"
 
-step "a source of IPv6"
+step "an IPv6 source"
 resolves "IPv6" secure 192.0.2.1 2001:db8:1::2
 
 step "type 0: there is no relay"
 fails "type 0" 'says that there is no relay' 203.0.113.3
 
-step "unknown types, wrong lengths and the like do not spoil a good record"
+step "unknown types, wrong lengths and the like do not affect a valid record"
 resolves "bad records" secure 192.0.2.99 203.0.113.4
 expect "reasons" \
 	"1=unknown relay type
@@ -76,7 +76,7 @@ step "DNAME"
 resolves "DNAME" secure 192.0.2.64 10.4.64.9
 expect "canonical name" 9.net64.example. "$(found '.lookups[0].canonical')"
 
-step "a chain is as good as its weakest link"
+step "a chain is as secure as its weakest link"
 resolves "CNAME into an insecure zone" insecure 192.0.2.6 203.0.113.6
 fails "the same, with DNSSEC=yes" 'not signed, and DNSSEC is required' --dnssec yes 203.0.113.6
 resolves "a relay's name in an insecure zone" secure 192.0.2.1 203.0.113.7
@@ -89,22 +89,22 @@ fails "insecure, DNSSEC=yes" 'not signed, and DNSSEC is required' --dnssec yes 1
 resolves "secure, DNSSEC=yes" secure 192.0.2.5 --dnssec yes 203.0.113.5
 resolves "secure, DNSSEC=no" unchecked 192.0.2.5 --dnssec no 203.0.113.5
 
-step "bogus: altered, expired, signed by somebody else"
+step "bogus: altered, expired, signed with another key"
 for net in 1 2 3; do
 	fails "10.$net" "bogus: .*in-addr\.arpa" 10.$net.0.2
-	expect "10.$net: what came" bogus "$(found '[.relays[] | .dnssec] | unique | join(" ")')"
+	expect "10.$net: records" bogus "$(found '[.relays[] | .dnssec] | unique | join(" ")')"
 	fails "10.$net, DNSSEC=yes" "bogus: " --dnssec yes 10.$net.0.2
 done
 resolves "altered, DNSSEC=no" unchecked 192.0.2.66 --dnssec no 10.1.0.2
 
-step "nothing there"
+step "no records"
 fails "NXDOMAIN" 'NXDOMAIN.*amtctl zone' 203.0.113.77
 fails "other records only" 'no AMTRELAY records' 203.0.113.10
 fails "a loop of CNAMEs" '203\.0\.113\.8' 203.0.113.8
 
 step "70 records: TCP"
 resolves "70 records" secure "$(printf '192.0.2.%s ' {1..70} | sed 's/ $//')" 203.0.113.40
-expect_match "they do not fit into a UDP answer" 'Flags:[^;]* tc' \
+expect_match "truncated over UDP" 'Flags:[^;]* tc' \
 	"$(on gateway kdig +ignore +notcp +dnssec "@$DNS" 40.113.0.203.in-addr.arpa TYPE260)"
 
 step "DNS-SD: relays of a domain come first, by priority, with their ports"
@@ -123,13 +123,13 @@ expect "a service that is off" "192.0.2.5" "$(relays)"
 resolve --domain nowhere.example 203.0.113.5
 expect "a domain without the service" "192.0.2.5" "$(relays)"
 
-step "what users see"
+step "text output"
 errors_of gateway resolve --server "$DNS" --trust-anchor "$ANCHOR" 203.0.113.4
 expect_match "heading" '^ *# +PRECEDENCE +D +TYPE +RELAY +ADDRESS +TTL +DNSSEC +REASON' "$OUTPUT"
 expect_match "a relay" $'\n *1 +99 +0 +1 +192\.0\.2\.99 +192\.0\.2\.99 +300 +secure' "$OUTPUT"
 expect_match "footer" '4\.113\.0\.203\.in-addr\.arpa\.'$'\n''1 of 13 relays usable' "$OUTPUT"
 
-step "what amtctl zone prints is what a server serves and amtctl resolve finds"
+step "the output of amtctl zone, served by Knot, is found by amtctl resolve"
 dns_stop
 ctl gateway zone --relay 192.0.2.7,relay.example --precedence 3 --discovery-optional --generic \
 	203.0.113.90 >>"$TMP/dns/plain/113.0.203.in-addr.arpa.zone"

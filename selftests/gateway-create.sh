@@ -1,17 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# One command makes a gateway, others show it and take it away, and nothing is left behind.
+# A gateway is created, shown and deleted by amtctl, and nothing is left behind.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-internet 0
-kernel_relay relay $RELAY
+net_one_relay 0
 links_before=$(ip -n "${NS}gateway" -br link | awk '{ print $1 }')
 amtd_start gateway
 
-step "create makes a device as asked for"
+step "create applies all options"
 check "create" ctl gateway create amt0 --link g0 --relay $RELAY --mtu 1400 \
 	--description "the first one"
 ip=$(ip -n "${NS}gateway" -d -j link show dev amt0 | jq -c '.[0]')
@@ -44,7 +43,7 @@ for key in .ifname .ifindex .mtu .operstate .linkinfo.info_kind .linkinfo.info_d
 done
 expect "description" "the first one" "$(jq -r '.[0].description' <<<"$status")"
 expect "relay" $RELAY "$(jq -r '.[0].relay.configured[0]' <<<"$status")"
-expect_match "status for people" "$RELAY" "$(ctl gateway status amt0)"
+expect_match "text status" "$RELAY" "$(ctl gateway status amt0)"
 expect "--json=pretty" "$(jq -cS '.[0] | .ifname' <<<"$status")" \
 	"$(ctl gateway status amt0 --json=pretty | jq -cS '.[0] | .ifname')"
 
@@ -64,14 +63,14 @@ step "the device file is there, and cat shows it"
 expect_match "cat" "Address=$RELAY" "$(ctl gateway cat amt0)"
 grep -q "^Link=g0" "$TMP/gateway/run/amt/amt0.amt" || fail "no Link= in the device file"
 
-step "a second create of that name is refused and changes nothing"
+step "a second create of the same name is refused and changes nothing"
 errors_of gateway create amt0 --link g0 --relay $RELAY2
 expect "exit status" 1 "$STATUS"
 expect_match "the message" amt0 "$ERROR"
 expect "ifindex" "$(of_ip .ifindex)" "$(link gateway amt0 .ifindex)"
 expect_match "cat" "Address=$RELAY" "$(ctl gateway cat amt0)"
 
-step "delete takes it away"
+step "delete removes it"
 check "delete" ctl gateway delete amt0
 refuse "the interface" exists gateway amt0
 [ ! -e "$TMP/gateway/run/amt/amt0.amt" ] || fail "the device file is still there"
@@ -79,7 +78,7 @@ errors_of gateway status amt0
 expect "exit status of status" 3 "$STATUS"
 expect "list --json" '[]' "$(ctl gateway list --json=short | jq -c .)"
 
-step "nothing is left when amtd has ended"
+step "nothing is left when amtd has stopped"
 check "create" ctl gateway create amt1 --link g0 --relay $RELAY
 check "delete" ctl gateway delete amt1
 amtd_stop gateway

@@ -1,19 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A stateful firewall on the gateway's host: everything that comes is dropped but what belongs to a
-# connection of the host's own. Relay and gateway are one, whatever amtd does to the packets' ports.
+# A stateful firewall on the gateway's host accepts established connections only. Packets between
+# relay and gateway match one connection, although amtd changes their ports.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 need nft
-internet 10
-kernel_relay relay $RELAY
+net_one_relay 10
 send_stream tx source s0 --rate 20
 amtd_start gateway
 
-# firewall RULE...: for what comes in; what has left the tunnel is let in, it is no answer to anybody
+# firewall RULE...: input rules; decapsulated packets belong to no connection and are accepted
 firewall() {
 	on gateway nft -f - <<-END
 		table inet filter
@@ -37,24 +36,24 @@ receive() {
 	finish rx
 }
 
-step "with nothing let in, no stream comes"
+step "everything is dropped: no stream"
 firewall
 check "create" ctl gateway create amt0 --link g0 --relay $RELAY
 ! receive 1 20 || fail "a stream came: the firewall does not work: $(cat "$TMP/rx.log")"
 
-step "with answers let in, it does"
+step "established is accepted: the stream arrives"
 firewall "ct state established accept"
 receive 100 20 || fail "no stream: $(cat "$TMP/rx.log")"
 wait_for 10 state_is gateway amt0 connected
 
-step "and goes on, minutes later, for a gateway that is new"
+step "the same for a new gateway minutes later, for 5 minutes"
 check "delete" ctl gateway delete amt0
 sleep 200
 check "create" ctl gateway create amt0 --link g0 --relay $RELAY
 receive 6000 320 || fail "the stream ended: $(cat "$TMP/rx.log")"
 expect "lost" 0 "$(received rx .lost)"
 
-step "invalid packets dropped first make no difference"
+step "dropping invalid packets makes no difference"
 firewall "ct state invalid drop" "ct state established accept"
 receive 200 20 || fail "no stream: $(cat "$TMP/rx.log")"
 expect "lost" 0 "$(received rx .lost)"

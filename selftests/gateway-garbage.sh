@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Advertisements and Queries that no gateway may believe: each is dropped and counted by its reason,
-# and the gateway connects all the same when the right one comes.
+# Malformed and forged Advertisements and Queries: each is dropped and counted by reason, and the
+# gateway still connects with a valid one.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 readonly OTHER=192.0.2.2
 
-# Discoveries that get no right answer; one every 5 s.
+# Discoveries without a valid answer; one every 5 s.
 readonly ROUNDS=2
 
 internet 0
@@ -32,8 +32,8 @@ garbage_relay() {
 		"${arguments[@]}"
 }
 
-# never_believed: before the right Advertisement comes the driver has no relay
-never_believed() {
+# all_ignored: the driver has no relay before the valid Advertisement
+all_ignored() {
 	wait_for 10 relay_was_asked
 	sleep 4
 	expect "rounds of garbage" 1 "$(rounds_of_driver)"
@@ -45,25 +45,25 @@ relay_was_asked() {
 	[ "$(rounds_of_driver)" -ge 1 ]
 }
 
-# The driver's Discoveries; amtd may ask the relay from a port of its own.
+# The driver's Discoveries; amtd's own probes have another port.
 rounds_of_driver() {
 	relay_state sr ".rounds[\"$LOCAL:$(link gateway amt0 .linkinfo.info_data.gateway_port)\"] // 0"
 }
 
 connects() {
 	receive_stream rx gateway amt0 --count 100 --timeout 30
-	finish rx || fail "no stream after the right Advertisement: $(cat "$TMP/rx.log")"
+	finish rx || fail "no stream after the valid Advertisement: $(cat "$TMP/rx.log")"
 	wait_for 10 state_is gateway amt0 connected
 	expect "the driver's relay" $RELAY "$(link gateway amt0 .linkinfo.info_data.remote)"
 }
 
-# one_kind KIND REASON: all of this kind are dropped, and counted under this reason; a reason of
-# "-": they never get as far as amtd, by the rule or by the kernel's own checks
+# one_kind KIND REASON: all of this kind are dropped and counted with this reason; "-": the rules or
+# the kernel's own checks drop them before amtd
 one_kind() {
 	local kind=$1 reason=$2 sent
 	garbage_relay "$kind"
 	check "create" ctl gateway create amt0 --link g0 --relay $RELAY
-	never_believed
+	all_ignored
 	sent=$(relay_state sr ".garbage[\"$kind\"]")
 	[ "$sent" -gt 0 ] || fail "no garbage was sent"
 	if [ "$reason" = - ]; then
@@ -99,24 +99,24 @@ done <<-END
 	checksum passed
 END
 
-step "everything at once, and then the right one"
+step "all kinds at once, then a valid one"
 garbage_relay all
 check "create" ctl gateway create amt0 --link g0 --relay $RELAY
-never_believed
+all_ignored
 connects
 rounds=$(rounds_of_driver)
 expect "rounds" $((ROUNDS + 1)) "$rounds"
 [ "$(dropped advertisements length)" -ge $((16 * rounds)) ] ||
 	fail "too few counted as length: $(device gateway amt0 .advertisements)"
-[ "$(device gateway amt0 .queries.dropped)" -gt 0 ] || fail "no broken Query was counted"
+[ "$(device gateway amt0 .queries.dropped)" -gt 0 ] || fail "no malformed Query was counted"
 [ "$(dropped advertisements reserved)" -ge $((4 * rounds)) ] ||
 	fail "too few counted as reserved: $(device gateway amt0 .advertisements)"
 [ "$(dropped advertisements packet)" -ge "$rounds" ] ||
-	fail "no UDP length was found wrong: $(device gateway amt0 .advertisements)"
+	fail "no wrong UDP length was counted: $(device gateway amt0 .advertisements)"
 expect "seen" "$(device gateway amt0 '.advertisements | .passed + .dropped')" \
 	"$(device gateway amt0 .advertisements.seen)"
 
-step "an IPv6 relay address becomes an IPv4 one where a rule says so"
+step "a rewrite rule maps an IPv6 relay address to an IPv4 one"
 end_background sr
 check "delete" ctl gateway delete amt0
 rm -f "$TMP/sr.json"

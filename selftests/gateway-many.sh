@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Two gateways to two relays, and a relay device, in one network namespace: the host takes two
-# streams in and gives one on to a gateway behind it.
+# Two gateways to two relays, and a relay device, on one host: it receives two streams and serves one
+# of them to a gateway behind it.
 #
 #  source  --- relay  ---.
 #                         internet --- gateway: amt0, amt1, amtr ~~~ viewer (the bare driver)
@@ -11,10 +11,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-internet 10
-second_relay
-kernel_relay relay $RELAY
-kernel_relay relay2 $RELAY2
+net_two_relays 10
 send_stream tx source s0 --rate 100
 send_stream tx2 source2 s0 --rate 50
 amtd_start gateway
@@ -34,8 +31,8 @@ expect "ports" 3 "$(ctl gateway list --json=short |
 step "each gateway has its own stream"
 receive_stream rx gateway amt0 --timeout 20 --count 1000
 receive_stream rx2 gateway amt1 --timeout 20 --count 500
-finish rx || fail "nothing from the first relay: $(cat "$TMP/rx.log")"
-finish rx2 || fail "nothing from the second relay: $(cat "$TMP/rx2.log")"
+finish rx || fail "no stream from the first relay: $(cat "$TMP/rx.log")"
+finish rx2 || fail "no stream from the second relay: $(cat "$TMP/rx2.log")"
 expect "lost of the first" 0 "$(received rx .lost)"
 expect "lost of the second" 0 "$(received rx2 .lost)"
 seconds=$((($(received rx .last_usec) - $(received rx .first_usec) + 500000) / 1000000))
@@ -46,15 +43,12 @@ expect "seconds for 500 packets at 50 a second" 10 $seconds2
 step "the relay device serves a gateway behind the host"
 route_stream gateway amt0 amtr
 check "join on amt0" on gateway smcroutectl -u "$TMP/gateway.smcroute.sock" join amt0 $SOURCE $GROUP
-ip -n "${NS}viewer" link add amt0 type amt mode gateway local 10.4.0.2 discovery 10.4.0.1 dev v0 \
-	gateway_port $AMT_PORT relay_port $AMT_PORT
-ip -n "${NS}viewer" link set amt0 up
-set_sysctl viewer ipv4/conf/amt0/rp_filter=0 ipv4/conf/amt0/force_igmp_version=3
+bare_gateway viewer amt0 v0 10.4.0.2 10.4.0.1 rp_filter=0 force_igmp_version=3
 receive_stream rx viewer amt0 --count 300 --timeout 30
-finish rx || fail "nothing behind the relay: $(cat "$TMP/rx.log")"
+finish rx || fail "no stream behind the relay: $(cat "$TMP/rx.log")"
 expect "lost" 0 "$(received rx .lost)"
 
-step "one gateway goes, the others stay"
+step "one gateway is deleted, the others stay"
 receive_stream rx gateway amt0 --count 500 --timeout 20
 check "delete amt1" ctl gateway delete amt1
 finish rx || fail "the first stream ended: $(cat "$TMP/rx.log")"

@@ -1,22 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# All relays are down for ten minutes: the gateway says so, and looks for them with few packets.
-# One returns, and so does the stream, soon.
+# All relays are down for ten minutes: state no-relay, few probes. One comes back, and soon after that
+# the stream does.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-readonly BACK=20000000 PACKETS=100 # microseconds (twice of what is aimed at), in ten minutes
+readonly BACK=20000000 # microseconds until the stream is back: twice the target
+readonly PACKETS=100   # that amtd may send in ten minutes
 
 internet 5
 second_relay
-# Data comes from the relay that is asked for it, and that is all that happens in ten minutes.
-scripted_relay first relay --address $RELAY --rate 20
-scripted_relay second relay2 --address $RELAY2 --rate 20
+# Relays that make the stream themselves, so that nothing else happens in the ten minutes.
+scripted_first --rate 20
+scripted_second --rate 20
 amtd_start gateway
 
-# amtd's own Discoveries leave from another port than those of the device.
+# amtd's own Discoveries have another source port than the device's.
 count_packets() {
 	on gateway nft -f - <<-END
 		table ip count {
@@ -33,13 +34,13 @@ packets() {
 		jq '[.nftables[].rule.expr // [] | .[].counter.packets // 0] | add'
 }
 
-# The router before the relays says nothing, as if the silence were beyond it.
+# The relays' router sends no ICMP.
 silence() {
 	ip -n "${NS}internet" route add blackhole $RELAY
 	ip -n "${NS}internet" route add blackhole $RELAY2
 }
 
-# returns NAME HOST ADDRESS: after ten minutes without any
+# returns NAME HOST ADDRESS: it comes back after ten minutes without any relay
 returns() {
 	local start gap
 
@@ -52,7 +53,7 @@ returns() {
 	[ "$(packets)" -lt $PACKETS ] || fail "amtd sent $(packets) packets"
 	on gateway nft delete table ip count
 
-	step "$1 returns"
+	step "$1 comes back"
 	start=$(now)
 	scripted_relay "$1" "$2" --address "$3" --rate 20
 	ip -n "${NS}internet" route del blackhole "$3" 2>/dev/null || true
@@ -68,13 +69,13 @@ returns() {
 check "create" ctl gateway create amt0 --link g0 --relay $RELAY --relay $RELAY2
 wait_for 20 state_is gateway amt0 connected
 
-step "both are silent for ten minutes"
+step "both are silent for ten minutes, no ICMP"
 silence
 end_background first KILL
 end_background second KILL
 returns second relay2 $RELAY2
 
-step "none is there for ten minutes, as ICMP says"
+step "none for ten minutes, with ICMP unreachable"
 ip -n "${NS}internet" route del blackhole $RELAY
 end_background second KILL
 returns first relay $RELAY

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A relay in a cloud: it has a private address and advertises it, though it can only be reached at
-# the public one that a router maps to it.
+# A relay behind NAT in a cloud: it advertises its private address, but is reachable only at the
+# public one.
 #
 #  source --- relay (10.99.0.1) --- cloud (192.0.2.1) --- internet --- gateway
 
@@ -51,18 +51,18 @@ amtd_start gateway
 gateway_gets_nothing() {
 	check "create" ctl gateway create amt0 --link g0 --relay $RELAY "$@"
 	receive_stream rx gateway amt0 --count 1 --timeout 20
-	! finish rx || fail "a stream came: $(cat "$TMP/rx.log")"
-	[ "$(device gateway amt0 .advertisements.seen)" -gt 0 ] || fail "no Advertisement came"
+	! finish rx || fail "a stream: $(cat "$TMP/rx.log")"
+	[ "$(device gateway amt0 .advertisements.seen)" -gt 0 ] || fail "no Advertisement"
 	expect "rewritten" 0 "$(device gateway amt0 .advertisements.rewritten)"
-	[ "$(device gateway amt0 .state)" != connected ] || fail "connected, to what?"
+	[ "$(device gateway amt0 .state)" != connected ] || fail "connected"
 	check "delete" ctl gateway delete amt0
 }
 
-# stream_comes OPTION...
-stream_comes() {
+# gateway_gets_stream OPTION...
+gateway_gets_stream() {
 	check "create" ctl gateway create amt0 --link g0 --relay $RELAY "$@"
 	receive_stream rx gateway amt0 --count 300 --timeout 20
-	finish rx || fail "no stream came: $(cat "$TMP/rx.log")"
+	finish rx || fail "no stream: $(cat "$TMP/rx.log")"
 	expect "lost" 0 "$(received rx .lost)"
 	expect "rewritten" 1 "$(device gateway amt0 .advertisements.rewritten)"
 	expect "the driver's relay" $RELAY "$(link gateway amt0 .linkinfo.info_data.remote)"
@@ -70,18 +70,18 @@ stream_comes() {
 	check "delete" ctl gateway delete amt0
 }
 
-step "without a rule the gateway talks to the private address, and no stream comes"
+step "without a rule Requests go to the private address: no stream"
 gateway_gets_nothing
 
-step "a rule for other addresses does not change that"
+step "a rule for other addresses changes nothing"
 gateway_gets_nothing --rewrite 172.16.0.0/12=$RELAY
 
-step "with a rule for the private network the stream comes"
-stream_comes --rewrite 10.99.0.0/24=$RELAY
+step "with a rule for the private prefix the stream arrives"
+gateway_gets_stream --rewrite 10.99.0.0/24=$RELAY
 
-step "with a rule for any address, too"
-stream_comes --rewrite any=$RELAY
+step "with a rule for any address as well"
+gateway_gets_stream --rewrite any=$RELAY
 
-step "the first rule that matches wins"
-stream_comes --rewrite 10.98.0.0/16=192.0.2.66 --rewrite 10.99.0.0/16=$RELAY \
+step "the first matching rule applies"
+gateway_gets_stream --rewrite 10.98.0.0/16=192.0.2.66 --rewrite 10.99.0.0/16=$RELAY \
 	--rewrite any=192.0.2.67

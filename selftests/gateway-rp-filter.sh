@@ -1,13 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# An application's socket gets the stream whatever rp_filter is for all and for new devices.
+# An application receives the stream whatever rp_filter is in conf/all and conf/default.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-internet 0
-kernel_relay relay $RELAY
+net_one_relay 0
 send_stream tx source s0
 
 receive() {
@@ -15,22 +14,20 @@ receive() {
 	finish rx
 }
 
-step "a bare device with systemd's default of 2 gives nothing to an application"
-# At an address of its own: the relay keeps the port of a gateway's first Request.
+step "a bare device with systemd's default of 2: the application receives nothing"
+# At a separate address: the relay keeps the port of a gateway's first Request.
 address gateway g0 198.51.100.3/24
-ip -n "${NS}gateway" link add amt0 type amt mode gateway local 198.51.100.3 discovery $RELAY dev g0 \
-	gateway_port $AMT_PORT relay_port $AMT_PORT
-ip -n "${NS}gateway" link set amt0 up
+bare_gateway gateway amt0 g0 198.51.100.3 $RELAY
 expect "rp_filter" 2 "$(sysctl_of gateway ipv4/conf/amt0/rp_filter)"
-! receive 10 || fail "a stream came: $(cat "$TMP/rx.log")"
-[ "$(link gateway amt0 .stats64.rx.packets)" -gt 0 ] || fail "the device itself got nothing"
+! receive 10 || fail "a stream: $(cat "$TMP/rx.log")"
+[ "$(link gateway amt0 .stats64.rx.packets)" -gt 0 ] || fail "the device itself received nothing"
 ip -n "${NS}gateway" link del amt0
 ip -n "${NS}gateway" address del 198.51.100.3/24 dev g0
 
 amtd_start gateway
 for all in 0 1 2; do
 	for default in 0 1 2; do
-		step "rp_filter $all for all, $default for new devices"
+		step "rp_filter: all $all, default $default"
 		set_sysctl gateway ipv4/conf/all/rp_filter=$all ipv4/conf/default/rp_filter=$default
 		check "create" ctl gateway create amt0 --link g0 --relay $RELAY
 		receive 20 || fail "no stream: $(cat "$TMP/rx.log"), $(

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# An IPv4 stream reaches an application through a gateway, whole, and not a single data packet of it
-# enters the queue. Here and in gateway-stream6 alike; FAMILY says which.
+# An IPv4 stream reaches an application through a gateway without loss, and no data packet enters the
+# queue. FAMILY=6: the IPv6 stream, for gateway-stream6.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,18 +13,17 @@ else
 	group=$GROUP source=$SOURCE
 fi
 
-# Every packet that was queued is a message that amtd counted.
+# amtd has counted every queued packet as a control message.
 counted_all() {
 	local counted
 	counted=$(device gateway amt0 '.advertisements.seen + .queries.seen')
 	[ "$counted" = "$(queued gateway)" ] || {
-		echo "amtd counted $counted of $(queued gateway)"
+		echo "counted $counted of $(queued gateway)"
 		return 1
 	}
 }
 
-internet 10
-kernel_relay relay $RELAY
+net_one_relay 10
 send_stream tx source s0 --group "$group"
 amtd_start gateway
 
@@ -37,15 +36,15 @@ check "create" ctl gateway create amt0 --link g0 --relay $RELAY
 step "a thousand packets, 100 a second"
 receive_stream rx gateway amt0 --group "$group" --source "$source" --count 1000 --timeout 30
 started=$(now)
-finish rx || fail "the stream did not come: $(cat "$TMP/rx.log")"
+finish rx || fail "no stream: $(cat "$TMP/rx.log")"
 expect "received" 1000 "$(received rx .received)"
 expect "lost" 0 "$(received rx .lost)"
 expect "duplicated" 0 "$(received rx .duplicated)"
 expect "source" "$source" "$(received rx .from)"
 [ "$(($(received rx .first_usec) - started))" -lt 3000000 ] ||
-	fail "the first packet came $(($(received rx .first_usec) - started)) us after the join"
+	fail "first packet $(($(received rx .first_usec) - started)) us after the join"
 
-step "the relay is a Linux one, and IGMP and MLD go through"
+step "the relay is recognized as a Linux one, IGMP and MLD pass"
 wait_for 10 state_is gateway amt0 connected
 wait_for 20 device_is gateway amt0 .relay.mld_flag 0x80
 [ "$(device gateway amt0 .queries.ipv4)" -gt 0 ] || fail "no IGMP Query"
@@ -54,10 +53,10 @@ wait_for 20 device_is gateway amt0 .relay.mld_flag 0x80
 step "only control messages entered the queue"
 receive_stream rx gateway amt0 --group "$group" --source "$source" --count 1000 --timeout 30
 before=$(queued gateway)
-finish rx || fail "the stream did not come: $(cat "$TMP/rx.log")"
+finish rx || fail "no stream: $(cat "$TMP/rx.log")"
 after=$(queued gateway)
 expect "lost" 0 "$(received rx .lost)"
-[ "$before" -gt 0 ] || fail "nothing was ever queued: $before"
-# Ten seconds of a Query every second, and a few more.
+[ "$before" -gt 0 ] || fail "nothing was queued"
+# Ten seconds with a Query each, and a few more.
 [ $((after - before)) -le 20 ] || fail "$((after - before)) packets queued during 1000 of data"
 wait_for 5 counted_all

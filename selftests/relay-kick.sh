@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The kick: an ICMP port unreachable about a gateway's own Request makes the driver send the next
-# one at once, in the middle of its back-off, and through a stateful firewall.
+# The kick: an ICMP port unreachable that quotes a gateway's own Request makes the driver send the
+# next one at once, even during its back-off, and passes a stateful firewall.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -10,21 +10,19 @@
 need tcpdump jq
 internet 0
 
-# The device of the bare driver: what is to be seen is what the driver does.
+# The bare driver's device: its behaviour is what is tested.
 gateway_up() {
-	ip -n "${NS}gateway" link add amt0 type amt mode gateway local $LOCAL discovery $RELAY \
-		dev g0 gateway_port $AMT_PORT relay_port $AMT_PORT
-	ip -n "${NS}gateway" link set amt0 up
+	bare_gateway gateway amt0 g0 $LOCAL $RELAY
 }
 
-# watch NAME TYPE: the times of what the gateway sends of it, in seconds, in NAME.log
+# watch NAME TYPE: capture the gateway's messages of this type, with times, in NAME.log
 watch() {
 	background "$1" gateway tcpdump -i g0 -l -n -tt --immediate-mode \
 		"udp dst port $AMT_PORT and udp[8] == $2 and udp[9] == 0"
 	wait_for 5 grep -q listening "$TMP/$1.log"
 }
 
-# requests: their times in microseconds; those for IGMP, each of which has one for MLD beside it
+# requests: their times in microseconds; only IGMP ones, each of which is paired with an MLD one
 requests() {
 	sed -n 's/^\([0-9]*\)\.\([0-9]*\) IP .*/\1\2/p' "$TMP/requests.log"
 }
@@ -37,7 +35,7 @@ discoveries() {
 	grep -c ' IP ' "$TMP/discoveries.log" || true
 }
 
-# Times are read from the capture, so there is no hurry; each look costs a process or two.
+# Times are taken from the capture, so polling may be slow; each poll costs a process or two.
 more_than() {
 	sleep 0.25
 	[ "$($2)" -gt "$1" ]
@@ -48,7 +46,7 @@ kick() {
 	on gateway "$TOOLS/kick" $LOCAL "${1:-$AMT_PORT}" $RELAY "${2:-$AMT_PORT}"
 }
 
-# kicked: kick; how many microseconds until the next Request left
+# kicked: kick, then print the microseconds until the next Request
 kicked() {
 	local before time
 	before=$(count)
@@ -68,20 +66,20 @@ kick
 sleep 1
 expect "Requests" 0 "$(count)"
 
-step "its relay answers: it asks every 2 s"
+step "its relay answers: a Request every 2 s"
 scripted_relay sr relay --address $RELAY
 wait_for 10 more_than 3 count
 readarray -t times < <(requests)
 gap=$((times[3] - times[2]))
-[ $gap -ge 1900000 ] || fail "the next Request came after $gap us already"
+[ $gap -ge 1900000 ] || fail "the next Request after $gap us"
 
-step "a kick: the next Request leaves within a millisecond"
+step "a kick: the next Request within a millisecond"
 sleep 0.5
 gap=$(kicked)
-[ "$gap" -lt 1000 ] || fail "it came after $gap us"
+[ "$gap" -lt 1000 ] || fail "after $gap us"
 echo "  after $gap us"
 
-step "and is answered: the tunnel lives on"
+step "it is answered: the tunnel stays up"
 queries=$(relay_state sr .queries4)
 more_queries() {
 	sleep 0.25
@@ -97,17 +95,17 @@ kick $((AMT_PORT + 1)) $((AMT_PORT + 2))
 sleep 1
 expect "Requests" $((before + 1)) "$(count)"
 
-step "the relay dies: 2, 4, 8 s until the next Request, a kick makes it none"
+step "the relay dies: back-off of 2, 4, 8 s, and a kick ends it"
 end_background sr KILL
-# Dead without ICMP, as a host is that lost its power.
+# Without ICMP, like a host without power.
 ip -n "${NS}relay" link set r1 down
 before=$(count)
 wait_for 30 more_than $((before + 1)) count
 gap=$(kicked)
-[ "$gap" -lt 1000 ] || fail "it came after $gap us"
+[ "$gap" -lt 1000 ] || fail "after $gap us"
 echo "  after $gap us"
 
-step "each kick spends a try: after the fourth Request without an answer the driver discovers"
+step "each kick uses up a retry: after four unanswered Requests the driver discovers"
 unanswered() {
 	kick
 	sleep 0.1
@@ -120,7 +118,7 @@ kick
 sleep 1
 expect "Requests after that" "$requests" "$(count)"
 
-step "a firewall that accepts what is related lets it pass"
+step "a firewall that accepts related packets lets it pass"
 ip -n "${NS}relay" link set r1 up
 default_route relay 192.0.2.126
 on gateway nft -f - <<'END'
@@ -141,4 +139,4 @@ kick $AMT_PORT 9
 sleep 0.2
 expect "Requests after a kick that quotes another relay port" "$before" "$(count)"
 gap=$(kicked)
-[ "$gap" -lt 1000 ] || fail "it came after $gap us"
+[ "$gap" -lt 1000 ] || fail "after $gap us"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# An application in a container says by itself what is wanted: it is told of Queries, and of Reports
-# of others, by amtctl monitor, and sends Reports and Leaves by amtctl report, unicast to the bridge
-# or multicast. The container's amtd forwards nothing: Mode=proxy with Upstream= alone.
+# An application in a container does its own signalling: it receives Queries and the Reports of others
+# from amtctl monitor, and sends Reports and Leaves with amtctl report, unicast to the bridge or
+# multicast. The container's amtd forwards nothing: Mode=proxy with Upstream= alone.
 #
 #  source u0 ----- eth0 gateway g1 ----- v0 container
 
@@ -14,7 +14,7 @@ need jq python3
 
 IGMP=$SELFTESTS/tools/igmp.py
 
-# monitor NAME HOST ARGUMENT...: what it prints is NAME.log
+# monitor NAME HOST ARGUMENT...: its output is NAME.log
 monitor() {
 	local name=$1 host=$2
 	shift 2
@@ -22,53 +22,18 @@ monitor() {
 	AMTD_ROOT=$(amtd_root "$host") background "$name" "$host" "$AMTCTL" monitor "$@"
 }
 
-# told NAME FILTER: some event, or message, of NAME's is so
-told() {
-	jq -se "any(.[]; $2)" "$TMP/$1.log" >/dev/null || {
-		tail -n 20 "$TMP/$1.log"
-		return 1
-	}
-}
-
-log_has() {
-	grep -Eq -- "$2" "$TMP/$1.log" || {
-		cat "$TMP/$1.log"
-		return 1
-	}
-}
-
 routed() {
 	ip -n "${NS}gateway" mroute show | grep -q "($SOURCE,$1).*Oifs: g1"
 }
 
-link_local() {
-	ip -n "$NS$1" -j -6 address show dev "$2" scope link | jq -r '[.[].addr_info[]?.local // empty][0]'
-}
-
-has_link_local() {
-	[ "$(link_local "$@")" != null ]
-}
-
-host source gateway container
-wire source u0 gateway eth0
-wire gateway g1 container v0
-set_sysctl gateway ipv6/conf/g1/accept_dad=0
-set_sysctl container ipv6/conf/v0/accept_dad=0
-address source u0 $SOURCE/24
-address gateway eth0 203.0.113.1/24
-address gateway g1 10.4.0.1/24
-address container v0 10.4.0.2/24
-default_route container 10.4.0.1
-wait_for 10 has_link_local gateway g1
-wait_for 10 has_link_local container v0
+lan_behind_proxy source container
 GATEWAY6=$(link_local gateway g1) CONTAINER6=$(link_local container v0)
 send_stream tx source u0
 background heard source "$IGMP" listen u0
-wait_for 10 told heard '.what == "listening"'
+wait_for 10 seen heard '.what == "listening"'
 
-printf '[AMT]\nMode=proxy\n[Forward]\nUpstream=eth0\nDownstream=g1\n%s\n%s\n' \
-	ForwardQueries=yes UnicastReports=only >"$(amtd_root gateway)/etc/amt/proxy0.amt"
-printf '[AMT]\nMode=proxy\n[Forward]\nUpstream=v0\n' >"$(amtd_root container)/etc/amt/app0.amt"
+write_proxy gateway proxy0 Upstream=eth0 Downstream=g1 ForwardQueries=yes UnicastReports=only
+write_proxy container app0 Upstream=v0
 amtd_start gateway
 amtd_start container
 wait_for 10 state_is container app0 running
@@ -80,57 +45,57 @@ for name in app quiet human outer; do
 	wait_for 10 log_has $name 'present|is running'
 done
 
-step "the application is told of a Query of the outside"
+step "the application gets a Query from outside as an event"
 on source "$IGMP" query u0 $SOURCE --response 2
-wait_for 10 told app '.event == "query" and .ifname == "app0" and .on == "v0" and
+wait_for 10 seen app '.event == "query" and .ifname == "app0" and .on == "v0" and
 	.side == "upstream" and .protocol == "igmp" and .version == 3 and .source == "10.4.0.1" and
 	.max_response_usec == 2000000 and (.group | not)'
-wait_for 10 told outer '.event == "query" and .on == "eth0" and .side == "upstream" and
+wait_for 10 seen outer '.event == "query" and .on == "eth0" and .side == "upstream" and
 	.source == "203.0.113.2"'
 wait_for 10 log_has human ' app0 +IGMPv3 Query from 10\.4\.0\.1 on v0 \(upstream\)$'
 
-step "it answers by a unicast Report: the stream comes; a Leave: it ceases"
+step "a unicast Report starts the stream, a Leave stops it"
 receive_stream always container v0
 check "report" ctl container report --unicast 10.4.0.1 --on v0 "$SOURCE,$GROUP"
-wait_for 10 told outer ".event == \"report\" and .on == \"g1\" and .side == \"downstream\" and .unicast and
+wait_for 10 seen outer ".event == \"report\" and .on == \"g1\" and .side == \"downstream\" and .unicast and
 	.version == 3 and .source == \"10.4.0.2\" and (.leave | not) and
 	.records == [{\"type\": \"allow\", \"group\": \"$GROUP\", \"sources\": [\"$SOURCE\"]}]"
 wait_for 10 routed $GROUP
-wait_for 10 told heard ".ttl == 1 and .good and .source == \"203.0.113.1\" and
+wait_for 10 seen heard ".ttl == 1 and .good and .source == \"203.0.113.1\" and
 	.destination == \"224.0.0.22\" and any(.records[]; .group == \"$GROUP\" and .type == \"allow\")"
 check "report --leave" ctl container report --leave --unicast 10.4.0.1 --on v0 "$SOURCE,$GROUP"
-wait_for 10 told outer ".event == \"report\" and .unicast and any(.records[]; .type == \"block\" and
+wait_for 10 seen outer ".event == \"report\" and .unicast and any(.records[]; .type == \"block\" and
 	.group == \"$GROUP\" and .sources == [\"$SOURCE\"])"
 wait_for 10 not routed $GROUP
-wait_for 10 told heard ".source == \"203.0.113.1\" and
+wait_for 10 seen heard ".source == \"203.0.113.1\" and
 	any(.records[]?; .group == \"$GROUP\" and .type == \"block\")"
 
 step "multicast Reports and Leaves of all versions; sources of a group in one record"
 check "IGMPv3" ctl container report --on v0 239.1.1.1 "$SOURCE,232.2.2.2" "203.0.113.9,232.2.2.2"
-wait_for 10 told outer ".event == \"report\" and (.unicast | not) and .records == [
+wait_for 10 seen outer ".event == \"report\" and (.unicast | not) and .records == [
 	{\"type\": \"allow\", \"group\": \"232.2.2.2\", \"sources\": [\"$SOURCE\", \"203.0.113.9\"]},
 	{\"type\": \"to_ex\", \"group\": \"239.1.1.1\", \"sources\": []}]"
 check "IGMPv2" ctl container report --on v0 --version 2 232.3.3.3
-wait_for 10 told outer '.event == "report" and .version == 2 and .records[0].group == "232.3.3.3"'
+wait_for 10 seen outer '.event == "report" and .version == 2 and .records[0].group == "232.3.3.3"'
 check "IGMPv2, Leave" ctl container report --on v0 --version 2 --leave 232.3.3.3
-wait_for 10 told outer '.event == "report" and .version == 2 and .leave and
+wait_for 10 seen outer '.event == "report" and .version == 2 and .leave and
 	.records[0].group == "232.3.3.3"'
 check "IGMPv1" ctl container report --on v0 --version 1 239.4.4.4
-wait_for 10 told outer '.event == "report" and .version == 1 and .records[0].group == "239.4.4.4"'
+wait_for 10 seen outer '.event == "report" and .version == 1 and .records[0].group == "239.4.4.4"'
 check "MLDv2" ctl container report --on v0 "$SOURCE6,$GROUP6"
-wait_for 10 told outer ".event == \"report\" and .protocol == \"mld\" and .version == 2 and
+wait_for 10 seen outer ".event == \"report\" and .protocol == \"mld\" and .version == 2 and
 	.source == \"$CONTAINER6\" and .records[0].group == \"$GROUP6\" and
 	.records[0].sources == [\"$SOURCE6\"]"
 check "MLDv1" ctl container report --on v0 --version 1 --unicast "$GATEWAY6" ff0e::5
-wait_for 10 told outer '.event == "report" and .protocol == "mld" and .version == 1 and .unicast and
+wait_for 10 seen outer '.event == "report" and .protocol == "mld" and .version == 1 and .unicast and
 	.records[0].group == "ff0e::5"'
 check "from the gateway" ctl gateway report --on g1 239.6.6.6
-wait_for 10 told app '.event == "report" and .on == "v0" and .source == "10.4.0.1" and
+wait_for 10 seen app '.event == "report" and .on == "v0" and .source == "10.4.0.1" and
 	.records[0].group == "239.6.6.6"'
 wait_for 10 log_has human \
 	' app0 +IGMPv3 Report from 10\.4\.0\.1 on v0 \(upstream\): to_ex 239\.6\.6\.6$'
 
-step "what cannot be said is refused, with what to do"
+step "invalid Reports are refused with a hint"
 # refused CODE PATTERN ARGUMENT...
 refused() {
 	local code=$1 pattern=$2
@@ -151,7 +116,7 @@ refused 1 'of the other family' --on v0 --unicast 10.4.0.1 "$SOURCE6,$GROUP6"
 refused 1 'expected the address of a host' --on v0 --unicast 239.1.1.1 239.1.1.1
 refused 3 'no such interface' --on v9 239.1.1.1
 
-step "a flood of Reports is not one of events"
+step "a flood of Reports does not become a flood of events"
 before=$(wc -l <"$TMP/app.log")
 start=$(now)
 on gateway "$IGMP" report g1 10.4.0.1 --count 2000 239.7.7.7
@@ -159,14 +124,14 @@ check "the last one" ctl gateway report --on g1 239.8.8.8
 wait_for 10 device_is container app0 '.heard_upstream[0].igmp.reports > 2000' true
 sleep 2
 check "another" ctl gateway report --on g1 239.8.8.9
-wait_for 10 told app '.event == "report" and .records[0].group == "239.8.8.9" and .missed > 1000'
+wait_for 10 seen app '.event == "report" and .records[0].group == "239.8.8.9" and .missed > 1000'
 seconds=$((($(now) - start) / 1000000 + 2))
 lines=$(($(wc -l <"$TMP/app.log") - before))
 [ $lines -le $((100 * seconds)) ] || fail "$lines events in $seconds s"
-expect "told and missed" "$(device container app0 '.heard_upstream[0].igmp.reports')" \
+expect "events and missed ones" "$(device container app0 '.heard_upstream[0].igmp.reports')" \
 	"$(jq -s '[.[] | select(.event == "report" and .protocol == "igmp")] |
 		length + (map(.missed // 0) | add)' "$TMP/app.log")"
-expect "a monitor that did not ask for messages" '["present"]' \
+expect "events without --messages" '["present"]' \
 	"$(jq -sc '[.[].event] | unique' "$TMP/quiet.log")"
 amtd_stop container
 amtd_stop gateway

@@ -1,14 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Bad input, from the command line and from files: one line that says what, why and what to do, the
-# right exit status, nothing half made, and amtd goes on.
+# Invalid input on the command line and in files: one line with the error and a hint, the right exit
+# status, no partial changes, and amtd goes on.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-internet 0
-kernel_relay relay $RELAY
+net_one_relay 0
 run=$TMP/gateway/run/amt etc=$TMP/gateway/etc/amt
 
 # refused STATUS REGEX ARGUMENT...: amtctl ends with this status and one line on stderr
@@ -22,7 +21,8 @@ refused() {
 	expect "stdout of 'amtctl $*'" "" "$OUTPUT"
 }
 
-nothing_made() {
+# only_devices NAMES: there are no others, as amtd, the kernel and the files have it
+only_devices() {
 	expect "devices" "$1" "$(ctl gateway list --json=short | jq -r '[.[].ifname] | join(" ")')"
 	expect "amt interfaces" "$1" "$(ip -n "${NS}gateway" -j link show type amt |
 		jq -r '[.[].ifname] | join(" ")')"
@@ -71,14 +71,14 @@ refused 2 'mtu' create amt0 --link g0 --relay $RELAY --mtu 0
 refused 2 'tunnels' create amtr --link g0 --mode relay --max-tunnels none
 refused 2 'mode' create amt0 --link g0 --relay $RELAY --mode bridge
 refused 2 'relay' create amtr --link g0 --mode relay --relay $RELAY
-nothing_made ""
+only_devices ""
 
 step "no such device: exit 3"
 refused 3 amt7 status amt7
 refused 3 amt7 delete amt7
 refused 3 amt7 cat amt7
 
-step "what only the kernel knows: exit 1, in its words"
+step "errors of the kernel: exit 1, with its extack"
 refused 1 nosuch create amt0 --link nosuch --relay $RELAY
 refused 1 'Ethernet' create amt0 --link lo --relay $RELAY
 refused 1 'exists' create g1 --link g0 --relay $RELAY
@@ -86,16 +86,16 @@ background taken gateway socat -u UDP4-RECV:4444 /dev/null
 wait_for 5 sh -c "nsenter --net=/run/netns/${NS}gateway ss -uln | grep -q :4444"
 refused 1 '4444' create amt0 --link g0 --relay $RELAY --port 4444
 refused 1 'MTU|mtu' create amt0 --link g0 --relay $RELAY --mtu 60000
-nothing_made ""
+only_devices ""
 
-step "a name or a port that is another device's"
+step "a name or a port of another device"
 check "create" ctl gateway create amt0 --link g0 --relay $RELAY --port 5555
 refused 1 amt0 create amt0 --link g0 --relay $RELAY
 refused 1 5555 create amt1 --link g0 --relay $RELAY --port 5555
-nothing_made amt0
+only_devices amt0
 
-step "a device of a file in /etc is not amtctl's to delete"
-printf '[AMT]\nLink=g0\n[Relay]\nAddress=%s\n' $RELAY >"$etc/mine.amt"
+step "amtctl does not delete a device of a file in /etc"
+write_gateway mine $RELAY
 check "reload" ctl gateway reload
 check "the device" exists gateway mine
 refused 1 "$etc/mine\\.amt" delete mine
@@ -103,7 +103,7 @@ check "the device" exists gateway mine
 rm "$etc/mine.amt"
 check "reload" ctl gateway reload
 
-step "files with junk are warned about, and the rest works"
+step "malformed files are logged, and the rest works"
 head -c 5000 /dev/urandom >"$etc/junk.amt"
 {
 	printf '[AMT]\nLink=g0\nDescription='
@@ -125,7 +125,7 @@ for name in junk line huge directory; do
 		fail "no warning about $name.amt"
 done
 [ "$(amtd_log gateway | awk '{ if (length > n) n = length } END { print n }')" -lt 2000 ] ||
-	fail "a line of the log is as long as what it complains of"
+	fail "a log line of 2000 characters or more"
 if amtd_log gateway | LC_ALL=C grep -q $'[\x01-\x08\x0e-\x1f\x7f]'; then
 	fail "the log holds control characters"
 fi
@@ -133,5 +133,5 @@ check "the device of a file without a newline at its end" exists gateway unended
 check "the device of a file with one long line" exists gateway line
 refuse "the device of a huge file" exists gateway huge
 
-step "amtd is still there, and so is the device it had"
+step "amtd still runs, and so does its device"
 wait_for 10 state_is gateway amt0 connected

@@ -1,15 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What `meson install` puts into place is complete, and runs from there.
+# The files of `meson install` are complete, and the installed programs run.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 need meson
 stage=$TMP/stage
-internet 0
-kernel_relay relay $RELAY
+net_one_relay 0
 send_stream tx source s0
 
 step "install"
@@ -24,28 +23,28 @@ installed() {
 	done
 }
 
-step "everything is there"
+step "all files are installed"
 installed '/amtd$' '/bin/amtctl$' '/amtd\.service$' '/amtd-wait-online\.service$' \
 	'/man1/amtctl\.1' '/man8/amtd\.8' '/man5/amt\.5' '/man7/amt-forward\.7' '\.amt(\.example)?$'
 
-step "nothing of the tests is"
+step "no test programs are installed"
 ! grep -E 'stream|fuzz|test|relay\.py' <<<"$files" || fail "test programs are installed"
 
-step "the manual pages are without faults"
+step "man(1) has no warnings for the manual pages"
 if command -v man >/dev/null; then
 	while read -r page; do
-		faults=$(man --warnings=all -l "$stage/$page" 2>&1 >/dev/null | head -n 5)
-		expect "faults of $page" "" "$faults"
+		warnings=$(man --warnings=all -l "$stage/$page" 2>&1 >/dev/null | head -n 5)
+		expect "warnings of $page" "" "$warnings"
 	done < <(grep -E '/man/' <<<"$files")
 fi
 
-step "the unit starts the daemon that is installed"
+step "the unit starts the installed daemon"
 unit=$stage/$(grep '/amtd\.service$' <<<"$files")
 start=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
-[ -x "$stage$start" ] || fail "ExecStart=$start is no program in the staging root"
+[ -x "$stage$start" ] || fail "ExecStart=$start is not in the staging root"
 grep -q '^Type=notify' "$unit" || fail "the unit is not Type=notify"
 
-step "a stream through the installed programs"
+step "a stream with the installed programs"
 AMTD=$stage$start
 AMTCTL=$stage/$(grep '/bin/amtctl$' <<<"$files")
 expect "amtctl --version" "$("$AMTD" --version | grep -Eo '[0-9.]+' | head -n 1)" \

@@ -1,26 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# amtd is killed in mid-stream and started again, several times: not one packet is lost.
+# amtd is killed in mid-stream and started again, several times: no packet is lost.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-internet 10
-kernel_relay relay $RELAY
+net_one_relay 10
 send_stream tx source s0 --rate 100
 send_stream tx6 source s0 --group $GROUP6 --rate 50
 amtd_start gateway
 check "create" ctl gateway create amt0 --link g0 --relay $RELAY
 wait_for 20 device_is gateway amt0 .relay.mld_flag 0x80
-receive_stream rx gateway amt0
-receive_stream rx6 gateway amt0 --group $GROUP6 --source $SOURCE6
+receive_both rx gateway amt0
 sleep 5
 ifindex=$(link gateway amt0 .ifindex)
 ruleset=$(on gateway nft list ruleset)
 
 for pause in 0 5 30; do
-	step "killed, and $pause s later started again"
+	step "killed and started again after $pause s"
 	amtd_kill gateway
 	sleep $pause
 	expect "the ruleset without amtd" "$ruleset" "$(on gateway nft list ruleset)"
@@ -31,7 +29,7 @@ for pause in 0 5 30; do
 	sleep 5
 done
 
-step "stopped, too, and started again"
+step "stopped and started again"
 amtd_stop gateway
 sleep 10
 amtd_start gateway
@@ -41,12 +39,11 @@ end_background rx
 end_background rx6
 expect "IPv4 packets lost" 0 "$(received rx .lost)"
 expect "IPv6 packets lost" 0 "$(received rx6 .lost)"
-expect "IPv4 packets twice" 0 "$(received rx .duplicated)"
-[ "$(received rx .received)" -gt 6000 ] || fail "too few for more than a minute: $(cat "$TMP/rx.log")"
-[ "$(received rx .longest_gap_usec)" -lt 20000 ] ||
-	fail "the stream stopped for $(received rx .longest_gap_usec) us"
+expect "IPv4 packets duplicated" 0 "$(received rx .duplicated)"
+[ "$(received rx .received)" -gt 6000 ] || fail "too few packets for more than a minute: $(cat "$TMP/rx.log")"
+check_gap rx 20000
 
-step "what a killed amtd left can be deleted by its successor, wholly"
+step "a device of a killed amtd is deleted without leftovers"
 check "delete" ctl gateway delete amt0
 refuse "the device" exists gateway amt0
 amtd_stop gateway

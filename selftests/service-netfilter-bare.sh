@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The nftables table where the kernel has no nft_queue: all but the queue works.
+# The nftables table on a kernel without nft_queue: everything but the queue works.
 # kernel: bare
 
 # shellcheck source=selftests/lib.sh
@@ -13,5 +13,4 @@ if nft 'table ip probe { chain c { queue to 9; }; }' 2>/dev/null; then
 	skip "the kernel has nft_queue"
 fi
 
-step "tests/kernel/test-firewall"
-"$AMTD_BUILD/tests/kernel/test-firewall" || fail "test-firewall"
+kernel_test firewall

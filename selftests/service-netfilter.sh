@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The nftables table and the queues on the real kernel: what is written, what is noticed, what
-# packets go through it changed, queued or untouched.
+# The nftables table and the queues on the real kernel: the rules, events about them, and which
+# packets are changed, queued or untouched.
 # kernel: full
 
 # shellcheck source=selftests/lib.sh
@@ -13,8 +13,4 @@ nft 'table ip probe { chain c { queue to 9; }; }' 2>/dev/null ||
 	skip "the kernel has no nft_queue (CONFIG_NFT_QUEUE)"
 nft delete table ip probe
 
-# Each makes network namespaces of its own.
-for test in firewall queue ttl; do
-	step "tests/kernel/test-$test"
-	"$AMTD_BUILD/tests/kernel/test-$test" || fail "test-$test"
-done
+kernel_test firewall queue ttl

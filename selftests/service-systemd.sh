@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Under systemd, with the unit as it is installed: confined as it says, amtd does all of its work,
-# and memberships and streams outlive its restarts.
+# Under systemd, with the installed unit: amtd works within its sandbox, and memberships and streams
+# survive restarts.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,7 +11,7 @@ need meson unshare
 [ "$(cat /proc/1/comm)" = init ] || skip "it installs to /usr/local: in User-Mode Linux only"
 [ -x /lib/systemd/systemd ] || skip "systemd is not installed"
 
-# A systemd of its own, the first process of a container on the gateway.
+# systemd as the first process of a container on the gateway.
 cat >"$TMP/boot.sh" <<-'END'
 	mount --make-rprivate /
 	mount -t tmpfs -o mode=755 tmpfs /run
@@ -60,25 +60,24 @@ cat >/etc/amt/amt0.amt <<-END
 	[Forward]
 	Downstream=g1
 END
-internet 10
-kernel_relay relay $RELAY
+net_one_relay 10
 send_stream tx source s0
 
-step "systemd starts it, and it is ready"
+step "systemd starts it, and it becomes ready"
 background systemd gateway unshare --pid --fork --mount --mount-proc --cgroup \
 	bash "$TMP/boot.sh"
 wait_for 60 is_active
 wait_for 20 connected
 
-step "confined by its unit it forwards, which takes every kind of socket that it has"
+step "it forwards in its sandbox, which takes all of its kinds of sockets"
 receive_stream rx viewer v0 --count 100 --timeout 20
 finish rx || fail "no stream: $(cat "$TMP/rx.log")"
 expect "problems" "[]" \
 	"$(in_container amtctl --json=short status amt0 | jq -c '[.. | .error?, .failure? | strings]')"
 
-step "killed in mid-stream, and restarted: an application that only binds loses nothing"
-[ "$(property NFileDescriptorStore)" -gt 0 ] || fail "no membership is kept"
-background rx gateway "$TOOLS/stream" receive --group $GROUP --port $PORT --count 1000 --timeout 60
+step "killed in mid-stream and restarted: an application that only binds loses nothing"
+[ "$(property NFileDescriptorStore)" -gt 0 ] || fail "no membership in the fd store"
+start_receiver rx gateway --group $GROUP --count 1000 --timeout 60
 sleep 2
 pid=$(property MainPID)
 in_container systemctl kill --signal=KILL amtd.service
@@ -89,7 +88,7 @@ wait_for 20 has_restarted "$pid"
 finish rx || fail "no stream: $(cat "$TMP/rx.log")"
 expect "lost" 0 "$(received rx .lost)"
 
-step "a reload, and a stop"
+step "reload and stop"
 check "reload" in_container systemctl reload amtd.service
 check "stop" in_container systemctl stop amtd.service
 expect "result" success "$(property Result)"

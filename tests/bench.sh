@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Run the benchmarks and print one table. It is no test: it passes whatever the numbers are.
+# Run the benchmarks and print one table. Not a test: it passes whatever the numbers are.
 # usage: bench.sh [PART...]
 #
 # AMTD_BUILD is the build folder (default: build; it is made when it is missing).
@@ -12,7 +12,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(dirname "$here")
 export AMTD_BUILD=${AMTD_BUILD:-$top/build}
 
-# Each part prints lines of: what TAB value TAB unit TAB what is wanted.
+# Each part prints lines of: what TAB value TAB unit TAB target.
 PARTS=(rewrite pass forwarder queue datapath failover crowd create channels)
 
 die() {
@@ -20,7 +20,7 @@ die() {
 	exit 2
 }
 
-# missing WHAT WHY: a line of the table in place of a number
+# missing WHAT WHY: a line without a number
 missing() {
 	printf '%s\t-\t\t%s\n' "$1" "$2"
 }
@@ -64,14 +64,14 @@ part_forwarder() {
 
 part_queue() {
 	if [ "$(id -u)" != 0 ]; then
-		missing "Advertisements through NFQUEUE" "wants root"
+		missing "Advertisements through NFQUEUE" "needs root"
 		return
 	fi
 	"$AMTD_BUILD/tests/bench/bench-queue"
 }
 
-# in_uml travel|real SCRIPT: run it natively where the kernel has amt, else in User-Mode Linux; what
-# it prints
+# in_uml travel|real SCRIPT: print its output; natively where the kernel has amt, else in User-Mode
+# Linux
 in_uml() {
 	local kernel job status
 
@@ -91,7 +91,13 @@ in_uml() {
 	return "$status"
 }
 
-# Real time: what counts is what the processor does.
+# in_uml_rows travel|real SCRIPT: those of its lines that are of the table
+in_uml_rows() {
+	in_uml "$1" "$here/bench/$2" | grep "	"
+	return "${PIPESTATUS[0]}"
+}
+
+# Real time: CPU time is measured.
 part_datapath() {
 	in_uml real "$here/bench/datapath.sh" | awk -F '\t' '
 		$1 == "bare" { print "data path: a packet through a bare device\t" $2 "\tns\t" }
@@ -101,27 +107,21 @@ part_datapath() {
 	return "${PIPESTATUS[0]}"
 }
 
-# Virtual time where it is User-Mode Linux: the delays are exact, and waiting takes none.
+# Virtual time in User-Mode Linux: delays are exact, and waiting takes none.
 part_failover() {
-	in_uml travel "$here/bench/failover.sh" | grep "	"
-	return "${PIPESTATUS[0]}"
+	in_uml_rows travel failover.sh
 }
 
 part_crowd() {
-	in_uml travel "$here/bench/crowd.sh" | grep "	"
-	return "${PIPESTATUS[0]}"
+	in_uml_rows travel crowd.sh
 }
 
-# Real time: what counts is what the processor does.
 part_create() {
-	in_uml real "$here/bench/create.sh" | grep "	"
-	return "${PIPESTATUS[0]}"
+	in_uml_rows real create.sh
 }
 
-# Real time: what counts is what the processor does.
 part_channels() {
-	in_uml real "$here/bench/channels.sh" | grep "	"
-	return "${PIPESTATUS[0]}"
+	in_uml_rows real channels.sh
 }
 
 parts=("$@")
@@ -136,10 +136,10 @@ if [ ! -e "$AMTD_BUILD/build.ninja" ]; then
 fi
 ninja -C "$AMTD_BUILD" >/dev/null || die "the build failed: ninja -C $AMTD_BUILD"
 
-# With a TAB in IFS, read swallows empty fields.
-printf '%-58s %12s %-5s %s\n' WHAT VALUE UNIT WANTED
+# With a TAB in IFS, read drops empty fields.
+printf '%-58s %12s %-5s %s\n' WHAT VALUE UNIT TARGET
 for part in "${parts[@]}"; do
 	"part_$part" || missing "$part" "failed"
-done | tr '\t' '\037' | while IFS=$'\037' read -r what value unit wanted; do
-	printf '%-58s %12s %-5s %s\n' "$what" "$value" "$unit" "$wanted"
+done | tr '\t' '\037' | while IFS=$'\037' read -r what value unit target; do
+	printf '%-58s %12s %-5s %s\n' "$what" "$value" "$unit" "$target"
 done

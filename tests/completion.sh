@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# bash completion, as a shell would ask for it. usage: completion.sh BUILD
+# bash completion, called as the shell calls it. usage: completion.sh BUILD
 
 set -uo pipefail
 
@@ -11,7 +11,7 @@ PATH=$(cd "$1" && pwd)/src/amtctl:$PATH
 . "$here/../units/amtctl.bash"
 failed=0
 
-# expect "REPLY..." WORD...: what the last word, which may be empty, is completed to
+# expect "REPLY..." WORD...: the completions of the last word, which may be empty
 expect() {
 	local wanted=$1 got
 	shift

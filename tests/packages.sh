@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The Debian packages that amtd is built, shown and tested with, by purpose. Sourced.
+# The Debian packages that the build, the demo and the tests need. Sourced.
 # shellcheck disable=SC2034 # for those who source it
 
 PACKAGES_BUILD=(gcc libc6-dev meson ninja-build pkg-config libsystemd-dev libnl-3-dev
 	libnl-route-3-dev libmnl-dev libnetfilter-queue-dev libnftables-dev libjansson-dev
 	libsmartcols-dev libunbound-dev libcmocka-dev)
 
-# A User-Mode Linux kernel, and what the namespaces are made of.
+# To build the User-Mode Linux kernels, and the programs that the selftests run.
 PACKAGES_SELFTESTS=(linux-source-6.1 make flex bison bc xz-utils libelf-dev perl-base
 	iproute2 igmpproxy kmod util-linux procps nftables iptables jq socat smcroute python3 strace
 	tcpdump mount passwd man-db knot knot-dnsutils knot-dnssecutils

@@ -18,6 +18,8 @@ cd "$top" || exit 1
 work=$(mktemp -d /tmp/amtd-tests.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 build=$work/build sanitized=$work/sanitized fuzzing=$work/fuzz
+# Of compilers, clang-format, linkers, meson, shellcheck, sanitizers, make and Python.
+ERROR_LINES='(^|[^A-Za-z-])([Ee]rror|ERROR)(:|s? )|FAILED|undefined reference|runtime error|Traceback'
 passed=0 failed=0 skipped=0
 
 finish() {
@@ -26,7 +28,20 @@ finish() {
 	exit
 }
 
-# check WHAT COMMAND...: one test; its output is shown when it fails
+# show_log FILE: its error lines first, as a long log buries them, then its end
+show_log() {
+	local errors
+
+	errors=$(grep -nE "$ERROR_LINES" "$1" | head -n 20)
+	if [ -n "$errors" ] && [ "$(wc -l <"$1")" -gt 20 ]; then
+		echo "     errors, with their line numbers in the output:"
+		echo "$errors" | awk '{ print "     " $0 }'
+		echo "     the end of the output:"
+	fi
+	tail -n 200 "$1" | sed 's/^/     /'
+}
+
+# check WHAT COMMAND...: one test; when it fails, its error lines and the end of its output
 check() {
 	local what=$1 start=$SECONDS
 	shift
@@ -36,12 +51,12 @@ check() {
 		return 0
 	fi
 	echo "FAIL $what"
-	tail -n 200 "$work/log" | sed 's/^/     /'
+	show_log "$work/log"
 	failed=$((failed + 1))
 	return 1
 }
 
-# count FILE WORD: the number behind "WORD:" in meson's summary
+# count FILE WORD: the number after "WORD:" in meson's summary
 count() {
 	local n
 	n=$(sed -n "s/^$2: *\([0-9]*\).*/\1/p" "$1" | tail -n 1)
@@ -54,7 +69,8 @@ unit_tests() {
 
 	meson test --no-rebuild --print-errorlogs -C "$2" --suite "$3" >"$log" 2>&1
 	if [ "$(count "$log" Ok)" = 0 ]; then
-		tail -n 50 "$log"
+		echo "FAIL $1"
+		show_log "$log"
 		failed=$((failed + 1))
 		return
 	fi
@@ -94,7 +110,7 @@ man_pages() {
 	mandoc -T lint -W warning man/*.[0-9] "$build"/man/*.[0-9]
 }
 
-# Corpora grow in a scratch folder; those of the checkout stay as they are.
+# New inputs go to a scratch folder; the corpora of the checkout do not change.
 fuzz() {
 	local name=$1
 	mkdir -p "$work/corpus/$name"
@@ -103,7 +119,7 @@ fuzz() {
 		-print_final_stats=1 "$work/corpus/$name" "$here/fuzz/corpus/$name")
 }
 
-# As many at once as there are processors.
+# As many in parallel as there are processors.
 fuzz_all() {
 	local name names=()
 
@@ -141,7 +157,7 @@ selftests() {
 		failed=$((failed + BASH_REMATCH[2]))
 		skipped=$((skipped + BASH_REMATCH[3]))
 	else
-		echo "FAIL the selftests did not end"
+		echo "FAIL the selftests broke off: $line"
 		failed=$((failed + 1))
 	fi
 }

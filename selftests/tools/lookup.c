@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Look up sources again and again with one resolver, as amtd does, and print a line of JSON for
- * each answer: { "round", "source", "outcome", "dnssec", "ttl", "usable", "usec" }.
+ * Look up sources repeatedly with one resolver, as amtd does, and print a line of JSON for each
+ * answer: { "round", "source", "outcome", "dnssec", "ttl", "usable", "usec" }.
  */
 #include "discovery/resolver.h"
 

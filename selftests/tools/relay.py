@@ -335,7 +335,7 @@ class Relay:
                 self.send_data()
 
 
-def main():
+def parse_options(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--address", required=True, help="own address")
@@ -360,8 +360,8 @@ def main():
     parser.add_argument("--other", default="127.0.0.1", metavar="ADDRESS",
                         help="a second own address, for garbage from elsewhere")
     parser.add_argument("--state", required=True, metavar="FILE")
-    Relay(parser.parse_args()).run()
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    main()
+    Relay(parse_options()).run()

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Send a numbered multicast stream, or receive one as any application does, through an ordinary
- * socket, and say what came.
+ * Send a numbered multicast stream, or receive one on an ordinary socket, as applications do, and
+ * print a summary.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -233,10 +233,10 @@ static int join(const struct options *o)
 	int fd = open_socket(o), one = 1, zero = 0, buffer = 8 << 20;
 
 	set(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one), "SO_REUSEADDR");
-	/* As root; an ordinary user's reception is as good as the default buffer. */
+	/* As root only; other users have the default buffer. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
-	/* What comes in elsewhere by another's membership is not what is to be seen here. With
-	 * --default-dev it is as most applications are: they leave this at what it is. */
+	/* Packets of other interfaces, by other sockets' memberships, are not to count. With
+	 * --default-dev the option stays at its default, as in most applications. */
 	if (o->ifindex && level == IPPROTO_IP)
 		set(fd, IPPROTO_IP, IP_MULTICAST_ALL, &zero, sizeof(zero), "IP_MULTICAST_ALL");
 	else if (o->ifindex)
@@ -244,7 +244,7 @@ static int join(const struct options *o)
 		    "IPV6_MULTICAST_ALL");
 	if (bind(fd, (const struct sockaddr *)&o->group, o->length) < 0)
 		die("bind");
-	/* Without either it joins nothing, as one of which somebody else takes care. */
+	/* Without either it joins nothing, and relies on another's membership. */
 	if (!o->ifindex && !o->default_dev)
 		return fd;
 	if (o->has_source) {

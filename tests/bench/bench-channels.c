@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Many channels wanted on a network, and what that costs the multicast proxy of another network
- * namespace: how long a Report takes to become a route, processor time, memory. Run by channels.sh.
+ * The cost of many channels for a multicast proxy in another network namespace: time from a Report
+ * to its route, CPU time, memory. Run by channels.sh.
  *
  * usage: bench-channels NAME PID ROUTER HOSTS SOURCE 4|6 SECONDS COUNT...
  *
  * NAME: of the proxy, for the table; PID: its process; ROUTER, HOSTS, SOURCE: the files of network
  * namespaces: its own, that of the hosts (with h0), that of the sources (with s0; "-": none is
- * needed). Sources send a packet for a proxy that makes routes no earlier. SECONDS: when a number
- * of channels is given up. COUNT: so many channels one after the other, ascending.
+ * needed). Sources send a packet for a proxy that installs no route without one. SECONDS: timeout
+ * for a number of channels. COUNT: numbers of channels, ascending.
  */
 #include "wire/group-build.h"
 
@@ -36,12 +36,12 @@
 #define HOSTS  100
 #define PROBES 11 /* Reports of one channel, for the median */
 
-/* Of channels in a Report: as many as Ethernet has room for. */
+/* Channels in a Report: as many as fit into an Ethernet frame. */
 #define RECORDS_IPV4 100
 #define RECORDS_IPV6 38
 
-/* Reports that are on their way: far fewer than fit into a socket's buffer, so that none is lost,
- * and enough that the proxy never waits. */
+/* Reports in flight: far fewer than fit into a socket's buffer, so that none is lost, and enough
+ * that the proxy never waits. */
 #define WINDOW 16
 
 struct bench {
@@ -50,7 +50,7 @@ struct bench {
 	sa_family_t family;
 	int hosts, sources; /* packet sockets; sources -1: none */
 	int h0, s0;
-	int routes; /* asks for a route's counters */
+	int routes; /* to read a route's counters */
 	clockid_t clock;
 	double limit, deadline;
 	uint32_t wanted; /* channels so far */
@@ -200,7 +200,7 @@ static uint16_t checksum(const uint16_t *words, size_t n)
 	return (uint16_t) ~(sum + (sum >> 16));
 }
 
-/* IPv4 alone: what needs it knows no MLD. */
+/* IPv4 only: the proxy that needs it has no MLD. */
 static void stream(const struct bench *bench, uint32_t i)
 {
 	struct address group = group_of(bench, i), source = source_of(bench, i);
@@ -233,7 +233,7 @@ static bool has_route(const struct bench *bench, uint32_t i)
 	return r == 0;
 }
 
-/* False: the time is over. */
+/* False: timeout. */
 static bool wait_route(const struct bench *bench, uint32_t i, bool there)
 {
 	while (has_route(bench, i) != there) {
@@ -256,7 +256,7 @@ static int open_events(const struct bench *bench)
 	return fd;
 }
 
-/* A route of the group; while nobody has answered for a packet, it is none. */
+/* True if the group has a route; an unresolved one does not count. */
 static bool tells_of(const struct nlmsghdr *message, const struct address *group)
 {
 	const struct rtmsg *route = NLMSG_DATA(message);
@@ -291,7 +291,7 @@ static bool wait_event(int fd, const struct address *group)
 
 /* ---- measures ------------------------------------------------------------------------------ */
 
-/* The number behind a word. */
+/* The number after a word. */
 static long number_of(const char *file, const char *word)
 {
 	char line[1024], *at = NULL;
@@ -316,7 +316,7 @@ static struct usage usage(const struct bench *bench)
 	return usage;
 }
 
-/* The groups that are joined on up0: a line for each behind that of the interface, or with it. */
+/* The groups joined on up0: a line each after the interface's, or on it. */
 static uint32_t joined(const struct bench *bench)
 {
 	char file[64], line[256], device[64];
@@ -347,7 +347,7 @@ static uint32_t records(const struct bench *bench)
 	return bench->family == AF_INET ? RECORDS_IPV4 : RECORDS_IPV6;
 }
 
-/* Reports of the channels [first, end); false: the time is over. */
+/* Reports of the channels [first, end); false: timeout. */
 static bool report_all(const struct bench *bench, enum group_record_type type, uint32_t first,
 		       uint32_t end)
 {
@@ -371,7 +371,7 @@ static int compare(const void *a, const void *b)
 	       (*(const double *)a < *(const double *)b);
 }
 
-/* One Report of the next channel, until that is a route. */
+/* Send a Report of the next channel and wait for its route. */
 static double probe(struct bench *bench, int fd)
 {
 	struct address group = group_of(bench, bench->wanted);
@@ -395,7 +395,7 @@ static double latency(struct bench *bench)
 	return times[PROBES / 2];
 }
 
-/* Until the proxy hears its hosts. One more, as a packet alone may have made the route. */
+/* Wait until the proxy receives Reports. One more, as a packet alone may have created the route. */
 static void warm_up(struct bench *bench)
 {
 	bool heard = false;
@@ -428,7 +428,7 @@ static const char *family_name(const struct bench *bench)
 	return bench->family == AF_INET ? "IPv4" : "IPv6";
 }
 
-/* False: given up. */
+/* False: timeout. */
 static bool grow(struct bench *bench, uint32_t size, const struct usage *idle, double *elapsed)
 {
 	double began = seconds(CLOCK_MONOTONIC);
@@ -458,7 +458,7 @@ static bool grow(struct bench *bench, uint32_t size, const struct usage *idle, d
 	return true;
 }
 
-/* All hosts answer a Query; the Report behind theirs tells when they are heard. */
+/* All hosts answer a Query; the Report after theirs shows when they are processed. */
 static void refresh(struct bench *bench)
 {
 	uint32_t n = bench->wanted;

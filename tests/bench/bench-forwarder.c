@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What channels cost the forwarder, and how that grows: each of 1,000 to 100,000 groups is wanted
- * with one source by one of 30 downstream interfaces; and what one more downstream of the same
- * group costs.
+ * The forwarder's cost per channel and its growth: 1,000 to 100,000 groups with one source each on
+ * one of 30 downstream interfaces; and the cost of one more downstream of the same group.
  */
 #include "membership/forwarder.h"
 
@@ -43,7 +42,7 @@ static double seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* What the allocator has handed out, its own bytes included. */
+/* Allocated bytes, with the allocator's overhead. */
 static size_t heap(void)
 {
 	struct mallinfo2 info = mallinfo2();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel alone takes for channels: one after the other is joined on up0 and routed to
- * lan0, of the network namespace that this runs in. What a proxy takes beyond that is its own.
+ * The kernel's own cost per channel: each is joined on up0 and routed to lan0 of this network
+ * namespace. A proxy's cost beyond that is its own.
  *
  * usage: bench-joins COUNT...
  */
@@ -28,7 +28,7 @@ static void on_upcall(enum mroute_upcall upcall, int ifindex, const struct addre
 {
 }
 
-/* Processor time of each sort of work; the clock's steps even out over many. */
+/* CPU time of each kind of work; the clock's resolution averages out. */
 struct work {
 	struct joins *joins;
 	struct mroute *mroute;

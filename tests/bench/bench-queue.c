@@ -2,9 +2,8 @@
 /*
  * Relay Advertisements per second through a real NFQUEUE, in a network namespace of its own: a
  * minimal loop of libnetfilter_queue that only accepts, against queue.c with a handler that parses
- * and rewrites each. The two take turns in one run, a burst at a time; what is timed is the
- * emptying of the queue. Needs root.
- * usage: bench-queue [ROUNDS]
+ * and rewrites each. The two alternate in one run, a burst at a time; only the draining of the
+ * queue is timed. Needs root. usage: bench-queue [ROUNDS]
  */
 #include "kernel/queue.h"
 #include "wire/message.h"
@@ -91,7 +90,7 @@ static void send_burst(int fd, uint32_t mark)
 			err(1, "sendto");
 }
 
-/* All of a burst must have come through, with the address that it should have. */
+/* All packets of a burst must arrive, with the expected address. */
 static void drain(int fd, uint32_t relay)
 {
 	uint8_t seen[64];
@@ -158,8 +157,7 @@ static void minimal_burst(struct mnl_socket *nl)
 	}
 }
 
-/* ---- queue.c, parsing and rewriting
- * -------------------------------------------------------------- */
+/* ---- queue.c, parsing and rewriting -------------------------------------------------------- */
 
 static enum queue_verdict rewrite(struct queue_packet *queued, void *userdata)
 {

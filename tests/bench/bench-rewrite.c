@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a Relay Advertisement costs that is parsed and rewritten in place, without the kernel.
+ * The cost of parsing a Relay Advertisement and rewriting it in place, without the kernel.
  * usage: bench-rewrite [COUNT]
  *
  * Instructions: valgrind --tool=callgrind --toggle-collect=rewrite bench-rewrite COUNT
@@ -73,7 +73,7 @@ static double seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* The fastest of some rounds: what the code costs, rather than what the machine is doing. */
+/* The fastest of some rounds, so that other load on the machine does not count. */
 static double best_round(unsigned long count)
 {
 	struct in_addr relays[] = { { htonl(0xc0000201) }, { htonl(0xc6336407) } };
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 		errx(2, "usage: bench-rewrite [COUNT]");
 	before = allocations;
 	nanoseconds = best_round(count);
-	made = allocations - before; /* before stdio makes its own */
+	made = allocations - before; /* before stdio allocates its own */
 	printf("Advertisement parsed and rewritten\t%.1f\tns\t\n", nanoseconds);
 	printf("  allocations in %lu of them\t%lu\t\t0\n", ROUNDS * count, made);
 	return 0;

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Many channels wanted by 100 hosts of a network, in real time: what they cost amtd, as Mode=proxy
-# between two Ethernets, and igmpproxy. Each line is: what TAB value TAB unit TAB what is wanted.
+# Many channels joined by 100 hosts on a LAN, in real time: their cost for amtd, Mode=proxy between two
+# Ethernets, and for igmpproxy. Each line is: what TAB value TAB unit TAB target.
 #
 #  hosts ------------ router ------------ source
 #   h0   10.4.0.0/16   lan0, up0  10.5.0.0/16  s0
 #
-# AMTD_BENCH_CHANNELS: how many, one after the other (default: 1000 10000 100000)
+# AMTD_BENCH_CHANNELS: their numbers, ascending (default: 1000 10000 100000)
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../../selftests/lib.sh"
@@ -33,20 +33,13 @@ address hosts h0 10.4.0.2/16
 address router up0 10.5.0.1/16 2001:db8:5::1/64
 address source s0 10.5.0.2/16
 
-# As systemd has it for services.
+# systemd's limit for services.
 ulimit -Hn 524288
 
 on router "$AMTD_BUILD/tests/bench/bench-joins" "${SIZES[@]}" >&4
 
 amtd_proxy() {
-	cat >"$(amtd_root router)/etc/amt/proxy.amt" <<-END
-		[AMT]
-		Mode=proxy
-		[Forward]
-		Upstream=up0
-		Downstream=lan0
-		MaxGroups=200000
-	END
+	write_proxy router proxy Upstream=up0 Downstream=lan0 MaxGroups=200000
 	amtd_start router
 }
 
@@ -60,8 +53,8 @@ amtd_proxy
 bench amtd "${PIDS[amtd-router]}" - 6 120 10000
 amtd_stop router
 
-# It wants root's own routing socket, one socket for all memberships, and a packet of each channel
-# before it makes a route.
+# It needs the default routing table, one socket for all memberships, and a packet of each channel
+# before it installs a route.
 command -v igmpproxy >/dev/null || exit 0
 cat >"$TMP/igmpproxy.conf" <<-END
 	phyint up0 upstream ratelimit 0 threshold 1

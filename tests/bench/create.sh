@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Many gateways created at once, in real time: by amtd from a reload on, and bare ones by `ip
-# -batch`. Each line is: what TAB value TAB unit TAB what is wanted.
+# Many gateways created at once, in real time: by a reload of amtd, and bare ones by `ip -batch`. Each
+# line is: what TAB value TAB unit TAB target.
 #
-# AMTD_BENCH_GATEWAYS: how many (default: 1000)
+# AMTD_BENCH_GATEWAYS: their number (default: 1000)
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../../selftests/lib.sh"
@@ -17,18 +17,14 @@ row() {
 	printf '%s\t%s\t%s\t%s\n' "$@" >&4
 }
 
-# cpu PID: milliseconds on a processor
+# cpu PID: its CPU time in milliseconds
 cpu() {
 	awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / hz }' "/proc/$1/stat"
 }
 
 all_up() {
-	local n
-	n=$(ip -n "${NS}gateway" -o link show up type amt | wc -l)
-	[ "$n" = "$GATEWAYS" ] || {
-		echo "$n are up"
-		return 1
-	}
+	same "gateways that are up" "$GATEWAYS" \
+		"$(ip -n "${NS}gateway" -o link show up type amt | wc -l)"
 }
 
 internet 0
@@ -47,10 +43,10 @@ ip -n "${NS}gateway" -o link show type amt | sed 's/^[0-9]*: \([^:]*\):.*/link d
 amtd_start gateway
 pid=${PIDS[amtd-gateway]}
 for ((i = 0; i < GATEWAYS; i++)); do
-	printf '[AMT]\nLink=g0\n[Relay]\nAddress=%s\n' $RELAY >"$TMP/gateway/etc/amt/amt$i.amt"
+	write_gateway amt$i $RELAY
 done
 before=$(cpu "$pid") start=$(now)
-ctl gateway reload || true # it may take longer than amtctl waits
+ctl gateway reload || true # it may take longer than amtctl's timeout
 wait_for 120 all_up
 row "  by amtd" $((($(now) - start) / 1000)) ms ""
-row "  of that on a processor" $(($(cpu "$pid") - before)) ms ""
+row "  CPU time of that" $(($(cpu "$pid") - before)) ms ""

@@ -8,7 +8,6 @@ SIGTERM: writes to FILE, as JSON, how many Requests came in the busiest 100 ms, 
 asked, and when the last of them asked first, in microseconds since the epoch.
 """
 
-import argparse
 import json
 import os
 import signal
@@ -17,15 +16,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "../../selftests/tools"))
-from relay import Relay  # pylint: disable=wrong-import-position
+from relay import Relay, parse_options  # pylint: disable=wrong-import-position
 
 
 class Crowd(Relay):
     def __init__(self, address, file):
-        super().__init__(argparse.Namespace(
-            address=address, port=2268, advertise=None, flags="", p_bit=0x01, rate=1,
-            aligned=False, stream_port=5000, garbage=None, garbage_only=0, other="127.0.0.1",
-            state=file))
+        super().__init__(parse_options(["--address", address, "--rate", "1", "--state", file]))
         self.times = []  # of Requests
         self.first = {}  # of each gateway
         signal.signal(signal.SIGTERM, self.end)

@@ -1,37 +1,37 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# How long a viewer waits: for the first packet, and for the next relay when one dies. Medians, in
-# virtual time. Each line is: what TAB value TAB unit TAB what is wanted.
+# A viewer's delay until the first packet, and its gap when a relay fails. Medians, in virtual time.
+# Each line is: what TAB value TAB unit TAB target.
 #
-# AMTD_BENCH_RUNS: of each (default: 20)
+# AMTD_BENCH_RUNS: runs of each (default: 20)
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/../../selftests/lib.sh"
 
 readonly RUNS=${AMTD_BENCH_RUNS:-20} RTT=10
 
-# Everything but the table goes elsewhere: the caller shows what is on stdout.
+# stdout is the table, and nothing else.
 exec 4>&1 >/dev/null
 
 row() {
 	printf '%s\t%s\t%s\t%s\n' "$@" >&4
 }
 
-# median WANTED WHAT MICROSECONDS...
+# median TARGET WHAT MICROSECONDS...
 median() {
-	local wanted=$1 what=$2 values
+	local target=$1 what=$2 values
 	shift 2
 	readarray -t values < <(printf '%s\n' "$@" | sort -n)
-	row "$what" "$((values[$# / 2] / 1000))" ms "$wanted"
+	row "$what" "$((values[$# / 2] / 1000))" ms "$target"
 }
 
-# So long that it may be any moment of the two seconds between the driver's Requests.
+# A random phase of the two seconds between the driver's Requests.
 some_time() {
 	sleep "$((4 + RANDOM % 2)).$(printf %03d $((RANDOM % 1000)))"
 }
 
-# When the device is there, as an application that waits for it; and then until it has a packet.
+# An application that waits for the device, then joins, until its first packet.
 receive_first() {
 	# shellcheck disable=SC2016 # for the inner shell
 	background rx gateway sh -c 'until [ -e /proc/sys/net/ipv4/conf/amt0 ]; do sleep 0.001; done
@@ -39,8 +39,8 @@ receive_first() {
 		--source $SOURCE --count 1 --timeout 20
 }
 
-# The relay has not heard of the gateway before, nor has the group of a join: what a relay still
-# sends of earlier would be the first packet.
+# The relay does not know the gateway yet, nor is the group of a join known: packets of an earlier
+# membership would be taken for the first one.
 create_to_packet() {
 	local start times=() _
 
@@ -93,7 +93,7 @@ start_relay() {
 	scripted_relay "scripted-$(host_of "$1")" "$(host_of "$1")" --address "$1" --rate "$RATE"
 }
 
-# It has forgotten its gateways when it is back, else what it still sends would hide the gap.
+# It has no gateways when it is back: packets of old memberships would hide the gap.
 end_relay() {
 	end_background "scripted-$(host_of "$1")" KILL 2>/dev/null
 }
@@ -115,7 +115,7 @@ vanish_back() {
 	start_relay "$1"
 }
 
-# gaps HOW RATE WANTED WHAT: the current one dies in this way, and returns when the other is in use
+# gaps HOW RATE TARGET WHAT: the current relay fails in this way, and is back after the failover
 gaps() {
 	local how=$1 times=() next current=$RELAY _
 
@@ -150,7 +150,7 @@ RATE=200
 create_to_packet
 create_to_packet --relay $RELAY2
 join_to_packet
-gaps vanish 200 "<= 700" "relay's host vanishes: no data, 200 packets/s flowed"
-gaps vanish 20 "<= 1500" "  20 packets/s flowed"
-gaps end_relay 200 "<= 300" "relay ends, ICMP unreachable: no data, 200 packets/s flowed"
-gaps end_relay 20 "" "  20 packets/s flowed"
+gaps vanish 200 "<= 700" "relay's host fails: gap of 200 packets/s"
+gaps vanish 20 "<= 1500" "  gap of 20 packets/s"
+gaps end_relay 200 "<= 300" "relay ends, ICMP unreachable: gap of 200 packets/s"
+gaps end_relay 20 "" "  gap of 20 packets/s"

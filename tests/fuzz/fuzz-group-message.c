@@ -4,6 +4,7 @@
  * in the way: all that is accepted lies within them, and says the same when it is built again and
  * parsed again.
  */
+#include "../checksum.h"
 #include "input.h"
 #include "wire/group-build.h"
 #include "wire/group-message.h"
@@ -15,23 +16,17 @@
 
 static void fix_checksum(uint8_t *p, size_t n, size_t field, uint32_t sum)
 {
-	size_t i;
-
 	if (field + 2 > n)
 		return;
 	p[field] = p[field + 1] = 0;
-	for (i = 0; i < n; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
+	sum = plain_fold(sum + plain_sum(p, n));
 	p[field] = (uint8_t)(~sum >> 8);
 	p[field + 1] = (uint8_t)~sum;
 }
 
-/* RFC 1071 read literally, not with the code under test. */
 static void fix_packet(uint8_t *p, size_t size)
 {
-	size_t total, header, i;
+	size_t total, header;
 	uint32_t pseudo;
 
 	if (size >= 20 && p[0] >> 4 == 4) {
@@ -49,8 +44,7 @@ static void fix_packet(uint8_t *p, size_t size)
 		if (total > size || header > total)
 			return;
 		pseudo = 58 + (uint32_t)(total - header);
-		for (i = 8; i < 40; i++)
-			pseudo += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+		pseudo += plain_sum(p + 8, 32);
 		fix_checksum(p + header, total - header, 2, pseudo);
 	}
 }

@@ -4,6 +4,7 @@
  * relay), or trimmed, and must be as whole afterwards as it was before: lengths agree, a checksum
  * is right if and only if it was, and none stays none.
  */
+#include "../checksum.h"
 #include "input.h"
 #include "wire/message.h"
 #include "wire/packet.h"
@@ -17,22 +18,9 @@ enum checksum {
 	CHECKSUM_WRONG,
 };
 
-/* RFC 1071 read literally, not with the code under test. */
-static uint32_t plain_sum(const uint8_t *p, size_t n)
-{
-	uint32_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	return sum;
-}
-
 static enum checksum judge(uint32_t sum)
 {
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff ? CHECKSUM_RIGHT : CHECKSUM_WRONG;
+	return plain_fold(sum) == 0xffff ? CHECKSUM_RIGHT : CHECKSUM_WRONG;
 }
 
 static enum checksum ip_checksum(const struct packet *packet)

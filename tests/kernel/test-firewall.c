@@ -57,7 +57,7 @@ static struct firewall *new_firewall(void)
 	return firewall;
 }
 
-/* What the kernel has, in nft's own words. */
+/* The kernel's ruleset, as nft prints it. */
 static json_t *list_table(void)
 {
 	json_error_t error;
@@ -109,7 +109,7 @@ static long long table_handle(void)
 	return handle;
 }
 
-/* Does this kernel have nft_queue? Asked of nft, not of the code under test. */
+/* Does this kernel have nft_queue? Tested with nft, not with the code under test. */
 static bool kernel_has_queue(void)
 {
 	return system("nft 'table ip probe { chain c { queue to 9; }; }' 2>/dev/null") == 0 &&
@@ -160,7 +160,7 @@ static void test_difference(void **state)
 
 	commit(firewall, &rules);
 	handle = table_handle();
-	(void)firewall_dispatch(watcher); /* the making of the table */
+	(void)firewall_dispatch(watcher); /* the creation of the table */
 
 	commit(firewall, &rules);
 	assert_false(net_readable(firewall_fd(watcher), 0)); /* nothing was written */
@@ -187,7 +187,7 @@ static void test_difference(void **state)
 	firewall_free(firewall);
 }
 
-/* A table that an earlier amtd left is replaced, whatever it holds. */
+/* A table of an earlier amtd is replaced, whatever it contains. */
 static void test_takes_over(void **state)
 {
 	struct firewall *firewall = new_firewall();
@@ -230,7 +230,7 @@ static void test_behind_its_back(void **state)
 		  "nft add rule ip amtd sent counter");
 	assert_int_equal(firewall_dispatch(firewall), 0);
 
-	/* Not told in time, a commit of differences meets a table that is gone. */
+	/* The event is not read in time: a commit of differences finds no table. */
 	net_shell("nft flush ruleset");
 	rules.n_gateways = 3;
 	commit(firewall, &rules);
@@ -238,7 +238,7 @@ static void test_behind_its_back(void **state)
 	firewall_free(firewall);
 }
 
-/* More events than the socket has room for: whether any was about the table is not known. */
+/* More events than the socket holds: it is unknown whether any concerned the table. */
 static void test_overrun(void **state)
 {
 	struct firewall *firewall = new_firewall();
@@ -295,7 +295,7 @@ static void test_no_permission(void **state)
 	firewall_free(firewall);
 }
 
-/* What is sent, and what must arrive, when no process listens on the queues. */
+/* Packets sent, and expected to arrive, with no process on the queues. */
 struct passage {
 	const char *what;
 	uint16_t port;
@@ -371,7 +371,7 @@ static void test_inward(void **state)
 	size_t i;
 
 	commit(firewall, &rules);
-	firewall_free(firewall); /* the table lives on */
+	firewall_free(firewall); /* the table stays */
 	for (i = 0; i < sizeof(inward) / sizeof(inward[0]); i++) {
 		to = net_udp(HOST, inward[i].port);
 		check_passage(&inward[i], to, from_udp, from_raw);
@@ -389,7 +389,7 @@ static void check_outward(const char *to, uint16_t from_port, uint8_t type, uint
 	uint16_t port;
 	size_t n;
 
-	/* The driver's destination port is its own local one. */
+	/* The driver's destination port equals its own local port. */
 	net_send_raw(raw, NET_HOST, from_port, to, from_port, sent, sizeof(sent));
 	n = net_receive(receiver, seen, sizeof(seen), &port);
 	if (n != sizeof(sent) || seen[0] != type || seen[1] != wanted || port != from_port ||
@@ -414,11 +414,11 @@ static void test_outward(void **state)
 	check_outward(NET_RELAY, PORT + 1, 3, 0x80, on_2269, 0x01);
 	check_outward(NET_RELAY, PORT + 1, 5, 0x80, on_2269, 0x80);
 	check_outward(NET_RELAY, PORT + 1, 7, 0, on_2269, 0);
-	check_outward(NET_RELAY, PORT + 2, 3, 0x80, on_9, 0x80); /* nobody's port */
+	check_outward(NET_RELAY, PORT + 2, 3, 0x80, on_9, 0x80); /* an unused port */
 	check_outward(NET_RELAY, RELAYING, 4, 0, on_2268, 0);
 	check_outward(NET_RELAY, RELAYING, 3, 0x80, on_2268, 0x80);
 
-	/* A relay learned to be a Linux driver, and one that no longer is. */
+	/* A relay recognized as a Linux one, and one that no longer is. */
 	rules.n_linux_relays = 0;
 	commit(firewall, &rules);
 	check_outward(NET_RELAY2, PORT, 3, 0x80, on_2268, 0x01);
@@ -428,7 +428,7 @@ static void test_outward(void **state)
 	close(on_2268);
 }
 
-/* A relay device alone needs nothing that gateways do. */
+/* A relay device alone needs no rule of gateways. */
 static void test_relay_alone(void **state)
 {
 	struct firewall *firewall = new_firewall();

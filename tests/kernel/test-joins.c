@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What joins_set() wants, against what the kernel then says in /proc/net that it has, on two
- * interfaces of a network namespace of the test's own.
+ * joins_set() compared with the kernel's memberships in /proc/net, on two interfaces of a separate
+ * network namespace.
  */
 #include "kernel/error-text.h"
 #include "kernel/joins.h"
@@ -65,7 +65,7 @@ static struct address numbered(const struct family *f, bool group, unsigned int 
 	return a;
 }
 
-/* As /proc/net has it. */
+/* In the form of /proc/net. */
 static void hex(const struct address *a, char text[static 33])
 {
 	if (a->family == AF_INET)
@@ -75,7 +75,7 @@ static void hex(const struct address *a, char text[static 33])
 			snprintf(text + 2 * i, 3, "%02x", a->in6.s6_addr[i]);
 }
 
-/* Sources of the group there that count as wanted (or not wanted: EXCLUDE), by the kernel. */
+/* The kernel's INCLUDE or EXCLUDE counts of the group's sources. */
 static size_t kernel_sources(const struct family *f, const char *device,
 			     const struct address *group, const struct filter *expected)
 {
@@ -107,7 +107,7 @@ static size_t kernel_sources(const struct family *f, const char *device,
 	return n;
 }
 
-/* Is it joined there at all? */
+/* Any membership of the group there? */
 static bool kernel_joined(const struct family *f, const char *device, const struct address *group)
 {
 	char line[LINE_MAX], dev[IFNAMSIZ] = "", wanted[33], word[36];
@@ -159,8 +159,8 @@ static struct filter random_filter(const struct family *f, size_t max_excluded)
 	return filter;
 }
 
-/* Whatever follows upon whatever, the kernel ends with the last filter; sources that stay wanted
- * stay, which the counts would not show, but its timers would. */
+/* After any sequence of changes the kernel has the last filter. Sources that remain wanted are
+ * never removed, which is not visible in the counts but in the kernel's timers. */
 static void any_order(const struct family *f, size_t max_excluded)
 {
 	struct filter model[2][GROUPS] = { 0 };
@@ -173,7 +173,7 @@ static void any_order(const struct family *f, size_t max_excluded)
 		struct address group = numbered(f, true, g);
 		struct filter filter = random_filter(f, max_excluded);
 
-		if (step >= STEPS - 2 * GROUPS) { /* and in the end nothing */
+		if (step >= STEPS - 2 * GROUPS) { /* at the end none */
 			filter_clear(&filter);
 			d = (STEPS - 1 - step) % 2;
 			g = (STEPS - 1 - step) / 2;
@@ -209,7 +209,7 @@ static void test_any_order(void **state)
 		any_order(&families[i], 10);
 }
 
-/* Limits that all network namespaces share are to be found in the first one. */
+/* Limits shared by all network namespaces are visible in the initial one only. */
 static void open_limits(void)
 {
 	for (size_t i = 0; i < N_SHARED; i++) {
@@ -241,7 +241,7 @@ static void test_small_limits(void **state)
 		any_order(&families[i], 2);
 }
 
-/* More than a list may hold: joined, and more comes. */
+/* More sources than a list may hold: the group is joined from any source. */
 static void test_wider(void **state)
 {
 	for (const struct family *f = families; f < families + 2; f++) {
@@ -264,7 +264,7 @@ static void test_wider(void **state)
 	}
 }
 
-/* No room even in a socket of its own. */
+/* Over the limit even in a socket of its own. */
 static void test_refused(void **state)
 {
 	struct filter filter = { .mode = FILTER_INCLUDE }, none = { 0 };
@@ -291,7 +291,7 @@ static void test_refused(void **state)
 	filter_clear(&filter);
 }
 
-/* An interface goes and comes back, in the midst of many memberships. */
+/* An interface is removed and comes back among many memberships. */
 static void test_vanishing(void **state)
 {
 	for (const struct family *f = families; f < families + 2; f++) {
@@ -322,7 +322,7 @@ static void test_vanishing(void **state)
 		check(f, "d0", &group, &filter);
 		check(f, "d1", &group, &filter);
 		assert_int_equal(joins_count(joins, &sockets), 2 * ENOUGH);
-		/* What the vanished ones counted was given back. */
+		/* The removed memberships no longer count. */
 		assert_in_range(sockets, 2 * ENOUGH / 128, 2 * ENOUGH / 20);
 		joins_close(joins);
 		filter_clear(&filter);
@@ -334,8 +334,8 @@ static void note_fd(int fd, uint32_t id, bool kept, void *userdata)
 	*(int *)userdata = fd;
 }
 
-/* Sockets by the thousand leave the numbers that select() can handle to others, if there are more;
- * none is lost over it. */
+/* Thousands of sockets leave the descriptors below FD_SETSIZE free if there are more; none is
+ * lost. */
 static void test_select(void **state)
 {
 	static const rlim_t limits[] = { FD_SETSIZE + 16, FD_SETSIZE };
@@ -360,8 +360,8 @@ static void test_select(void **state)
 	}
 }
 
-/* The files in /proc/net begin with the first interface whose newest group has sources, and leave
- * out those before (igmp_mcf_get_first(), igmp6_mcf_get_first()): lo is to be the first. */
+/* The files in /proc/net begin with the first interface whose newest group has sources and omit
+ * those before (igmp_mcf_get_first(), igmp6_mcf_get_first()): lo must be the first. */
 static int anchor(void **state)
 {
 	for (const struct family *f = families; f < families + 2; f++) {

@@ -28,7 +28,7 @@ static struct {
 	unsigned int n;
 	bool unicast;
 	size_t length;
-	uint8_t data[2048]; /* of the last one */
+	uint8_t data[2048]; /* of the last message */
 } heard;
 
 static void on_packet(const struct listener_packet *packet, void *userdata)
@@ -59,7 +59,7 @@ static void hear_one(struct listener *listener)
 	assert_int_equal(listener_dispatch(listener, 1), 1);
 }
 
-/* The type of the message heard, behind the headers. */
+/* The type of the last message, after the headers. */
 static uint8_t type_heard(void)
 {
 	size_t at = heard.data[0] >> 4 == 4 ? (heard.data[0] & 15) * 4u : 48u;
@@ -77,8 +77,8 @@ static const char *destination_heard(void)
 	return text;
 }
 
-/* Until a message of the type comes that has the group in it; the kernel sends more than once, and
- * about groups of its own. */
+/* Wait for a message of the type that contains the group; the kernel repeats messages, and sends
+ * some for groups of its own. */
 static void hear(struct listener *listener, uint8_t type, const char *group,
 		 const char *destination)
 {
@@ -101,7 +101,7 @@ static void at_relay(const char *command)
 	net_enter(HOST);
 }
 
-/* Joins as long as the socket is open. */
+/* The membership lasts as long as the socket. */
 static int join(enum net_side side, const char *device, const char *group)
 {
 	struct group_req request = { 0 };
@@ -133,7 +133,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* ---- made by hand: checksums where the receiver or the sender needs them ------------------- */
+/* ---- crafted packets: checksums where the receiver or the sender needs them ---------------- */
 
 /* IGMPv3 General Query, Max Resp Code 1 (0.1 s), Router Alert, from 10.1.0.1 to 224.0.0.1 */
 static const uint8_t query4[] = {
@@ -217,7 +217,7 @@ static void test_query(void **state)
 	size_t n;
 
 	hear(listener, 0x22, "239.1.1.4", "224.0.0.22");
-	while (net_readable(listener_fd(listener), 3000)) /* robustness: said again */
+	while (net_readable(listener_fd(listener), 3000)) /* robustness: repeated */
 		assert_true(listener_dispatch(listener, 10) >= 0);
 
 	raw = net_socket(RELAY, AF_PACKET, SOCK_RAW, 0);
@@ -272,7 +272,7 @@ static void take_address(int ifindex, const struct address *address, void *userd
 	}
 }
 
-/* Until the kernel has found the address to be unique, there is none. */
+/* There is no address until duplicate address detection is done. */
 static struct in6_addr link_local(enum net_side side, const char *device)
 {
 	struct search search = { 0 };
@@ -320,13 +320,13 @@ static void test_nothing_else(void **state)
 	uint8_t fragment[sizeof(report4)];
 	int udp = net_udp(RELAY, 5000), own;
 
-	/* Nor what this host says itself. */
+	/* Nor this host's own messages. */
 	own = join(HOST, "host", "239.3.3.3");
 	at_relay("ip route add 224.0.0.0/4 dev relay");
 	net_send(udp, NET_HOST, 5000, "a", 1);
 	net_send(udp, "239.3.3.3", 5000, "b", 1);
 	memcpy(fragment, report4, sizeof(fragment));
-	fragment[6] = 0x20; /* more to come */
+	fragment[6] = 0x20; /* more fragments */
 	send_from_relay(AF_INET, fragment, sizeof(fragment));
 	send_from_relay(AF_INET, report4, sizeof(report4));
 
@@ -341,7 +341,7 @@ static void test_nothing_else(void **state)
 
 static void test_nothing_else6(void **state)
 {
-	/* hop-by-hop header of 16 bytes, then the type; and what must not pass */
+	/* hop-by-hop header of 16 bytes, then the type; others must not pass */
 	static const struct {
 		uint8_t next, extension_next, length, type;
 		bool heard;
@@ -384,7 +384,7 @@ static void test_nothing_else6(void **state)
 	listener_close(listener);
 }
 
-/* A macvlan device takes in only groups that were joined, unless it is told to take all. */
+/* A macvlan device receives only joined groups unless it is in allmulti mode. */
 static void test_allmulti(void **state)
 {
 	struct listener *listener, *below;
@@ -422,7 +422,7 @@ static void test_down(void **state)
 	listener_close(listener);
 }
 
-/* No link-layer addresses, as amt and gre. */
+/* No link-layer addresses, like amt and gre. */
 static void test_tun(void **state)
 {
 	struct ifreq request = { .ifr_name = "tun0", .ifr_flags = IFF_TUN | IFF_NO_PI };
@@ -437,7 +437,7 @@ static void test_tun(void **state)
 		  "ip address add 10.9.0.1/24 dev tun0 && ip link set tun0 up");
 	listener = listen_on(AF_INET, "tun0");
 
-	/* The kernel calls all that comes from a tun device its own; this one is to a group. */
+	/* The kernel marks all packets of a tun device PACKET_HOST; this one is to a group. */
 	assert_int_equal(write(tun, report4, sizeof(report4)), sizeof(report4));
 	hear_one(listener);
 	assert_memory_equal(heard.data, report4, sizeof(report4));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A router with three veth interfaces, in0, out0 and out1, whose other ends are in the same network
- * namespace without addresses: what is sent from in0's end ("in0-end") comes in through in0, and
- * what the kernel routes out is seen at the other ends.
+ * namespace without addresses: packets sent from in0's peer ("in0-end") enter through in0, and
+ * packets that the kernel routes appear at the other peers.
  */
 #include "kernel/error-text.h"
 #include "kernel/mroute.h"
@@ -108,7 +108,7 @@ static int watch(const struct family *f, const char *device)
 	return fd;
 }
 
-/* The next UDP packet that came out there has this group and mark. */
+/* The next UDP packet there has this group and mark. */
 static void assert_arrives(const struct family *f, int fd, const char *group, uint8_t mark)
 {
 	struct address destination = address(group);
@@ -217,7 +217,7 @@ static int setup(void **state)
 		  "echo link add $i type veth peer name $i-end; echo link set $i up; "
 		  "echo link set $i-end up; done; "
 		  "echo route add 203.0.113.0/24 dev in0; } | ip -batch -");
-	/* IPv6 routes what comes in through any interface, and counts it as wrong. */
+	/* IPv6 routes packets from any interface, and counts them as wrong. */
 	net_shell("for i in in0 out0 out1; do "
 		  "echo 1 >/proc/sys/net/ipv6/conf/$i-end/disable_ipv6; done");
 	return 0;
@@ -240,7 +240,7 @@ static void test_forwards(void **state)
 		send_packet(f, "in0-end", f->group, 1);
 		assert_upcall(mroute, f, MROUTE_NO_ROUTE, "in0", f->group);
 
-		/* What waited goes out, too. */
+		/* Unresolved packets are sent, too. */
 		assert_int_equal(SET(mroute, f, f->group, "in0", "out0", "out1"), 0);
 		assert_arrives(f, out0, f->group, 1);
 		assert_arrives(f, out1, f->group, 1);
@@ -248,7 +248,7 @@ static void test_forwards(void **state)
 		assert_arrives(f, out0, f->group, 2);
 		assert_arrives(f, out1, f->group, 2);
 
-		/* Replaced: what out1 sees next is of another route. */
+		/* Replaced: the next packet at out1 is of another route. */
 		assert_int_equal(SET(mroute, f, f->group, "in0", "out0"), 0);
 		assert_int_equal(SET(mroute, f, f->other_group, "in0", "out1"), 0);
 		send_packet(f, "in0-end", f->group, 3);
@@ -277,7 +277,7 @@ static void test_forwards(void **state)
 	}
 }
 
-/* Whoever asks for it, a packet does not go back where it came from. */
+/* A packet is never sent back out of its input interface. */
 static void test_not_back(void **state)
 {
 	const struct family *f;
@@ -303,7 +303,7 @@ static void test_wrong_interface(void **state)
 {
 	const struct family *f;
 
-	/* Of the two, out1 is one that the route does not use at all. */
+	/* The route does not use out1 at all. */
 	EACH_FAMILY(f)
 	{
 		struct mroute *mroute = open_router(f);
@@ -323,7 +323,7 @@ static void test_wrong_interface(void **state)
 	}
 }
 
-/* Bounded, and nothing but upcalls: no IGMP or ICMPv6 that came to this host. */
+/* Bounded, and upcalls only: no IGMP or ICMPv6 addressed to this host. */
 static void test_dispatch(void **state)
 {
 	static const uint8_t message[16] = { 128 }; /* Echo Request; to IGMP, nothing */
@@ -390,7 +390,7 @@ static void test_taken(void **state)
 	}
 }
 
-/* Another program, and both ways out of it: a table of one's own, and its end. */
+/* Another program holds the table; both remedies: a separate table, and its exit. */
 static void test_smcrouted(void **state)
 {
 	const struct family *f;
@@ -454,7 +454,7 @@ static void test_interfaces(void **state)
 		assert_int_equal(SET(mroute, f, f->group, "d33", "d1", "d32"), 0);
 		assert_int_equal(SET(mroute, f, f->group, "d33", "d7"), -ENODEV);
 		assert_int_equal(SET(mroute, f, f->group, "d7", "d33"), -ENODEV);
-		/* One that is missing takes nothing from the others. */
+		/* A missing one does not affect the others. */
 		assert_int_equal(mroute_delete(mroute, &source, &group), 0);
 		assert_int_equal(SET(mroute, f, f->group, "d33", "d1", "d7"), -ENODEV);
 		assert_int_equal(mroute_counters(mroute, &source, &group, &counters), 0);
@@ -501,7 +501,7 @@ static void test_own_table(void **state)
 		assert_arrives(f, out0, f->group, 1);
 		assert_int_equal(mroute_dispatch(other, 10), 0);
 
-		/* The other interfaces are the other table's. */
+		/* The other interfaces belong to the other table. */
 		send_packet(f, "out1-end", f->other_group, 2);
 		assert_upcall(other, f, MROUTE_NO_ROUTE, "out1", f->other_group);
 		assert_int_equal(mroute_dispatch(mroute, 10), 0);
@@ -561,7 +561,7 @@ static void test_vanishes(void **state)
 	}
 }
 
-/* A route that still names the place of a removed interface does not lead to the next one added. */
+/* A route with the index of a removed vif does not lead to the next one added. */
 static void test_place(void **state)
 {
 	const struct family *f;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Links, addresses, routes and their events, between HOST ("host", 10.1.0.1/24) and RELAY: what the
- * kernel has is asked of ip.
+ * Links, addresses, routes and their events, between HOST ("host", 10.1.0.1/24) and RELAY; the
+ * kernel's state is read with ip.
  */
 #include "kernel/inet.h"
 #include "kernel/link.h"
@@ -59,7 +59,7 @@ static struct link get(const char *name)
 
 #define PACKETS 50
 
-/* Beside those, hosts say a few things by themselves. */
+/* Hosts also send a few packets of their own. */
 static void exchange_packets(void)
 {
 	int host = net_udp(HOST, 5000), relay = net_udp(RELAY, 5000);
@@ -117,7 +117,7 @@ static void test_error(void **state)
 	assert_string_equal(netlink_error_text(netlink), "");
 }
 
-/* The descriptor of the socket that was opened last. */
+/* The descriptor of the last socket opened. */
 static int newest_socket(void)
 {
 	DIR *directory = opendir("/proc/self/fd");
@@ -138,7 +138,7 @@ static int newest_socket(void)
 	return newest;
 }
 
-/* No room for the acknowledgement beside the answer: the kernel drops it, ENOBUFS. */
+/* No room for the acknowledgement after the answer: the kernel drops it, ENOBUFS. */
 static void test_broken_off(void **state)
 {
 	struct link link = { 0 };
@@ -148,7 +148,7 @@ static void test_broken_off(void **state)
 			 0);
 	assert_int_equal(link_get(netlink, "host", &link), -ENOBUFS);
 	assert_string_equal(netlink_error_text(netlink), "No buffer space available");
-	/* The answer about "host" waited. */
+	/* The answer about "host" was still queued. */
 	assert_string_equal(get("lo").name, "lo");
 	assert_int_equal(link_get(netlink, "nobody", &link), -ENODEV);
 }
@@ -217,8 +217,8 @@ static void test_link_local(void **state)
 
 /* ---- routes -------------------------------------------------------------------------------- */
 
-/* What a packet to "to" leaves with through "name", from "from" unless it is 0.0.0.0; NULL:
- * it cannot. */
+/* The source address of a packet to "to" through "name", bound to "from" unless that is 0.0.0.0;
+ * NULL: no route. */
 static const char *source_to(const char *to, const char *name, const char *from)
 {
 	struct address destination = address(to), source = address(from);
@@ -243,7 +243,7 @@ static void test_route_source(void **state)
 	assert_string_equal(source_to("192.0.2.129", "host", "0.0.0.0"), "10.1.0.9");
 	assert_string_equal(source_to("192.0.2.1", "host", "10.1.0.9"), "10.1.0.9");
 	assert_null(source_to("192.0.2.1", "host", "10.77.0.1"));
-	/* The kernel would invent a route there. */
+	/* The kernel would assume an on-link route there. */
 	assert_null(source_to("198.51.100.1", "host", "0.0.0.0"));
 	assert_null(source_to("192.0.2.1", "other", "0.0.0.0"));
 	assert_null(source_to("203.0.113.1", "host", "0.0.0.0"));
@@ -262,7 +262,7 @@ static bool keep_last(int ifindex, const struct address *group, void *userdata)
 	return text[strlen(text) - 1] == '3';
 }
 
-/* More than one message of a dump holds. */
+/* More than fits into one message of a dump. */
 #define ROUTES 2000
 
 static void test_group_routes(void **state)
@@ -367,7 +367,7 @@ static void test_monitor(void **state)
 		setsockopt(monitor_fd(monitor), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
 	assert_told(monitor, "for i in 1 2 3 4 5 6 7 8; do ip link set host mtu 140$i; done",
 		    "lost 0 ; ");
-	while (net_readable(monitor_fd(monitor), 0)) /* what is left of them */
+	while (net_readable(monitor_fd(monitor), 0)) /* drain */
 		assert_int_equal(monitor_dispatch(monitor), 0);
 	size = 1 << 20;
 	assert_int_equal(

@@ -30,7 +30,7 @@ static const struct queue_range range = {
 	.as_is = FIREWALL_QUEUE_ADVERTISEMENT,
 };
 
-/* What the handler says, and what it saw. */
+/* The handler's verdict, and what it was given. */
 struct judge {
 	enum queue_verdict verdict;
 	bool change; /* overwrite the last two payload bytes */
@@ -106,7 +106,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Handle packets until that many were; more than that is a failure. */
+/* Handle exactly this many packets; more is a failure. */
 static void serve(struct queue *queue, unsigned int n)
 {
 	unsigned int handled = 0;
@@ -223,8 +223,8 @@ static void test_numbers(void **state)
 	queue_close(queue);
 }
 
-/* What leaves from a relay device's port: Queries alone are looked at, and leave as they are, be
- * their checksum finished or not. */
+/* From a relay device's port only Queries are queued, and leave unchanged, whether or not their
+ * checksum is complete. */
 static void test_outward(void **state)
 {
 	static const struct {
@@ -270,8 +270,8 @@ static void test_outward(void **state)
 	queue_close(queue);
 }
 
-/* Nobody listens at the relay, whose host says so: about a gateway's packet to the queue, about
- * another's to its socket. */
+/* The relay's host sends port unreachable: for a gateway's packet to the queue, for another's to
+ * its socket. */
 static void test_unreachable(void **state)
 {
 	static const uint8_t request[8] = { 3 };
@@ -369,7 +369,7 @@ static void test_too_long(void **state)
 	queue_close(queue);
 }
 
-/* Every first two bytes there are, and lengths down to nothing: all arrive, none is a crash. */
+/* All values of the first two bytes, and lengths down to 0: all arrive, no crash. */
 static void test_garbage(void **state)
 {
 	struct judge judge = { .verdict = QUEUE_ACCEPT };
@@ -419,7 +419,7 @@ static void test_max(void **state)
 	queue_close(queue);
 }
 
-/* The kernel cannot hand over what it has no room for: where failing open is meant it passes. */
+/* A packet that does not fit into the socket's buffer passes where the queue fails open. */
 static void test_overrun(void **state)
 {
 	static const uint8_t query[44] = { 4, 1 }, advertisement[12] = { 2 };
@@ -448,7 +448,7 @@ static void test_overrun(void **state)
 		(void)net_receive(sockets.to[1], seen, sizeof(seen), NULL);
 	assert_true(n < 200);
 
-	/* And it goes on as before. */
+	/* The queue works as before. */
 	judge.n = 0;
 	send_either(&sockets, false, PORT, query, sizeof(query));
 	serve(queue, 1);
@@ -475,7 +475,7 @@ static void test_close(void **state)
 	send_either(&sockets, true, STRICT, sentinel, sizeof(sentinel));
 	assert_int_equal(net_receive(sockets.to[1], seen, sizeof(seen), NULL), sizeof(sentinel));
 
-	/* Nobody listens now. */
+	/* No process listens now. */
 	send_either(&sockets, false, PORT, advertisement, sizeof(advertisement));
 	assert_int_equal(net_receive(sockets.to[0], seen, sizeof(seen), NULL), 12);
 	close_sockets(&sockets);

@@ -108,7 +108,7 @@ static int open_receiver(const struct endpoint *at)
 	int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
 	struct sockaddr_storage any = { .ss_family = (sa_family_t)family };
 
-	((struct sockaddr_in *)&any)->sin_port = htons(PORT); /* where IPv6 has it, too */
+	((struct sockaddr_in *)&any)->sin_port = htons(PORT); /* at the same offset in IPv6 */
 	if (bind(fd, (struct sockaddr *)&any, at->length) < 0)
 		err(1, "bind");
 	if (at->multicast)
@@ -171,7 +171,7 @@ static void test_passages(void **state)
 	firewall_free(firewall);
 }
 
-/* The table of IPv6 is there only while it is needed, and is missed when it goes. */
+/* The IPv6 table exists only while it is needed, and its removal is noticed. */
 static void test_table6(void **state)
 {
 	struct firewall *firewall, *later;
@@ -191,7 +191,7 @@ static void test_table6(void **state)
 	commit(firewall, 2);
 	assert_int_equal(system("nft list table ip6 amtd >/dev/null"), 0);
 
-	/* One that a former amtd left. */
+	/* One of an earlier amtd. */
 	assert_int_equal(firewall_new(BASE, &later), 0);
 	commit(later, 0);
 	assert_int_not_equal(system("nft list table ip6 amtd 2>/dev/null"), 0);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../checksum.h"
 #include "base/array.h"
 #include "captures.h"
 #include "hex.h"
@@ -15,24 +16,6 @@
 #define UDP	     20
 #define UDP_CHECKSUM 26
 #define PAYLOAD	     28
-
-/* The reference for every checksum here: RFC 1071 read literally, a byte at a time, big-endian. */
-static uint32_t plain_sum(const uint8_t *p, size_t n)
-{
-	uint32_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	return sum;
-}
-
-static uint16_t plain_fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
 
 static bool ip_checksum_valid(const uint8_t *ip)
 {
