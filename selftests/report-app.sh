@@ -106,7 +106,7 @@ refused() {
 	expect "lines of report $*" 1 "$(wc -l <"$TMP/stderr")"
 }
 refused 2 'report: --on is missing' 239.1.1.1
-refused 2 '--version 4: expected 1, 2 or 3' --on v0 --version 4 239.1.1.1
+refused 2 '--version 4: expected a number from 1 to 3' --on v0 --version 4 239.1.1.1
 refused 1 'IGMPv2 has no sources' --on v0 --version 2 "$SOURCE,$GROUP"
 refused 1 'MLD has the versions 1 to 2' --on v0 --version 3 "$SOURCE6,$GROUP6"
 refused 1 'IGMPv1 has no Leave' --on v0 --version 1 --leave 239.1.1.1

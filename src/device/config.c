@@ -49,7 +49,7 @@ static int verify_forward(struct config_load *load, const char *file)
 
 	if (forward->ttl > 0 && !nft_can_spell(forward)) {
 		warn(load, &place,
-		     "TTL= is not possible with *, \" or \\ in the name of an upstream interface; ignored");
+		     "TTL= needs upstream interfaces without *, \" or \\ in their names; ignored");
 		forward->ttl = 0;
 	}
 	/* RFC 9776, 8.3 */
