@@ -242,7 +242,6 @@ struct fake_verdict fake_queue_packet(enum firewall_queue queue, const void *dat
 		.number = (uint16_t)(QUEUE_NUMBER + queue),
 		.data = result.data,
 		.length = length,
-		.whole = true,
 	};
 
 	assert_true(length <= sizeof(result.data));

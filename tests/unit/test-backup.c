@@ -73,7 +73,7 @@ static void begin(void)
 					  .routing = &world.routing,
 					  .upstreams = world.ifindexes,
 					  .n_upstreams = 1,
-					  .heard_at = virtual_now };
+					  .active_at = virtual_now };
 	world.forward.forwarders[FAMILY_IPV4] = (struct forwarder *)&world;
 	world.forwarding = (struct forwarding){ .manager = &world.manager, .list = &world.forward };
 	world.wants = 1;

@@ -111,7 +111,7 @@ static void test_taken_name(void **state)
 	world_shell("ip link add amt0 type veth peer name amtp");
 	start(GATEWAY);
 	assert_looks("amt0", "state", "failed");
-	assert_true(reason_has("amt0", "no amt device"));
+	assert_true(reason_has("amt0", "not an amt device"));
 	assert_true(if_nametoindex("amt0") != 0);
 	world_shell("ip link del amt0");
 	UNTIL_LOOKS("amt0", "state", "discovering");

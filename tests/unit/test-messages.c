@@ -373,7 +373,7 @@ static void test_another_relay(void **state)
 	assert_false(world.gateway.tickets.mld.known);
 	assert_false(world.gateway.mld.confirmed);
 	assert_false(world.device.record.mld_linux);
-	assert_int_equal(world.gateway.asked[0].n, 0);
+	assert_int_equal(world.gateway.query_history[0].n, 0);
 	assert_int_equal(receive(FIREWALL_QUEUE_QUERY, QUERY IGMP), QUEUE_DROP);
 	end();
 }

@@ -102,7 +102,7 @@ static void test_two_owners(void **state)
 	assert_int_equal(channel->owners, CHANNEL_FORWARD);
 	assert_int_equal(world.left, 0);
 	assert_int_equal(channels_leave(&world.channels, S1 "," G1, "", &failure), -1);
-	assert_non_null(strstr(failure.text, "hosts that are forwarded to"));
+	assert_non_null(strstr(failure.text, "joined by downstream hosts"));
 	want_disown(&world.channels, channel, CHANNEL_FORWARD);
 	assert_int_equal(world.left, 1);
 	assert_int_equal(channels_leave(&world.channels, S1 "," G1, "", &failure), -1);
