@@ -46,23 +46,29 @@ static int check_channels(int argc, char **argv)
 	return AMTCTL_OK;
 }
 
-/* All that can be joined is; the first failure is the exit status. */
-int verb_join(const struct settings *settings, int argc, char **argv)
+/* AMTCTL_OK and a client, when the command line is valid. */
+static int open_client(const struct settings *settings, int argc, char **argv, struct client **ret)
 {
-	const char *on = settings->values[OPTION_ON] ?: "";
-	json_t *all = json_array(), *answer;
-	int r, first = AMTCTL_OK;
-	struct client *client;
+	int r;
 
 	r = check_on(settings->values[OPTION_ON]);
 	if (r == AMTCTL_OK)
 		r = check_channels(argc, argv);
-	if (r == AMTCTL_OK)
-		r = client_connect(settings, &client);
-	if (r != AMTCTL_OK) {
-		json_decref(all);
+	return r == AMTCTL_OK ? client_connect(settings, ret) : r;
+}
+
+/* All that can be joined is; the first failure is the exit status. */
+int verb_join(const struct settings *settings, int argc, char **argv)
+{
+	const char *on = settings->values[OPTION_ON] ?: "";
+	int r, first = AMTCTL_OK;
+	json_t *all, *answer;
+	struct client *client;
+
+	r = open_client(settings, argc, argv, &client);
+	if (r != AMTCTL_OK)
 		return r;
-	}
+	all = json_array();
 	for (int i = 0; i < argc; i++) {
 		r = client_call(client, argv[i], &answer, "Join", argv[i], on, NULL);
 		if (r != AMTCTL_OK) {
@@ -87,11 +93,7 @@ int verb_leave(const struct settings *settings, int argc, char **argv)
 	int r, first = AMTCTL_OK;
 	struct client *client;
 
-	r = check_on(settings->values[OPTION_ON]);
-	if (r == AMTCTL_OK)
-		r = check_channels(argc, argv);
-	if (r == AMTCTL_OK)
-		r = client_connect(settings, &client);
+	r = open_client(settings, argc, argv, &client);
 	if (r != AMTCTL_OK)
 		return r;
 	for (int i = 0; i < argc; i++) {

@@ -432,7 +432,7 @@ enum dnssec_mode dnssec_mode_from_string(const char *text)
 	int i;
 
 	for (i = 0; i < _DNSSEC_MODE_MAX; i++)
-		if (!strcmp(dnssec_mode_string((enum dnssec_mode)i), text))
+		if (strcmp(dnssec_mode_string((enum dnssec_mode)i), text) == 0)
 			return (enum dnssec_mode)i;
 	return _DNSSEC_MODE_INVALID;
 }

@@ -207,7 +207,7 @@ static bool is_running(const struct resolver *resolver, const struct query *quer
 	const struct query *other;
 
 	for (other = TAILQ_FIRST(&resolver->running); other; other = TAILQ_NEXT(other, entry))
-		if (other->type == query->type && !strcmp(other->name, query->name))
+		if (other->type == query->type && strcmp(other->name, query->name) == 0)
 			return true;
 	return false;
 }

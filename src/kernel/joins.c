@@ -560,7 +560,7 @@ void joins_forget(struct joins *joins, int ifindex)
 				continue;
 			}
 			/* The kernel finds a source's membership by its interface, that of a group
-			 * by its number, too: else it would count for ever. */
+			 * by its number, too: else it would count indefinitely. */
 			(void)join_socket_leave(joins->family, joins->sockets[socket].fd, ifindex,
 						row->bytes, NULL);
 			free_row(joins, link);

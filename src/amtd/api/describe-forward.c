@@ -146,10 +146,12 @@ struct flows_view {
 #define FLOWS(member) offsetof(struct flows_view, member)
 
 static const struct field flows_fields[] = {
-	{ "groups", FIELD_UINT, FLOWS(groups), .help = "groups joined downstream" },
+	{ "groups", FIELD_UINT, FLOWS(groups),
+	  .help = "groups joined downstream, or with unwanted flows" },
 	{ "wants", FIELD_UINT, FLOWS(wants), .help = "memberships of downstream interfaces" },
 	{ "joins", FIELD_UINT, FLOWS(joins), .help = "memberships upstream" },
-	{ "flows", FIELD_UINT, FLOWS(flows), .help = "multicast routes" },
+	{ "flows", FIELD_UINT, FLOWS(flows),
+	  .help = "flows of groups joined without a source, routed as they arrived" },
 	{ "dropped_flows", FIELD_UINT, FLOWS(dropped),
 	  .help = "of these: unwanted flows that the kernel drops" },
 	{ "wrong_interface", FIELD_UINT, FLOWS(wrong_interface),
