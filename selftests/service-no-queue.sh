@@ -22,6 +22,7 @@ expect "lost" 0 "$(received rx .lost)"
 step "the log names the kernel option"
 expect_match "the log" CONFIG_NFT_QUEUE "$(amtd_log gateway)"
 wait_for 10 state_is gateway amt0 connected
+expect_match "amtctl daemon" "NFQUEUE: .*CONFIG_NFT_QUEUE" "$(ctl gateway daemon)"
 
 step "with a rewrite rule or OnFailure=drop create reports what is missing"
 errors_of gateway create amt1 --link g0 --relay $RELAY --rewrite any=$RELAY
@@ -31,4 +32,4 @@ expect_match "the message, or the log" CONFIG_NFT_QUEUE "$ERROR $(amtd_log gatew
 step "a relay runs, and its state says that its gateways' memberships are unknown"
 check "create" ctl gateway create amtr --mode relay --link g1
 wait_for 10 state_is gateway amtr running
-expect_match "reason" "gateways want is not seen: .*CONFIG_NFT_QUEUE" "$(device gateway amtr .reason)"
+expect_match "reason" "memberships of its gateways are not seen: .*CONFIG_NFT_QUEUE" "$(device gateway amtr .reason)"

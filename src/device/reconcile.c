@@ -206,7 +206,7 @@ static void explain_create(struct device *device, struct view *view, int error)
 	if (error == -EOPNOTSUPP)
 		device_set_state(
 			device, DEVICE_FAILED,
-			"the kernel has no amt driver (%s); it needs Linux 5.16 or later with CONFIG_AMT, and the module amt where it is one",
+			"the kernel has no amt driver (%s); it needs Linux 5.16 or later with CONFIG_AMT; as a module: modprobe amt",
 			netlink_error_text(view->netlink));
 	else
 		device_set_state(device, DEVICE_FAILED, "cannot be created: %s",
@@ -406,14 +406,14 @@ static void set_working_state(struct device *device, const struct view *view)
 		return;
 	}
 	if (device->queue_error) {
-		device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s; %s: %s",
+		device_set_state(device, DEVICE_DISCOVERING, "probing relay %s through %s; %s: %s",
 				 address_format(&device->record.chosen, relay),
 				 device->config->link, without_queue(device), device->queue_error);
 		return;
 	}
 	if (device->state != DEVICE_WAITING && device->state != DEVICE_FAILED)
 		return; /* the state from Queries stays */
-	device_set_state(device, DEVICE_DISCOVERING, "asking relay %s through %s",
+	device_set_state(device, DEVICE_DISCOVERING, "probing relay %s through %s",
 			 address_format(&device->record.chosen, relay), device->config->link);
 }
 

@@ -46,7 +46,7 @@ const struct field daemon_fields[] = {
 	{ "channels", FIELD_UINT, DAEMON(channels), .help = "channels" },
 	{ "queue", FIELD_OBJECT, DAEMON(queue), FIELD_IF_SET, queue_fields, .help = "NFQUEUE" },
 	{ "queue_error", FIELD_STRING, DAEMON(queue_error), FIELD_IF_SET,
-	  .help = "why there is no NFQUEUE" },
+	  .help = "why control messages do not reach amtd" },
 	{ "firewall_error", FIELD_STRING, DAEMON(firewall_error), FIELD_IF_SET,
 	  .help = "why the nftables table could not be committed" },
 	{ "prober", FIELD_OBJECT, DAEMON(prober), .fields = prober_fields,

@@ -131,7 +131,7 @@ int request_daemon(struct manager *manager, char **ret_json, struct failure *ret
 		.devices = manager->n_devices,
 		.broken = manager->broken,
 		.channels = channel_table_count(channels_of(manager)->table),
-		.queue_error = manager->queue ? NULL : manager->queue_error,
+		.queue_error = pass_queue_error(manager),
 		.firewall_error = manager->firewall_error,
 		.queue = manager->queue ? queue_counters(manager->queue) : NULL,
 		.prober = prober_counters(gateways_of(manager)->prober),

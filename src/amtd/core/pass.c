@@ -93,7 +93,7 @@ static void commit_firewall(struct manager *manager)
 	free(error);
 }
 
-static const char *missing_queue(const struct manager *manager)
+const char *pass_queue_error(const struct manager *manager)
 {
 	if (!manager->queue)
 		return manager->queue_error;
@@ -136,7 +136,7 @@ static void reconcile_one(struct manager *manager, struct device *device)
 	int r;
 
 	device->dirty = false;
-	device->queue_error = missing_queue(manager);
+	device->queue_error = pass_queue_error(manager);
 	if (is_blocked(manager, device))
 		return;
 	r = reconcile_device(device, manager->netlink, on_leaving, manager);

@@ -15,6 +15,9 @@ void pass_close(struct manager *manager);
 void pass_schedule(struct manager *manager);
 void pass_run(struct manager *manager);
 
+/* Why control messages do not reach amtd; NULL: they do. Until the manager changes. */
+const char *pass_queue_error(const struct manager *manager);
+
 /* Return free memory to the kernel soon, after a peak. */
 void pass_tidy(struct manager *manager);
 
