@@ -3,7 +3,7 @@
 #
 # Run the selftests: network namespaces on the kernel's real amt driver. TAP on stdout.
 #
-# A script exits 0 (pass), 1 (fail) or 4 (skip) and says in its header what it needs:
+# A script exits 0 (pass), 1 (fail) or 4 (skip) and has its requirements in its header:
 #   # kernel: full|noqueue|bare   User-Mode Linux kernel, see uml/kernel.sh; bare has no amt
 #   # time: real                  not in time-travel mode
 #   # timeout: SECONDS            of the wall clock, until it counts as hung (default 300)

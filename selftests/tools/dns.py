@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A name server that misbehaves in ways that real ones do but cannot be told to.
+"""A name server that misbehaves in ways that real ones do but cannot be configured to.
 
 It knows nothing of DNSSEC. Questions for AMTRELAY get one record of type 1, all others none; names
 that begin with 77 do not exist. SIGHUP makes it read its mode anew. Each question is a line of the

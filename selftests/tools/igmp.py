@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""IGMP and MLD of another make than amtd's: say a Query or a Report on an interface, or print what
+"""IGMP and MLD, independent of amtd's code: send a Query or a Report on an interface, or print what
 is said there, a JSON object a line."""
 
 import argparse
@@ -170,7 +170,7 @@ def parse6(data):
 
 
 def listen(options):
-    """What this host itself sends is not printed."""
+    """Packets of this host itself are not printed."""
     socks = []
     for protocol in (ETH_P_IP, ETH_P_IPV6):
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(protocol))

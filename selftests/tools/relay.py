@@ -3,8 +3,8 @@
 """A small AMT relay that follows RFC 7450 to the letter, in userspace, for what the kernel's relay
 never does: the G and L flags of a Query, P known at 0x01 only, wrong and broken Advertisements.
 
-It makes the multicast stream itself, for every channel asked for, and keeps what it saw in a JSON
-file (--state), rewritten after every control message. SIGUSR1: it is loaded from now on (L).
+It generates the multicast stream itself, for every channel joined, and keeps its observations in a
+JSON file (--state), rewritten after every control message. SIGUSR1: it is loaded from now on (L).
 """
 
 import argparse
@@ -285,7 +285,7 @@ class Relay:
         return struct.pack("!H", gateway[1]) + form + socket.inet_aton(gateway[0])
 
     def teardown(self, message, gateway):
-        """It has to say what the last Query said, bit for bit; else why not is in the state."""
+        """It has to repeat the last Query's nonce and MAC; otherwise the state has the reason."""
         self.state["teardowns"] += 1
         faults = [name for name, fault in {
             "length": len(message) != 30,

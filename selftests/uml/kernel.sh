@@ -6,13 +6,13 @@
 #
 # full     everything the selftests use (the default)
 # noqueue  the same without nft_queue
-# bare     without amt as well, as many a distribution ships it: how amtd tells the user
+# bare     without amt as well, as many distributions ship it
 # demo     what the demonstration needs, quicker to build; full where that is there already
 #
 # Only those asked for are built; in one call they share what they have in common.
 #
 # The kernel comes from Debian's linux-source package and is kept in a cache outside the checkout,
-# named by the source's version and the configuration, so that a change of either builds anew.
+# named by the source's version and the configuration, so that a change of either builds it again.
 #
 # AMTD_CACHE: the cache's directory (default: $XDG_CACHE_HOME/amtd or ~/.cache/amtd)
 
