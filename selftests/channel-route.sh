@@ -14,7 +14,7 @@ readonly STALE=232.9.9.1 STALE6=ff3e::9:1 FOREIGN=232.9.9.2
 
 # configure ROUTE
 configure() {
-	write_amtd_conf '[Channels]' LingerSec=5 "Route=$1"
+	write_amtd_conf '[Channels]' LingerSec=5 "InstallRoutes=$1"
 }
 
 # route_of GROUP: its device and protocol; nothing without a route
@@ -105,7 +105,7 @@ if grep -e "$GROUP" -e "$GROUP6" "$TMP/monitor"; then
 	fail "a wanted route was changed"
 fi
 check "join" ctl gateway join $SOURCE,$FOREIGN
-wait_for 5 grep -q "$FOREIGN.*not amtd's" "$TMP/amtd-gateway.log"
+wait_for 5 grep -q "$FOREIGN.*foreign route" "$TMP/amtd-gateway.log"
 check "leave" ctl gateway leave $SOURCE,$FOREIGN
 expect "another's route" "g0 null" "$(route_of $FOREIGN)"
 
