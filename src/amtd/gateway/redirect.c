@@ -95,9 +95,9 @@ void redirect_to_choice(struct gateway *gateway)
 	gateway->previous_until = 0;
 	wire = address_is_set(&candidate->relay) ? candidate->relay : candidate->address;
 	/* The driver itself only talks to the relay that the device was created for. */
-	record->redirect = address_equal(&candidate->address, &record->discovery)
-				   ? (struct address){ 0 }
-				   : wire;
+	record->redirect = (struct address){ 0 };
+	if (!address_equal(&candidate->address, &record->discovery))
+		record->redirect = wire;
 	redirect_set_relay(gateway,
 			   address_is_set(&record->redirect) ? &record->redirect : &record->remote);
 	gateway->kick = true;
