@@ -8,6 +8,11 @@ usage: house.py BUILD
 Reads the includes of src, and the symbols of the object files below BUILD/src (nm). Fails when a
 room uses one that it may not, when files form a circle, and when something is used outside of the
 room that owns it.
+
+A breach is a line, and exit status 1:
+
+    base/parse includes wire/message: base may not use wire
+    base/parse calls amtd/core/hooks: base may not use amtd/core
 """
 
 import collections
