@@ -28,7 +28,7 @@
 
 #define SKIPPED	    77 /* for meson */
 #define QUEUE_BASE  2268
-#define PATIENCE    (20 * USEC_PER_SEC) /* User-Mode Linux is slow */
+#define PATIENCE    (60 * USEC_PER_SEC) /* User-Mode Linux is slow */
 #define TURN_USEC   (5 * USEC_PER_MSEC)
 #define LINKS	    3
 #define READ_MAX    (1024 * 1024)
