@@ -83,20 +83,20 @@ print_paths() {
 	done
 }
 
-find_missing "$@"
-if [ ${#missing[@]} -eq 0 ]; then
-	print_paths "$@"
-	exit 0
-fi
+# end_if_built VARIANT...: all of them
+end_if_built() {
+	find_missing "$@"
+	if [ ${#missing[@]} -eq 0 ]; then
+		print_paths "$@"
+		exit 0
+	fi
+}
 
+end_if_built "$@"
 mkdir -p "$cache"
 exec 9>"$cache/.lock"
 flock 9
-find_missing "$@" # another process may have built them meanwhile
-if [ ${#missing[@]} -eq 0 ]; then
-	print_paths "$@"
-	exit 0
-fi
+end_if_built "$@" # another process may have built them meanwhile
 
 build=$(mktemp -d "$cache/build.XXXXXX")
 trap 'rm -rf "$build"' EXIT

@@ -109,7 +109,7 @@ static const struct config_key keys[] = {
 	  .expected = "a file" },
 	/* RFC 8777: 3 to 10 minutes */
 	{ "Relay", "HoldDownSec", MODE_GATEWAY, SECONDS(hold_down_sec, 600, 0, 604800) },
-	/* the driver sends a Request every 2 s: less than two of them would be haste */
+	/* the driver sends a Request every 2 s: at least two of them */
 	{ "Relay", "DeadSec", MODE_GATEWAY, SECONDS(dead_sec, 5, 5, 3600) },
 	{ "Relay", "ReturnSec", MODE_GATEWAY, SECONDS_OR_NEVER(return_sec, 60) },
 
@@ -152,7 +152,7 @@ static const struct config_key keys[] = {
 	{ "Forward", "Querier", MODE_ALL, BOOLEAN(forward.querier, true) },
 	{ "Forward", "IGMPVersion", MODE_ALL, NUMBER(forward.igmp_version, 3, 1, 3) },
 	{ "Forward", "MLDVersion", MODE_ALL, NUMBER(forward.mld_version, 2, 1, 2) },
-	/* Defaults: RFC 9776, section 8. QRV has three bits, and 1 would let no packet be lost. */
+	/* Defaults: RFC 9776, section 8. QRV has three bits, and 1 tolerates no packet loss. */
 	{ "Forward", "Robustness", MODE_ALL, NUMBER(forward.robustness, 2, 2, 7) },
 	/* The most that the codes of IGMP and MLD carry, 4.2.7: 31 << 10 tenths of a second */
 	{ "Forward", "QueryIntervalSec", MODE_ALL,
