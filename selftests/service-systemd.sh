@@ -49,6 +49,9 @@ has_restarted() {
 }
 
 check "install" meson install -C "$AMTD_BUILD" --no-rebuild
+check "the unit's user" systemd-sysusers
+check "exposed by 2.0 at most" systemd-analyze security --offline=yes --no-pager --threshold=20 \
+	/usr/local/lib/systemd/system/amtd.service
 mkdir -p /etc/amt
 cat >/etc/amt/amt0.amt <<-END
 	[AMT]
@@ -68,6 +71,13 @@ background systemd gateway unshare --pid --fork --mount --mount-proc --cgroup \
 	bash "$TMP/boot.sh"
 wait_for 60 is_active
 wait_for 20 connected
+
+step "it has a user of its own, and two capabilities"
+mapfile -t ids < <(in_container sed -En 's/^(Uid|CapEff):\t([0-9a-f]+).*/\2/p' \
+	"/proc/$(property MainPID)/status")
+expect "user" "$(id -u amtd)" "${ids[0]}"
+# CAP_NET_ADMIN 12, CAP_NET_RAW 13
+expect "capabilities" "$(printf '%016x' $((1 << 12 | 1 << 13)))" "${ids[1]}"
 
 step "it forwards in its sandbox, which takes all of its kinds of sockets"
 receive_stream rx viewer v0 --count 100 --timeout 20

@@ -385,7 +385,9 @@ int conf_parse_unit(const struct conf_unit *unit, const struct conf_handler *han
 	for (i = 0; i < unit->n_pieces && r >= 0; i++) {
 		r = read_regular(unit->pieces[i], &text, &length);
 		if (r < 0) {
-			warn_file(handler, unit->pieces[i], "cannot be read: %s", strerror(-r));
+			warn_file(handler, unit->pieces[i], "cannot be read: %s%s", strerror(-r),
+				  r == -EACCES ? "; the user that amtd runs as must be able to"
+					       : "");
 			return r;
 		}
 		r = conf_parse_text(unit->pieces[i], text, length, &section_number, handler);
