@@ -85,30 +85,37 @@ int file_write(const char *path, const char *text, size_t length, mode_t mode)
 	return r;
 }
 
+#define READ_FIRST 4096 /* bytes; a file in /proc has no size */
+
 int file_read(const char *path, size_t max, char **ret, size_t *ret_length)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	_cleanup_free_ char *text = NULL;
-	size_t length = 0;
-	ssize_t n = 0;
+	size_t length = 0, size = 0;
+	ssize_t n = 1;
 
 	if (fd < 0)
 		return -errno;
-	text = malloc(max + 2);
-	if (!text)
-		return -ENOMEM;
-	while (length <= max) {
-		n = read(fd, text + length, max + 1 - length);
+	while (n > 0) {
+		if (length + 1 >= size) { /* room for a byte, and the end of the string */
+			char *grown;
+
+			size = size > 0 ? 2 * size : READ_FIRST;
+			grown = realloc(text, size);
+			if (!grown)
+				return -ENOMEM;
+			text = grown;
+		}
+		n = read(fd, text + length, size - length - 1);
 		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		length += n;
+			n = 1;
+		else if (n > 0)
+			length += n;
+		if (length > max)
+			return -EFBIG;
 	}
 	if (n < 0)
 		return -errno;
-	if (length > max)
-		return -EFBIG;
 	text[length] = '\0';
 	*ret = TAKE(text);
 	*ret_length = length;

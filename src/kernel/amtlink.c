@@ -124,6 +124,7 @@ int amtlink_get(struct netlink *netlink, const char *name, struct amtlink *ret)
 {
 	int r;
 
+	*ret = (struct amtlink){ 0 };
 	r = link_query(netlink, name, take_one, ret);
 	if (r < 0)
 		return r;

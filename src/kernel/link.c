@@ -19,7 +19,7 @@ void link_from_object(struct rtnl_link *object, struct link *ret)
 		.tx_packets = rtnl_link_get_stat(object, RTNL_LINK_TX_PACKETS),
 		.tx_bytes = rtnl_link_get_stat(object, RTNL_LINK_TX_BYTES),
 	};
-	snprintf(ret->name, sizeof(ret->name), "%s", rtnl_link_get_name(object));
+	snprintf(ret->name, sizeof(ret->name), "%s", rtnl_link_get_name(object) ?: "");
 	snprintf(ret->kind, sizeof(ret->kind), "%s", rtnl_link_get_type(object) ?: "");
 }
 
@@ -48,7 +48,12 @@ static int take_link(struct nl_object *object, const struct nlmsghdr *header, vo
 
 int link_get(struct netlink *netlink, const char *name, struct link *ret)
 {
-	return link_query(netlink, name, take_link, ret);
+	int r;
+
+	*ret = (struct link){ 0 };
+	r = link_query(netlink, name, take_link, ret);
+	/* An acknowledgement without an answer. */
+	return r == 0 && ret->ifindex == 0 ? -EBADMSG : r;
 }
 
 /* Takes over changes, which may be NULL. */

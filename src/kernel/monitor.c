@@ -32,7 +32,7 @@ static void on_object(struct nl_object *object, void *userdata)
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
 		monitor->handler(MONITOR_LINK, rtnl_link_get_ifindex(link),
-				 rtnl_link_get_name(link), monitor->userdata);
+				 rtnl_link_get_name(link) ?: "", monitor->userdata);
 		return;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:

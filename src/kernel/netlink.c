@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define ERROR_MAX 4095 /* of an errno, include/linux/err.h */
+
 struct netlink {
 	struct nl_sock *socket; /* NULL after an exchange that broke off */
 	char error_text[160];
@@ -18,6 +20,7 @@ struct netlink {
 	/* the exchange in progress */
 	netlink_handler handler;
 	void *userdata;
+	uint16_t type; /* of its answers */
 	const struct nlmsghdr *answer;
 	int result;
 	bool done;
@@ -42,14 +45,17 @@ static void take_extack(struct netlink *netlink, const struct nlmsghdr *header,
 			const struct nlmsgerr *error)
 {
 	struct nlattr *attributes[NLMSGERR_ATTR_MAX + 1];
+	const size_t length = nlmsg_datalen(header);
 	size_t skip = sizeof(*error);
 
-	snprintf(netlink->error_text, sizeof(netlink->error_text), "%s", strerror(-error->error));
+	snprintf(netlink->error_text, sizeof(netlink->error_text), "%s",
+		 strerror(-netlink->result));
 	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
 	if (!(header->nlmsg_flags & NLM_F_CAPPED))
-		skip += error->msg.nlmsg_len - NLMSG_HDRLEN;
-	if (nlmsg_parse((struct nlmsghdr *)header, skip, attributes, NLMSGERR_ATTR_MAX, NULL) < 0)
+		skip += (size_t)error->msg.nlmsg_len - NLMSG_HDRLEN;
+	if (skip > length ||
+	    nlmsg_parse((struct nlmsghdr *)header, skip, attributes, NLMSGERR_ATTR_MAX, NULL) < 0)
 		return;
 	if (attributes[NLMSGERR_ATTR_MSG])
 		nla_strlcpy(netlink->error_text, attributes[NLMSGERR_ATTR_MSG],
@@ -61,8 +67,8 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *user
 	struct netlink *netlink = userdata;
 
 	/* libnl passes the payload; the header precedes it. */
+	netlink->result = error->error > 0 || error->error < -ERROR_MAX ? -EBADMSG : error->error;
 	take_extack(netlink, (const struct nlmsghdr *)((const char *)error - NLMSG_HDRLEN), error);
-	netlink->result = error->error;
 	netlink->done = true;
 	return NL_STOP;
 }
@@ -99,6 +105,11 @@ static int on_valid(struct nl_msg *message, void *userdata)
 	if (!netlink->handler || netlink->result != 0)
 		return NL_OK;
 	netlink->answer = nlmsg_hdr(message);
+	/* Handlers take the object for one of that type. */
+	if (netlink->answer->nlmsg_type != netlink->type) {
+		netlink->result = -EBADMSG;
+		return NL_OK;
+	}
 	r = nl_msg_parse(message, on_object, netlink);
 	if (r == -NLE_NOMEM)
 		netlink->result = -ENOMEM;
@@ -181,6 +192,9 @@ int netlink_query(struct netlink *netlink, struct nl_msg *message, netlink_handl
 		return -ENOMEM;
 	netlink->handler = handler;
 	netlink->userdata = userdata;
+	/* RTM_NEWLINK to RTM_GETLINK: four of each kind (net/core/rtnetlink.c, rtnl_msg_handlers).
+	 */
+	netlink->type = nlmsg_hdr(message)->nlmsg_type & ~3;
 	netlink->result = 0;
 	netlink->done = false;
 	r = exchange(netlink, message);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Why a request failed, for the user: one line with the hint. kind picks the bus error.
+ * Why a request failed, for the user: one printable line with the hint. kind picks the bus error.
  */
 #ifndef AMTD_CORE_FAILURE_H
 #define AMTD_CORE_FAILURE_H
