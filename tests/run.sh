@@ -110,41 +110,16 @@ man_pages() {
 	mandoc -T lint -W warning man/*.[0-9] "$build"/man/*.[0-9]
 }
 
-# New inputs go to a scratch folder; the corpora of the checkout do not change.
-fuzz() {
-	local name=$1
-	mkdir -p "$work/corpus/$name"
-	(cd "$work/corpus" && "$fuzzing/tests/fuzz/fuzz-$name" \
-		-max_total_time="${AMTD_FUZZ_SECONDS:-30}" -timeout=10 -rss_limit_mb=2048 \
-		-print_final_stats=1 "$work/corpus/$name" "$here/fuzz/corpus/$name")
-}
-
-# As many in parallel as there are processors.
+# Each target counts.
 fuzz_all() {
-	local name names=()
+	local log=$work/fuzz.log
 
-	mapfile -t names < <(find "$here/fuzz" -name 'fuzz-*.c' -printf '%f\n' | sort |
-		sed 's/^fuzz-//; s/\.c$//')
-	for name in "${names[@]}"; do
-		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
-			wait -n
-		done
-		{
-			fuzz "$name" >"$work/fuzz-$name.log" 2>&1
-			echo $? >"$work/fuzz-$name.status"
-		} &
-	done
-	wait
-	for name in "${names[@]}"; do
-		check "fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' \
-			"$work/fuzz-$name.log") runs" \
-			fuzz_result "$name"
-	done
-}
-
-fuzz_result() {
-	cat "$work/fuzz-$1.log"
-	[ "$(cat "$work/fuzz-$1.status")" = 0 ]
+	tests/fuzz.sh --seconds "${AMTD_FUZZ_SECONDS:-30}" "$fuzzing" | tee "$log"
+	passed=$((passed + $(grep -c '^ok ' "$log")))
+	failed=$((failed + $(grep -c '^FAIL ' "$log")))
+	grep -q ' runs of .* targets in all$' "$log" && return
+	echo "FAIL fuzz targets"
+	failed=$((failed + 1))
 }
 
 selftests() {
@@ -179,7 +154,6 @@ unit_tests "unit tests" "$build" unit
 check "build with clang, AddressSanitizer and UBSan" \
 	env CC=clang meson setup "$sanitized" "$top" -Db_sanitize=address,undefined -Db_lundef=false
 check "compile it" ninja -C "$sanitized" && unit_tests "unit tests, sanitized" "$sanitized" unit
-check "build the fuzz targets" env CC=clang meson setup "$fuzzing" "$top" -Dfuzz=true
-check "compile them" ninja -C "$fuzzing" && fuzz_all
+fuzz_all
 selftests
 finish
