@@ -47,7 +47,7 @@ void device_set_config(struct device *device, struct config *config)
 {
 	if (config->port != device->config->port || config->mode != device->config->mode) {
 		device->port = config->port;
-		device->port_skip = 0;
+		device->port_trials = 0;
 	}
 	device->config = config;
 	device->dirty = true;
@@ -79,13 +79,4 @@ void device_set_state(struct device *device, enum device_state state, const char
 	strcpy(device->reason, reason);
 	log_full(levels[state], device->config->name, "%s: %s", device_state_string(state), reason);
 	event_emit(&event);
-}
-
-uint16_t device_private_port(const char *name, unsigned int n)
-{
-	uint32_t hash = 2166136261u; /* FNV-1a */
-
-	for (; *name; name++)
-		hash = (hash ^ (uint8_t)*name) * 16777619u;
-	return DEVICE_PORT_FIRST + (hash % DEVICE_PORT_COUNT + n) % DEVICE_PORT_COUNT;
 }

@@ -9,10 +9,6 @@
 #include "device/record.h"
 #include "device/state.h"
 
-/* Private ports, above the kernel's default range of ephemeral ones. */
-#define DEVICE_PORT_FIRST 61000
-#define DEVICE_PORT_COUNT 4000
-
 struct wing_memory;
 
 struct device {
@@ -40,7 +36,7 @@ struct device {
 	/* The core's. */
 	bool dirty;		  /* to be reconciled */
 	bool stale;		  /* while files are read: none has defined it so far */
-	unsigned int port_skip;	  /* private ports that are taken */
+	unsigned int port_trials; /* ports that were drawn, but in use */
 	uint16_t port_claimed;	  /* ports.c: the port entered there, and */
 	struct device *port_peer; /* the next one of the same port */
 	struct wing_memory *wing_memory;
@@ -56,7 +52,5 @@ void device_set_config(struct device *device, struct config *config);
 /* Logs when the state or the reason changes. */
 void device_set_state(struct device *device, enum device_state state, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The nth private port of a device of this name: the same on every host and after every restart. */
-uint16_t device_private_port(const char *name, unsigned int n);
 
 #endif

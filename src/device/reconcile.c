@@ -342,7 +342,7 @@ static void ensure_linklocal(const struct device *device, const struct view *vie
 			  netlink_error_text(view->netlink));
 }
 
-/* 0, -EADDRINUSE (another private port is to be tried), or another errno: see the state. */
+/* 0, -EADDRINUSE (another port is to be drawn), or another errno: see the state. */
 static int ensure_up(struct device *device, struct view *view)
 {
 	int r;

@@ -83,8 +83,10 @@ static void test_made(void **state)
 	assert_int_equal(made->lower, if_nametoindex("up0"));
 	assert_address(&made->local, HOST);
 	assert_address(&made->discovery, RELAY);
-	/* "one of its own between 61000 and 64999" */
-	assert_in_range(made->gateway_port, 61000, 64999);
+	/* "a random one outside of the ephemeral ports" */
+	assert_in_range(made->gateway_port, 1024, 65535);
+	assert_not_in_range(made->gateway_port, 32768, 60999);
+	assert_int_not_equal(made->gateway_port, 2268);
 	assert_int_equal(made->gateway_port, made->relay_port);
 	assert_int_equal(made->gateway_port, atoi(look("amt0", "port")));
 	/* "Default: that of the link, less 40." */

@@ -5,6 +5,7 @@
  */
 #include "addresses.h"
 #include "amtd/core/manager.h"
+#include "base/array.h"
 #include "base/clock.h"
 #include "daemon-amt.h"
 #include "daemon-client.h"
@@ -164,6 +165,103 @@ static int occupy(uint16_t port)
 	return fd;
 }
 
+static uint16_t port_of(const char *name)
+{
+	return fake_device(name)->gateway_port;
+}
+
+/* "kept until the host is restarted": over a restart and a crash, also without its interface, and
+ * for a gateway that comes back. */
+static void test_port_stays(void **state)
+{
+	uint16_t port;
+
+	start(GATEWAY);
+	port = port_of("amt0");
+	stop();
+	start(GATEWAY);
+	assert_int_equal(port_of("amt0"), port);
+	client_close();
+	world_kill();
+	world_shell("ip link del amt0");
+	start(GATEWAY);
+	assert_int_equal(port_of("amt0"), port);
+	world_remove("/etc/amt/amt0.amt");
+	assert_granted(ask("Reload", ""));
+	assert_null(fake_device("amt0"));
+	world_write("/etc/amt/amt0.amt", GATEWAY);
+	assert_granted(ask("Reload", ""));
+	assert_int_equal(port_of("amt0"), port);
+	stop();
+
+	/* "KeepConfiguration=no" takes the interface, not the port. */
+	start(GATEWAY "[AMT]\nKeepConfiguration=no\n");
+	stop();
+	assert_int_equal(if_nametoindex("amt0"), 0);
+	start(GATEWAY);
+	assert_int_equal(port_of("amt0"), port);
+	stop();
+
+	/* As after a restart of the host. */
+	world_shell("ip link del amt0; rm -rf '%s'", world_path("/run/amt/state"));
+	start(GATEWAY);
+	assert_int_not_equal(port_of("amt0"), port);
+	stop();
+}
+
+/* A record of an amtd that derived ports from names, or kept none: the interface decides, which is
+ * not touched. */
+static void test_port_of_older(void **state)
+{
+	static const char *const lines[] = { "Port=61234", "" };
+	char text[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		unsigned int made;
+
+		start(GATEWAY "[AMT]\nPort=61234\n");
+		made = fake_created();
+		stop();
+		snprintf(text, sizeof(text), "[Device]\nCreated=yes\nIfindex=%u\nChosen=%s\n%s\n",
+			 if_nametoindex("amt0"), RELAY, lines[i]);
+		world_write("/run/amt/state/amt0", text);
+		start(GATEWAY);
+		assert_int_equal(port_of("amt0"), 61234);
+		assert_int_equal(fake_created(), made);
+		stop();
+	}
+}
+
+/* Port= takes one that was drawn for another. */
+static void test_port_yields(void **state)
+{
+	uint16_t port;
+	char text[256];
+
+	start(GATEWAY);
+	port = port_of("amt0");
+	snprintf(text, sizeof(text), GATEWAY "[AMT]\nPort=%u\n", port);
+	world_write("/etc/amt/amt1.amt", text);
+	assert_granted(ask("Reload", ""));
+	UNTIL_LOOKS("amt1", "state", "discovering");
+	assert_int_equal(port_of("amt1"), port);
+	assert_int_not_equal(port_of("amt0"), port);
+	stop();
+}
+
+/* "Where these leave no room, amtd logs that and takes ephemeral ones". */
+static void test_no_room(void **state)
+{
+	world_shell("echo 1024 65535 >/proc/sys/net/ipv4/ip_local_port_range");
+	world_write("/etc/amt/amt1.amt", GATEWAY);
+	start(GATEWAY);
+	assert_looks("amt0", "state", "discovering");
+	assert_looks("amt1", "state", "discovering");
+	assert_int_not_equal(port_of("amt0"), port_of("amt1"));
+	assert_in_range(port_of("amt0"), 1024, 65535);
+	stop();
+}
+
 /* Another program has it: without Port= there are others. */
 static void test_busy_port(void **state)
 {
@@ -171,15 +269,14 @@ static void test_busy_port(void **state)
 	int fd;
 
 	start(GATEWAY);
-	port = fake_device("amt0")->gateway_port;
+	port = port_of("amt0");
 	stop();
-	world_shell("ip link del amt0; rm -rf '%s'", world_path("/run/amt/state"));
+	world_shell("ip link del amt0");
 	fd = occupy(port);
 	world_write("/etc/amt/amt1.amt", GATEWAY "[AMT]\nPort=3001\n");
 	start(GATEWAY);
 	assert_looks("amt0", "state", "discovering");
-	assert_int_not_equal(fake_device("amt0")->gateway_port, port);
-	assert_in_range(fake_device("amt0")->gateway_port, 61000, 64999);
+	assert_int_not_equal(port_of("amt0"), port);
 	stop();
 	close(fd);
 
@@ -301,10 +398,12 @@ static void test_spoilt_state(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_late_link),	 TEST(test_local),	TEST(test_wrong_link),
-		TEST(test_taken_name),	 TEST(test_taken_away), TEST(test_same_port),
-		TEST(test_busy_port),	 TEST(test_twins),	TEST(test_no_queue),
-		TEST(test_no_nft_queue), TEST(test_no_driver),	TEST(test_spoilt_state),
+		TEST(test_late_link),	 TEST(test_local),	  TEST(test_wrong_link),
+		TEST(test_taken_name),	 TEST(test_taken_away),	  TEST(test_same_port),
+		TEST(test_busy_port),	 TEST(test_port_stays),	  TEST(test_port_of_older),
+		TEST(test_port_yields),	 TEST(test_no_room),	  TEST(test_twins),
+		TEST(test_no_queue),	 TEST(test_no_nft_queue), TEST(test_no_driver),
+		TEST(test_spoilt_state),
 	};
 	int failed;
 

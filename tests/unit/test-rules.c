@@ -4,6 +4,7 @@
 #include "amtd/core/rules.h"
 #include "base/array.h"
 #include "device/device.h"
+#include "kernel/local-ports.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,42 +211,109 @@ static void test_ports(void **state)
 	device_free(b);
 }
 
-/* Each gateway gets a private port of its own, until there are none. */
-static void test_private_ports(void **state)
+static uint16_t bound; /* by a socket, in these tests */
+
+static bool is_bound(uint16_t port)
 {
-	const struct row row = { "amt0", CONFIG_GATEWAY };
-	struct device **devices = calloc(DEVICE_PORT_COUNT + 1, sizeof(*devices));
+	return port == bound;
+}
+
+/* 256 ports outside of the ephemeral ones are room enough; the last of them, and those that
+ * devices have, are not. */
+static void test_room(void **state)
+{
+	static const struct row row = { "amt0", CONFIG_GATEWAY, 40000 };
+	struct device *device = make_device(&row);
+	struct local_ports local;
+	struct ports *ports;
+	bool ephemeral = false;
+
+	assert_int_equal(ports_new(&ports), 0);
+	local_ports_fill(&local, "1024 65279", NULL, NULL);
+	assert_true(ports_have_room(ports, &local));
+	bound = 65280;
+	for (int i = 0; i < 2000; i++)
+		assert_in_range(ports_draw(ports, &local, is_bound), 65281, 65535);
+	assert_int_equal(ports_claim(ports, device), 0);
+	assert_false(ports_have_room(ports, &local));
+	for (int i = 0; i < 2000; i++)
+		ephemeral |= ports_draw(ports, &local, is_bound) < 65280;
+	assert_true(ephemeral);
+	ports_release(ports, device);
+	device_free(device);
+	ports_free(ports);
+}
+
+/* Each gateway gets one of its own, all of them are drawn in the end, and no other. */
+static void test_draw(void **state)
+{
+	static const struct row row = { "amt", CONFIG_GATEWAY };
+	struct device *devices[600] = { 0 };
+	struct local_ports local;
+	struct ports *ports;
+	size_t n = 0;
+
+	assert_int_equal(ports_new(&ports), 0);
+	local_ports_fill(&local, "1024 65535", "1024-65000,65010", NULL);
+	bound = 65011;
+	for (; n < ARRAY_SIZE(devices); n++) {
+		uint16_t port = ports_draw(ports, &local, is_bound);
+
+		if (port == 0)
+			break;
+		assert_in_range(port, 65001, 65535);
+		assert_int_not_equal(port, 65010);
+		assert_int_not_equal(port, bound);
+		assert_null(ports_device(ports, port));
+		devices[n] = make_device(&row);
+		devices[n]->port = port;
+		assert_int_equal(ports_claim(ports, devices[n]), 0);
+	}
+	assert_int_equal(n, 533);
+	while (n > 0) {
+		ports_release(ports, devices[--n]);
+		device_free(devices[n]);
+	}
+	ports_free(ports);
+}
+
+/* The port of a gateway that went is known by its name, of the latest 256; not one of a user's. */
+static void test_remember(void **state)
+{
+	struct row row = { "amt0", CONFIG_GATEWAY, 40000 };
 	struct ports *ports;
 
 	assert_int_equal(ports_new(&ports), 0);
-	for (size_t i = 0; i <= DEVICE_PORT_COUNT; i++) {
-		devices[i] = make_device(&row);
-		snprintf(devices[i]->config->name, IFNAMSIZ, "amt%zu", i);
-		devices[i]->port = ports_private(ports, devices[i]);
-		if (i == DEVICE_PORT_COUNT) {
-			assert_int_equal(devices[i]->port, 0);
-			break;
-		}
-		assert_in_range(devices[i]->port, DEVICE_PORT_FIRST,
-				DEVICE_PORT_FIRST + DEVICE_PORT_COUNT - 1);
-		assert_null(ports_device(ports, devices[i]->port));
-		assert_int_equal(ports_claim(ports, devices[i]), 0);
+	assert_int_equal(ports_remembered(ports, "amt0"), 0);
+	for (unsigned int i = 0; i < 1000; i++) {
+		char name[IFNAMSIZ];
+		struct device *device;
+
+		snprintf(name, sizeof(name), "amt%u", i % 500);
+		row.name = name;
+		row.port = 40000 + i;
+		device = make_device(&row);
+		ports_remember(ports, device);
+		assert_int_equal(ports_remembered(ports, name), row.port);
+		device->config->mode = i % 2 ? CONFIG_RELAY : CONFIG_GATEWAY;
+		device->config->port = i % 2 ? 0 : device->port + 1;
+		device->port++;
+		ports_remember(ports, device);
+		assert_int_equal(ports_remembered(ports, name), row.port);
+		device_free(device);
 	}
-	/* One that is given back is found again. */
-	ports_release(ports, devices[7]);
-	assert_int_equal(ports_private(ports, devices[DEVICE_PORT_COUNT]), devices[7]->port);
-	for (size_t i = 0; i <= DEVICE_PORT_COUNT; i++)
-		device_free(devices[i]);
-	free(devices);
+	assert_int_equal(ports_remembered(ports, "amt244"), 40744);
+	assert_int_equal(ports_remembered(ports, "amt499"), 40999);
+	assert_int_equal(ports_remembered(ports, "amt243"), 0);
 	ports_free(ports);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_ports),
-		cmocka_unit_test(test_private_ports),
+		cmocka_unit_test(test_rules),	 cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_room),	 cmocka_unit_test(test_draw),
+		cmocka_unit_test(test_remember),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

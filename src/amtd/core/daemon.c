@@ -231,6 +231,21 @@ int daemon_start(struct manager *manager)
 	return 0;
 }
 
+/* Its port is kept: see ports_remember(). */
+static void remove_at_stop(struct manager *manager, struct device *device)
+{
+	const char *name = device->config->name;
+	const struct record record = { .port = device->port };
+
+	if (devices_remove_interface(manager, device) < 0) {
+		log_error(name, "cannot be removed: %s", netlink_error_text(manager->netlink));
+		return;
+	}
+	log_info(name, "removed (KeepConfiguration=no)");
+	if (device->config->mode == CONFIG_GATEWAY && device->config->port == 0)
+		(void)record_save(name, &record);
+}
+
 void daemon_stop(struct manager *manager)
 {
 	char *error_text = NULL;
@@ -246,11 +261,7 @@ void daemon_stop(struct manager *manager)
 				log_info(device->config->name, "kept (KeepConfiguration=yes)");
 			continue;
 		}
-		if (devices_remove_interface(manager, device) < 0)
-			log_error(device->config->name, "cannot be removed: %s",
-				  netlink_error_text(manager->netlink));
-		else
-			log_info(device->config->name, "removed (KeepConfiguration=no)");
+		remove_at_stop(manager, device);
 	}
 	hooks_leaving_done(manager);
 	if (kept) {

@@ -82,6 +82,7 @@ void devices_forget(struct manager *manager, struct device *device)
 
 	array_close(manager->devices, manager->n_devices, sizeof(*manager->devices), i);
 	manager->n_devices--;
+	ports_remember(manager->ports, device);
 	ports_release(manager->ports, device);
 	hooks_device_removed(manager, device);
 	event_emit(&(struct event){ .kind = EVENT_REMOVED, .device = device });

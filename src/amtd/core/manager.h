@@ -27,6 +27,7 @@ struct manager {
 	size_t n_devices, devices_size;
 	unsigned int broken; /* device files that could not be used, at the last load */
 	struct ports *ports; /* of the devices */
+	bool ports_warned;   /* that the host leaves too few */
 
 	const struct wing *const *wings; /* in order; see hooks.h */
 	size_t n_wings;

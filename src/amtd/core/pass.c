@@ -12,6 +12,7 @@
 #include "device/reconcile.h"
 #include "kernel/amtlink.h"
 #include "kernel/firewall.h"
+#include "kernel/local-ports.h"
 #include "wire/message.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@
 /* Failed devices are retried at this interval. */
 #define RETRY_USEC (5 * 1000000ULL)
 
-/* Private ports to try before giving up; each creates and deletes a device. */
+/* Ports to draw before giving up; each creates and deletes a device. */
 #define PORT_TRIALS 16
 
 /* An existing device keeps its port, so that the relay keeps its tunnel. */
@@ -40,33 +41,84 @@ static uint16_t port_in_kernel(struct manager *manager, const struct device *dev
 	return have.relay_port;
 }
 
-static void choose_port(struct manager *manager, struct device *device)
+/* The port that the device had, also before a restart, or before it was deleted; 0: none, or it
+ * cannot have it any more. */
+static uint16_t kept_port(struct manager *manager, const struct device *device)
 {
 	uint16_t port;
 
-	if (device->config->mode == CONFIG_PROXY)
-		return;
-	if (device->config->mode == CONFIG_RELAY) {
-		device->port = AMT_PORT;
-		return;
-	}
-	port = device->port_skip == 0 ? port_in_kernel(manager, device) : 0;
-	if (port == 0 || ports_taken(manager->ports, device, port))
-		port = ports_private(manager->ports, device);
-	device->port = port;
+	if (device->port_trials > 0)
+		return 0;
+	port = port_in_kernel(manager, device);
+	if (port == 0 && device->record.port != AMT_PORT) /* that of a relay device */
+		port = device->record.port;
+	if (port == 0)
+		port = ports_remembered(manager->ports, device->config->name);
+	return port != 0 && ports_taken(manager->ports, device, port) ? 0 : port;
 }
 
-/* Configured ports take precedence over automatic ones. */
+static uint16_t drawn_port(struct manager *manager, const struct local_ports *local)
+{
+	if (!manager->ports_warned && !ports_have_room(manager->ports, local)) {
+		manager->ports_warned = true;
+		log_warning(
+			NULL,
+			"net.ipv4.ip_local_port_range, %u to %u, leaves too few ports for gateways: they get ephemeral ones, which another program may have when a gateway comes back; narrow the range, or give each gateway a Port=",
+			local->ephemeral_first, local->ephemeral_last);
+	}
+	return ports_draw(manager->ports, local, local_ports_bound);
+}
+
+/* Another device's Port= takes precedence over what was drawn. */
+static bool has_to_yield(const struct manager *manager, const struct device *device)
+{
+	const struct device *other = ports_device(manager->ports, device->port);
+
+	if (device->config->port != 0 || device->config->mode != CONFIG_GATEWAY)
+		return false;
+	for (; other; other = other->port_peer)
+		if (other != device && other->config->port == device->port)
+			return true;
+	return false;
+}
+
+static void claim_port(struct manager *manager, struct device *device)
+{
+	if (ports_claim(manager->ports, device) < 0)
+		log_error(device->config->name, "out of memory");
+}
+
+/* Configured ports first, then those that devices had, then new ones. */
 static void claim_ports(struct manager *manager)
 {
+	struct local_ports local = { .n_lasting = 0 };
+	bool known = false;
+
 	for (size_t i = 0; i < manager->n_devices; i++)
-		if (ports_claim(manager->ports, manager->devices[i]) < 0)
-			log_error(manager->devices[i]->config->name, "out of memory");
+		claim_port(manager, manager->devices[i]);
 	for (size_t i = 0; i < manager->n_devices; i++) {
-		if (manager->devices[i]->port != 0)
+		struct device *device = manager->devices[i];
+
+		if (device->port != 0 && has_to_yield(manager, device)) {
+			device->port = 0;
+			device->dirty = true;
+		}
+		if (device->port != 0 || device->config->mode == CONFIG_PROXY)
 			continue;
-		choose_port(manager, manager->devices[i]);
-		(void)ports_claim(manager->ports, manager->devices[i]);
+		device->port = device->config->mode == CONFIG_RELAY ? AMT_PORT
+								    : kept_port(manager, device);
+		claim_port(manager, device);
+	}
+	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct device *device = manager->devices[i];
+
+		if (device->port != 0 || device->config->mode != CONFIG_GATEWAY)
+			continue;
+		if (!known)
+			local_ports_read(&local);
+		known = true;
+		device->port = drawn_port(manager, &local);
+		claim_port(manager, device);
 	}
 }
 
@@ -110,8 +162,7 @@ static bool is_blocked(struct manager *manager, struct device *device)
 	if (config->mode == CONFIG_PROXY)
 		return false;
 	if (device->port == 0)
-		device_set_state(device, DEVICE_FAILED,
-				 "no free UDP port from %d on; give it a Port=", DEVICE_PORT_FIRST);
+		device_set_state(device, DEVICE_FAILED, "no free UDP port; give it a Port=");
 	else if (ports_taken(manager->ports, device, device->port))
 		device_set_state(device, DEVICE_FAILED,
 				 "UDP port %u belongs to another device; choose another Port=",
@@ -143,13 +194,13 @@ static void reconcile_one(struct manager *manager, struct device *device)
 	hooks_reconciled(manager, device);
 	if (r != -EADDRINUSE)
 		return;
-	if (device->port_skip >= PORT_TRIALS) {
-		device_set_state(device, DEVICE_FAILED,
-				 "%d private UDP ports from %u on are all in use; give it a Port=",
-				 PORT_TRIALS, device_private_port(device->config->name, 0));
+	if (device->port_trials >= PORT_TRIALS) {
+		device_set_state(
+			device, DEVICE_FAILED,
+			"%d random UDP ports are all in use; give it a Port=", PORT_TRIALS);
 		return;
 	}
-	device->port_skip++;
+	device->port_trials++;
 	device->port = 0;
 	device->dirty = true;
 }
