@@ -3,7 +3,6 @@
 
 #include "base/array.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +53,7 @@ static bool is_printable(uint32_t c)
 	return true;
 }
 
-const char *escape_text(const char *text, size_t length, char *buf, size_t size)
+static const char *escape(const char *text, size_t length, char *buf, size_t size, uint32_t last)
 {
 	size_t in = 0, out = 0, cut = 0;
 
@@ -63,7 +62,7 @@ const char *escape_text(const char *text, size_t length, char *buf, size_t size)
 		uint32_t c;
 		size_t n = escape_decode(text + in, length - in, &c), m;
 
-		if (n > 0 && is_printable(c)) {
+		if (n > 0 && c <= last && is_printable(c)) {
 			m = n;
 			memcpy(piece, text + in, n);
 		} else {
@@ -83,4 +82,27 @@ const char *escape_text(const char *text, size_t length, char *buf, size_t size)
 	}
 	buf[out] = '\0';
 	return buf;
+}
+
+const char *escape_text(const char *text, size_t length, char *buf, size_t size)
+{
+	return escape(text, length, buf, size, UINT32_MAX);
+}
+
+const char *escape_ascii(const char *text, size_t length, char *buf, size_t size)
+{
+	return escape(text, length, buf, size, '~');
+}
+
+bool escape_is_utf8(const char *text)
+{
+	size_t length = strlen(text), n;
+	uint32_t c;
+
+	for (; length > 0; text += n, length -= n) {
+		n = escape_decode(text, length, &c);
+		if (n == 0)
+			return false;
+	}
+	return true;
 }

@@ -90,6 +90,8 @@ int parse_ifname(const char *text, char ret[static IFNAMSIZ])
 		if (text[i] <= ' ' || text[i] > '~' || strchr("/:%", text[i]))
 			return -EINVAL;
 
+	if (length > 0 && text[length - 1] == '\\')
+		return -EINVAL;
 	if (length >= IFNAMSIZ)
 		return -ENAMETOOLONG;
 

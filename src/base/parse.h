@@ -23,7 +23,8 @@ int parse_span(const char *text, usec_t min_usec, usec_t max_usec, usec_t *ret_u
 
 /* A name that a network interface can have: valid for the kernel (dev_valid_name(), and neither
  * "all" nor "default", which are reserved in /proc/sys/net), in printable ASCII without '%', which
- * the kernel would expand. 0, -EINVAL or -ENAMETOOLONG. */
+ * the kernel would expand, and that can end a line of a device file, so not with a backslash at its
+ * end. 0, -EINVAL or -ENAMETOOLONG. */
 int parse_ifname(const char *text, char ret[static IFNAMSIZ]);
 
 #endif

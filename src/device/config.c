@@ -2,6 +2,7 @@
 #include "base/parse.h"
 #include "device/config-forward-keys.h"
 #include "device/config-keys.h"
+#include "kernel/nft-name.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -29,15 +30,20 @@ static void on_warning(const struct conf_place *place, const char *text, void *u
 	load->warn->warning(place, text, load->warn->userdata);
 }
 
-/* To nft these mean something else. */
-static bool nft_can_spell(const struct config_forward *forward)
+/* The firewall's rules name the upstream interfaces, the device itself among them. */
+static void verify_ttl(const struct config_load *load, const struct conf_place *place)
 {
-	static const char special[] = "*\"\\";
+	struct config_forward *forward = &load->config->forward;
+	const char *backup = forward->backup_upstream;
+	bool valid = *backup == '\0' || nft_name_valid(backup);
 
 	for (size_t i = 0; i < forward->n_upstreams; i++)
-		if (strpbrk(forward->upstreams[i].name, special))
-			return false;
-	return !strpbrk(forward->backup_upstream, special);
+		valid = valid && nft_name_valid(forward->upstreams[i].name);
+	if (forward->ttl == 0 || valid)
+		return;
+	warn(load, place,
+	     "TTL= needs upstream interfaces without *, \" or \\ in their names; ignored");
+	forward->ttl = 0;
 }
 
 /* A gateway receives through its tunnel, a relay sends through it. */
@@ -47,11 +53,6 @@ static int verify_forward(struct config_load *load, const char *file)
 	struct config *config = load->config;
 	struct config_forward *forward = &config->forward;
 
-	if (forward->ttl > 0 && !nft_can_spell(forward)) {
-		warn(load, &place,
-		     "TTL= needs upstream interfaces without *, \" or \\ in their names; ignored");
-		forward->ttl = 0;
-	}
 	/* RFC 9776, 8.3 */
 	if (forward->query_response_sec > forward->query_interval_sec) {
 		warn(load, &place,
@@ -80,6 +81,7 @@ static int verify_forward(struct config_load *load, const char *file)
 			return config->mode == CONFIG_PROXY ? -EINVAL : 0;
 		}
 	}
+	verify_ttl(load, &place);
 	return 0;
 }
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/channel-counters.h"
 
+#include "base/escape.h"
+#include "kernel/nft-name.h"
+
 #include <errno.h>
 #include <jansson.h>
+#include <net/if.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +15,8 @@
 #define TABLE "inet amtd"
 
 struct channel_counters {
-	bool made; /* the table is this object's */
+	bool made;    /* the table is this object's */
+	bool indexed; /* it has the map of indices */
 	char *text;
 	size_t length;
 	FILE *commands; /* NULL: none wait */
@@ -55,6 +60,31 @@ static FILE *commands(struct channel_counters *counters)
 	return counters->commands;
 }
 
+/* Packets of the interface go to its chain. One whose name nft cannot write is matched by its
+ * index; without an index it has gone, and has no packets. libnftables aborts when it lists an
+ * index whose name is not UTF-8. */
+static void put_jump(struct channel_counters *counters, FILE *stream, unsigned int number,
+		     const char *name)
+{
+	const bool valid = nft_name_valid(name);
+	unsigned int ifindex = !valid && escape_is_utf8(name) ? if_nametoindex(name) : 0;
+
+	if (!valid && ifindex == 0)
+		return;
+	if (!valid && !counters->indexed) {
+		fputs("add map " TABLE " indexed { type iface_index : verdict; }\n"
+		      "add rule " TABLE " counting iif vmap @indexed\n",
+		      stream);
+		counters->indexed = true;
+	}
+	fprintf(stream, "add element " TABLE " %s { ", valid ? "counted" : "indexed");
+	if (valid)
+		nft_put_name(stream, name);
+	else
+		nft_put_index(stream, ifindex);
+	fprintf(stream, " : jump d%u }\n", number);
+}
+
 void channel_counters_device(struct channel_counters *counters, unsigned int number,
 			     const char *name)
 {
@@ -62,18 +92,18 @@ void channel_counters_device(struct channel_counters *counters, unsigned int num
 
 	if (!stream)
 		return;
-	if (!counters->made) /* a previous amtd's table counts none of this one's channels */
+	if (!counters->made) { /* a previous amtd's table counts none of this one's channels */
 		fputs("add table " TABLE "\ndelete table " TABLE "\nadd table " TABLE "\n"
 		      "add map " TABLE " counted { type ifname : verdict; }\n"
 		      "add chain " TABLE
 		      " counting { type filter hook prerouting priority raw; policy accept; }\n"
 		      "add rule " TABLE " counting iifname vmap @counted\n",
 		      stream);
+		counters->indexed = false;
+	}
 	counters->made = true;
-	fprintf(stream,
-		"add chain " TABLE " d%u\nflush chain " TABLE " d%u\n"
-		"add element " TABLE " counted { \"%s\" : jump d%u }\n",
-		number, number, name, number);
+	fprintf(stream, "add chain " TABLE " d%u\nflush chain " TABLE " d%u\n", number, number);
+	put_jump(counters, stream, number, name);
 	for (size_t i = 0; i < N_KINDS; i++)
 		fprintf(stream,
 			"add set " TABLE " %s_%u { type %s; counter; }\n"

@@ -18,7 +18,8 @@ struct channel_counters;
 int channel_counters_new(struct channel_counters **ret);
 void channel_counters_free(struct channel_counters *counters); /* leaves the table; NULL is fine */
 
-/* Count on this interface, which is there now, by a number of the caller's. */
+/* Count on this interface, which is there now, by a number of the caller's. On one whose name is
+ * not UTF-8 nothing is counted; devices have none such. */
 void channel_counters_device(struct channel_counters *counters, unsigned int number,
 			     const char *name);
 void channel_counters_channel(struct channel_counters *counters, unsigned int number,

@@ -53,7 +53,7 @@ struct firewall_redirect {
 
 /* Multicast received there with less than ttl gets it; not link-local groups. */
 struct firewall_ttl {
-	char interface[IFNAMSIZ]; /* without *, " and \ */
+	char interface[IFNAMSIZ]; /* nft_name_valid(), else without effect */
 	uint8_t ttl;
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/sysctl.h"
 
+#include "base/parse.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -47,11 +49,12 @@ bool sysctl_key_valid(const char *key)
 static int open_sysctl(const char *device, const char *key, int flags)
 {
 	const char *directory, *name;
-	char path[PATH_MAX];
+	char path[PATH_MAX], valid[IFNAMSIZ];
 	int fd;
 
 	directory = split_key(key, &name);
-	if (!directory)
+	/* Not "..", and not "all", which are directories, too. */
+	if (!directory || parse_ifname(device, valid) < 0)
 		return -EINVAL;
 	snprintf(path, sizeof(path), "/proc/sys/net/%s/%s/%s", directory, device, name);
 	fd = open(path, flags | O_CLOEXEC);

@@ -14,7 +14,8 @@
 /* ipv4 or ipv6, and a name of [a-z0-9_] */
 bool sysctl_key_valid(const char *key);
 
-/* One line without its end. -ENOENT: no such sysctl (or no such interface, or no IPv6 here);
+/* device: as parse_ifname() takes it. One line without its end. -EINVAL: not a name, nor a key; or
+ * the kernel refuses the value. -ENOENT: no such sysctl (or no such interface, or no IPv6 here);
  * -EROFS: /proc/sys is read-only, as in many containers. */
 int sysctl_read(const char *device, const char *key, char ret[static SYSCTL_VALUE_MAX]);
 int sysctl_write(const char *device, const char *key, const char *value);

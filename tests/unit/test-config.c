@@ -397,6 +397,26 @@ static void test_forward(void **state)
 	config_free(config);
 }
 
+/* The device is its own upstream interface, and has a name that nft cannot write. */
+static void test_ttl_of_itself(void **state)
+{
+	static const char *const names[] = { "is*", "i\"p", "i\\p" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct warnings warnings;
+		struct config *config;
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			 GATEWAY "[AMT]\nName=%s\n[Forward]\nDownstream=lan0\nTTL=64\n", names[i]);
+		assert_int_equal(load(text, &warnings, &config), 0);
+		assert_string_equal(config->forward.upstreams[0].name, names[i]);
+		assert_non_null(strstr(warnings.text, "TTL= needs"));
+		assert_int_equal(config->forward.ttl, 0);
+		config_free(config);
+	}
+}
+
 static void test_forward_refused(void **state)
 {
 	struct warnings warnings;
@@ -497,12 +517,19 @@ static void test_renamed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),	cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_warnings),	cmocka_unit_test(test_renamed),
-		cmocka_unit_test(test_refused),		cmocka_unit_test(test_reset),
-		cmocka_unit_test(test_relay_mode),	cmocka_unit_test(test_forward),
-		cmocka_unit_test(test_forward_refused), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_equal),		cmocka_unit_test(test_equal_knows_all_keys),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_renamed),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_relay_mode),
+		cmocka_unit_test(test_forward),
+		cmocka_unit_test(test_ttl_of_itself),
+		cmocka_unit_test(test_forward_refused),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_equal_knows_all_keys),
 		cmocka_unit_test(test_words),
 	};
 

@@ -135,6 +135,10 @@ static void test_ifname(void **state)
 		{ "a\x1b[2J", -EINVAL },
 		{ "a\x7f", -EINVAL },
 		{ "\xc3\xa4mt", -EINVAL },
+		{ "a\\b", 0 },
+		{ "a\"b*", 0 },
+		{ "a\\", -EINVAL }, /* would join two lines of a device file */
+		{ "\\", -EINVAL },
 		{ "a name that is far too long", -EINVAL },
 	};
 	size_t i;
@@ -187,12 +191,24 @@ static void test_escape(void **state)
 	}
 }
 
+static void test_escape_ascii(void **state)
+{
+	char buf[64];
+
+	assert_string_equal(escape_ascii("a\033~\x7f \xc3\xbc", 7, buf, sizeof(buf)),
+			    "a\\x1b~\\x7f \\xc3\\xbc");
+	assert_true(escape_is_utf8(""));
+	assert_true(escape_is_utf8("\033 \xc3\xbc\xc2\x9b"));
+	assert_false(escape_is_utf8("a\xc3"));
+	assert_false(escape_is_utf8("\xff"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_boolean), cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_seconds), cmocka_unit_test(test_ifname),
-		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_escape),	cmocka_unit_test(test_escape_ascii),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "base/timer.h"
 #include "device/device.h"
 #include "discovery/resolver.h"
@@ -177,6 +178,7 @@ static int choose_name(const struct channels *channels, char name[static IFNAMSI
 static int choose_link(const struct channels *channels, struct address relay,
 		       char link[static IFNAMSIZ])
 {
+	char name[IF_NAMESIZE];
 	int ifindex, r;
 
 	if (channels->settings.link[0] != '\0') {
@@ -188,7 +190,10 @@ static int choose_link(const struct channels *channels, struct address relay,
 	r = inet_route_interface(channels->manager->netlink, &relay, &ifindex);
 	if (r < 0)
 		return r;
-	return if_indextoname(ifindex, link) ? 0 : -errno;
+	if (!if_indextoname(ifindex, name))
+		return -errno;
+	/* The kernel's names may have any bytes; those of a device file not. */
+	return parse_ifname(name, link) < 0 ? -EBADMSG : 0;
 }
 
 /* source NULL: relays come from amtd.conf. */
@@ -243,7 +248,9 @@ static void make_gateway(struct channels *channels, struct channel *channel, str
 	if (r < 0) {
 		give_up(channels, channel,
 			"no interface for a gateway: %s; set Link= in [Channels] of amtd.conf",
-			strerror(-r));
+			r == -EBADMSG
+				? "the name of the one to the relay is not valid in device files"
+				: strerror(-r));
 		return;
 	}
 	text = choose_name(channels, name) == 0
