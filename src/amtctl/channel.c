@@ -101,7 +101,7 @@ int verb_leave(const struct settings *settings, int argc, char **argv)
 		if (r != AMTCTL_OK)
 			first = first == AMTCTL_OK ? r : first;
 		else if (settings->json == JSON_MODE_OFF)
-			printf("%s: left\n", argv[i]);
+			printf("%s: left\n", output_safe(argv[i]));
 	}
 	client_close(client);
 	return first;

@@ -380,7 +380,7 @@ static void print_interfaces(void)
 	struct if_nameindex *interfaces = if_nameindex();
 
 	for (struct if_nameindex *i = interfaces; i && i->if_name; i++)
-		puts(i->if_name);
+		puts(output_is_terminal() ? output_safe(i->if_name) : i->if_name);
 	if (interfaces)
 		if_freenameindex(interfaces);
 }

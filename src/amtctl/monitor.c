@@ -244,8 +244,8 @@ static void print_line(const json_t *event)
 	if (localtime_r(&seconds, &tm))
 		strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 	/* Not output_safe(): its copies would pile up. */
-	escape_text(ifname, strlen(ifname), name, sizeof(name));
-	escape_text(line.text, line.length, safe, sizeof(safe));
+	output_escape(ifname, strlen(ifname), name, sizeof(name));
+	output_escape(line.text, line.length, safe, sizeof(safe));
 	printf("%s.%03u %-15s %s%s%s\n", clock, (unsigned int)(usec % USEC_PER_SEC / 1000), name,
 	       output_colour(device_state_colour(field_string(event, "state"))), safe,
 	       output_reset());

@@ -4,6 +4,7 @@
 #include "amtctl/output/daemon.h"
 #include "amtctl/output/device-table.h"
 #include "amtctl/output/device.h"
+#include "amtctl/output/link.h"
 #include "base/clock.h"
 
 #include <setjmp.h>
@@ -169,12 +170,27 @@ static void test_daemon(void **state)
 		  "   Discoveries: 7 sent, 8 answered, 9 messages rejected, 10 ICMP errors\n");
 }
 
+/* An interface below a tunnel, as the kernel names it. */
+static void test_link_names(void **state)
+{
+	const struct link_view view = {
+		.name = "amt\xff", .mode = "gateway", .operstate = "UP", .lower = "a\"\x9b"
+	};
+	json_t *json = links_to_json(&view, 1);
+	const json_t *device = json_array_get(json, 0);
+
+	assert_non_null(device);
+	assert_string_equal(json_string_value(json_object_get(device, "ifname")), "amt\\xff");
+	assert_string_equal(json_string_value(json_object_get(device, "link")), "a\"\\x9b");
+	json_decref(json);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_device_table), cmocka_unit_test(test_channels),
 		cmocka_unit_test(test_forward),	     cmocka_unit_test(test_relay),
-		cmocka_unit_test(test_daemon),
+		cmocka_unit_test(test_daemon),	     cmocka_unit_test(test_link_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,13 @@ const char *output_reset(void)
 	return output.colours ? "\033[0m" : "";
 }
 
+const char *output_escape(const char *text, size_t length, char *buf, size_t size)
+{
+	bool ascii = !output.utf8 && (output.terminal || isatty(STDERR_FILENO));
+
+	return (ascii ? escape_ascii : escape_text)(text, length, buf, size);
+}
+
 /* With sudo the pager would give whoever may run amtctl a shell of root: then less alone, in its
  * secure mode. */
 static void run_pager(void)
@@ -151,7 +158,7 @@ const char *output_safe(const char *text)
 		return "(out of memory)";
 	copies[output.n_copies++] = copy;
 
-	return escape_text(text, length, copy, ESCAPED_MAX(length));
+	return output_escape(text, length, copy, ESCAPED_MAX(length));
 }
 
 /* A character of UTF-8 never holds a newline's byte, so a piece ends where one does. */
@@ -171,11 +178,22 @@ void output_file(const char *text, size_t length)
 	for (; text < end; text = p) {
 		for (p = text; p < end && *p != '\n' && *p != '\t'; p++)
 			;
-		fputs(escape_text(text, p - text, buf, ESCAPED_MAX(length)), stdout);
+		fputs(output_escape(text, p - text, buf, ESCAPED_MAX(length)), stdout);
 		if (p < end)
 			putchar(*p++);
 	}
 	free(buf);
+}
+
+/* jansson leaves DEL as it is; outside of strings there is none. */
+static int write_json(const char *text, size_t length, void *userdata)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!output.terminal || text[i] != 0x7f)
+			putchar(text[i]);
+		else
+			fputs("\\u007F", stdout);
+	return 0;
 }
 
 void output_json(const struct settings *settings, const json_t *json)
@@ -183,11 +201,11 @@ void output_json(const struct settings *settings, const json_t *json)
 	size_t flags = JSON_ENCODE_ANY;
 
 	flags |= settings->json == JSON_MODE_PRETTY ? JSON_INDENT(8) : JSON_COMPACT;
-	/* jansson leaves C1 controls as they are. */
+	/* Else jansson leaves C1 controls as they are. */
 	if (output.terminal)
 		flags |= JSON_ENSURE_ASCII;
 
-	json_dumpf(json, stdout, flags);
+	(void)json_dump_callback(json, write_json, NULL, flags);
 	putchar('\n');
 }
 
@@ -200,6 +218,6 @@ int output_error(enum exit_code code, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 
-	fprintf(stderr, "amtctl: %s\n", escape_text(text, strlen(text), safe, sizeof(safe)));
+	fprintf(stderr, "amtctl: %s\n", output_escape(text, strlen(text), safe, sizeof(safe)));
 	return code;
 }

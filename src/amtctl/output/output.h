@@ -33,6 +33,9 @@ const char *output_reset(void);
 bool output_is_terminal(void); /* also through the pager */
 bool output_is_utf8(void);
 
+/* escape_text() for the user's terminal, which may not know UTF-8. */
+const char *output_escape(const char *text, size_t length, char *buf, size_t size);
+
 /* A copy that is safe on a terminal, in one line; "" for NULL. Lives until the program ends. */
 const char *output_safe(const char *text);
 
