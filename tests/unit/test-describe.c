@@ -320,6 +320,25 @@ static void check_help(const struct field *fields)
 	}
 }
 
+/* The name of a file may have any bytes. */
+static void test_not_utf8(void **state)
+{
+	struct device device = { .config = make_config(CONFIG_PROXY), .state = DEVICE_RUNNING };
+	const struct describe_device describe = { .device = &device };
+	json_t *json;
+
+	for (size_t i = 0; i < device.config->n_pieces; i++)
+		strcpy(device.config->pieces[i], "/etc/amt/\xff\033\xc3\xa4");
+	json = describe_device(&describe);
+	assert_non_null(json);
+	assert_string_equal(json_string_value(json_object_get(json, "file")),
+			    "/etc/amt/\\xff\\x1b\xc3\xa4");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(json, "dropins"), 0)),
+			    "/etc/amt/\\xff\\x1b\xc3\xa4");
+	json_decref(json);
+	config_free(device.config);
+}
+
 static void test_help(void **state)
 {
 	check_help(device_fields);
@@ -360,10 +379,11 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_proxy),	 cmocka_unit_test(test_gateway),
-		cmocka_unit_test(test_channel),	 cmocka_unit_test(test_events),
-		cmocka_unit_test(test_messages), cmocka_unit_test(test_daemon),
-		cmocka_unit_test(test_help),	 cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_proxy),	      cmocka_unit_test(test_gateway),
+		cmocka_unit_test(test_channel),	      cmocka_unit_test(test_events),
+		cmocka_unit_test(test_messages),      cmocka_unit_test(test_daemon),
+		cmocka_unit_test(test_not_utf8),      cmocka_unit_test(test_help),
+		cmocka_unit_test(test_out_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "amtd/forward/backup.h"
 #include "amtd/forward/inject.h"
 #include "amtd/forward/wing.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "device/event.h"
 
@@ -60,9 +61,13 @@ static const char *const error_names[_FAILURE_KIND_MAX] = {
 	[FAILURE_NO_CHANNEL] = BUS_ERROR_NO_SUCH_CHANNEL,
 };
 
+/* D-Bus refuses a text that is not UTF-8: names of files, or what was cut. */
 static int reply_failure(sd_bus_message *message, const struct failure *failure)
 {
-	return sd_bus_reply_method_errorf(message, error_names[failure->kind], "%s", failure->text);
+	char text[ESCAPED_MAX(sizeof(failure->text))];
+
+	escape_text(failure->text, strlen(failure->text), text, sizeof(text));
+	return sd_bus_reply_method_errorf(message, error_names[failure->kind], "%s", text);
 }
 
 static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error *error)

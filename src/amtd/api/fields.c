@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtd/api/fields.h"
 
+#include "base/escape.h"
+
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *field_type_string(enum field_type type)
@@ -49,6 +52,21 @@ static bool is_set(const struct field *field, const void *member)
 	return false;
 }
 
+/* A text that is not UTF-8, such as the name of a file, is escaped. NULL: out of memory. */
+static json_t *string_to_json(const char *text)
+{
+	size_t size = ESCAPED_MAX(strlen(text));
+	json_t *string;
+	char *buf;
+
+	if (escape_is_utf8(text))
+		return json_string(text);
+	buf = malloc(size);
+	string = buf ? json_string(escape_text(text, strlen(text), buf, size)) : NULL;
+	free(buf);
+	return string;
+}
+
 static json_t *list_to_json(const struct field *field, const struct field_list *list)
 {
 	json_t *array = json_array();
@@ -85,7 +103,7 @@ static json_t *strings_to_json(const struct field_list *list)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < list->n; i++)
-		if (json_array_append_new(array, json_string(strings[i])) < 0) {
+		if (json_array_append_new(array, string_to_json(strings[i])) < 0) {
 			json_decref(array);
 			return NULL;
 		}
@@ -120,7 +138,7 @@ static json_t *member_to_json(const struct field *field, const void *member)
 	case FIELD_TIME:
 		return json_integer((json_int_t) * (const uint64_t *)member);
 	case FIELD_STRING:
-		return json_string(*(const char *const *)member);
+		return string_to_json(*(const char *const *)member ?: "");
 	case FIELD_ADDRESS:
 		return json_string(address_format(member, text));
 	case FIELD_OBJECT:
