@@ -29,6 +29,7 @@ int world_teardown(void **state);
 
 /* amtd starts as main.c does it; it ends as with SIGTERM, or as when killed. */
 void world_start(void);
+int world_try_start(void); /* 0, or negative errno, and it does not run */
 void world_stop(void);
 void world_kill(void);
 

@@ -175,7 +175,8 @@ int __wrap_queue_open(const struct queue_range *range, queue_handler handler, vo
 	}
 	assert_int_equal(range->count, _FIREWALL_QUEUE_MAX);
 	queue = calloc(1, sizeof(*queue));
-	assert_non_null(queue);
+	if (!queue)
+		return -ENOMEM;
 	*queue = (struct queue){
 		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		.handler = handler,

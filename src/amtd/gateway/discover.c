@@ -103,6 +103,7 @@ void discover_candidates(struct gateway *gateway, uint64_t now)
 	size_t n, tried, used = 0;
 
 	candidates = calloc(count_all(gateway), sizeof(*candidates));
+	gateway->candidates_due = !candidates;
 	if (!candidates)
 		return;
 	n = collect_candidates(gateway, candidates);

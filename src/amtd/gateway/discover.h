@@ -15,7 +15,7 @@ typedef void (*discover_found)(struct gateway *gateway);
 void discover_start(struct gateway *gateway, discover_found found);
 void discover_stop(struct gateway *gateway);
 
-/* Pass the known candidates to the selection. */
+/* Pass the known candidates to the selection; without memory, gateway->candidates_due is set. */
 void discover_candidates(struct gateway *gateway, uint64_t now);
 
 #endif

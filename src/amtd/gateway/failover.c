@@ -33,6 +33,9 @@
  * new one's data must have arrived, too. */
 #define PREVIOUS_GRACE (2000 * MSEC)
 
+/* Candidates are looked for again after this time when there was no memory. */
+#define RETRY (1000 * MSEC)
+
 /* A probe in progress. */
 struct failover_probe {
 	struct gateway *gateway;
@@ -159,6 +162,8 @@ static uint64_t next_deadline(const struct gateway *gateway, uint64_t now)
 {
 	uint64_t at = selection_deadline(&gateway->selection, now);
 
+	if (gateway->candidates_due && now + RETRY < at)
+		return now + RETRY;
 	return gateway->previous_until != 0 && gateway->previous_until < at
 		       ? gateway->previous_until
 		       : at;
@@ -216,7 +221,11 @@ static void run_selection(struct gateway *gateway)
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	run_selection(userdata);
+	struct gateway *gateway = userdata;
+
+	if (gateway->candidates_due)
+		discover_candidates(gateway, clock_monotonic());
+	run_selection(gateway);
 	return 0;
 }
 

@@ -83,6 +83,7 @@ struct gateway {
 	struct discovery *discovery; /* DNS queries; NULL: none */
 	char dns_outcome[128];	     /* last DNS outcome; "": none yet */
 	size_t refused;		     /* candidates left out */
+	bool candidates_due;	     /* there was no memory to find them */
 
 	struct inspect_counters advertisements, queries;
 	struct event_pause advertisement_pauses[2];    /* of events: rewritten, refused */

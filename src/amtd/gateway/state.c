@@ -97,7 +97,9 @@ void state_show_twins(struct gateway *const *gateways, size_t n)
 	struct gateway **connected = calloc(n + 1, sizeof(*connected)), **twin;
 	size_t m = 0;
 
-	for (size_t i = 0; connected && i < n; i++)
+	if (!connected)
+		return; /* the next pass shows them */
+	for (size_t i = 0; i < n; i++)
 		if (gateways[i]->device->state == DEVICE_CONNECTED &&
 		    address_is_set(&gateways[i]->device->relay))
 			connected[m++] = gateways[i];
