@@ -1,35 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "discovery/probe.h"
 
-#include "base/clock.h"
+#include "discovery/probe-socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/errqueue.h>
-#include <net/if.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define MESSAGE_MAX 2048 /* an Advertisement has 24 bytes at most; longer ones are reported */
-#define BUDGET	    256	 /* messages in one dispatch, so that an event loop stays fair */
-#define BUCKETS	    256	 /* a power of two */
-#define TOS	    0xc0 /* as the driver has it: AMT_TOS */
-
-/* A message from the kernel, or its error about one. */
-struct arrival {
-	struct sockaddr_in address;
-	ssize_t length;
-	uint8_t data[MESSAGE_MAX];
-	struct sock_extended_err error;
-	struct in_addr offender;
-};
+#define DISCOVERY_LENGTH 8   /* RFC 7450, 5.1.1 */
+#define BUCKETS		 256 /* a power of two */
+#define AGAIN_MAX	 3 /* more Discoveries of an attempt because of ICMP errors without nonce */
 
 struct probe_try {
+	struct probe_socket *socket; /* from which it was sent; NULL: none yet */
 	uint32_t nonce;
 	usec_t sent_usec;
 };
@@ -43,7 +30,7 @@ struct attempt {
 	struct prober *prober;
 	struct probe_options target; /* of its limits none counts, they are each probe's own */
 	struct probe_try tries[PROBE_TRIES_MAX]; /* the latest; a ring */
-	unsigned int n_tries, max_tries, n_waits;
+	unsigned int n_tries, max_tries, n_waits, n_again;
 	usec_t interval_usec;	  /* 0: back off */
 	usec_t last_usec;	  /* of the last try */
 	usec_t next_usec;	  /* of the next try; USEC_NEVER: none */
@@ -62,7 +49,7 @@ struct probe {
 };
 
 struct prober {
-	int fd;
+	struct probe_sockets *sockets;
 	LIST_HEAD(attempt_list, attempt) attempts[BUCKETS];
 	struct probe_list done;
 	usec_t next_usec; /* earliest deadline of all attempts */
@@ -80,18 +67,6 @@ static unsigned int bucket_of(const struct address *relay)
  * Opening and closing.
  */
 
-static int set_options(int fd, const char *device)
-{
-	const int one = 1, tos = TOS;
-
-	if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &one, sizeof(one)) < 0 ||
-	    setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)) < 0)
-		return -errno;
-	if (device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)) < 0)
-		return -errno;
-	return 0;
-}
-
 int prober_open(const char *device, struct prober **ret)
 {
 	struct prober *prober;
@@ -102,8 +77,7 @@ int prober_open(const char *device, struct prober **ret)
 		return -ENOMEM;
 	prober->next_usec = USEC_NEVER;
 	TAILQ_INIT(&prober->done);
-	prober->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	r = prober->fd < 0 ? -errno : set_options(prober->fd, device);
+	r = probe_sockets_open(device, &prober->sockets);
 	if (r < 0) {
 		prober_close(prober);
 		return r;
@@ -125,6 +99,8 @@ static void probe_free(struct probe *probe)
 
 static void attempt_free(struct attempt *attempt)
 {
+	for (size_t i = 0; i < PROBE_TRIES_MAX; i++)
+		probe_socket_release(attempt->tries[i].socket);
 	LIST_REMOVE(attempt, entry);
 	free(attempt);
 }
@@ -145,14 +121,13 @@ void prober_close(struct prober *prober)
 		}
 	while ((probe = TAILQ_FIRST(&prober->done)))
 		probe_free(probe);
-	if (prober->fd >= 0)
-		close(prober->fd);
+	probe_sockets_close(prober->sockets);
 	free(prober);
 }
 
 int prober_fd(const struct prober *prober)
 {
-	return prober->fd;
+	return probe_sockets_fd(prober->sockets);
 }
 
 usec_t prober_next_timeout(const struct prober *prober)
@@ -210,56 +185,11 @@ static void deliver(struct prober *prober)
  * Sending.
  */
 
-static int send_message(struct prober *prober, const struct probe_options *target, const void *data,
-			size_t length)
-{
-	struct sockaddr_in to = {
-		.sin_family = AF_INET,
-		.sin_port = htons(target->port),
-		.sin_addr = target->relay.in,
-	};
-	struct in_pktinfo info = {
-		.ipi_ifindex = target->ifindex,
-		.ipi_spec_dst = target->source.in,
-	};
-	union {
-		struct cmsghdr header;
-		uint8_t bytes[CMSG_SPACE(sizeof(info))];
-	} control = { .header = {
-			      .cmsg_len = CMSG_LEN(sizeof(info)),
-			      .cmsg_level = IPPROTO_IP,
-			      .cmsg_type = IP_PKTINFO,
-		      } };
-	struct iovec iov = { .iov_base = (void *)data, .iov_len = length };
-	struct msghdr message = {
-		.msg_name = &to,
-		.msg_namelen = sizeof(to),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	socklen_t size = sizeof(int);
-	int ignored, tries = 0;
-
-	memcpy(CMSG_DATA(&control.header), &info, sizeof(info));
-
-	/* An ICMP error about an earlier message, to any relay, is returned by the next sendmsg(),
-	 * which then sends nothing (sock_alloc_send_pskb()); its details are in the error queue,
-	 * too. */
-	do {
-		getsockopt(prober->fd, SOL_SOCKET, SO_ERROR, &ignored, &size);
-		if (sendmsg(prober->fd, &message, MSG_NOSIGNAL) >= 0)
-			return 0;
-	} while (errno == EINTR || ++tries < 3);
-	return -errno;
-}
-
 static int send_discovery(struct attempt *attempt)
 {
 	struct message message = { .type = AMT_DISCOVERY };
 	struct probe_try *latest = &attempt->tries[attempt->n_tries % PROBE_TRIES_MAX];
-	uint8_t data[MESSAGE_MAX];
+	uint8_t data[PROBE_MESSAGE_MAX];
 	ssize_t n;
 	int r;
 
@@ -269,9 +199,14 @@ static int send_discovery(struct attempt *attempt)
 	if (n < 0)
 		return (int)n;
 
+	probe_socket_release(latest->socket);
+	latest->socket = NULL;
+	r = probe_socket_take(attempt->prober->sockets, &latest->socket);
+	if (r < 0)
+		return r;
 	latest->nonce = message.discovery.nonce;
 	latest->sent_usec = clock_monotonic();
-	r = send_message(attempt->prober, &attempt->target, data, n);
+	r = probe_socket_send(latest->socket, &attempt->target, data, n);
 	if (r < 0)
 		return r;
 	attempt->n_tries++;
@@ -317,65 +252,35 @@ static void try_next(struct attempt *attempt, usec_t now)
  * Receiving.
  */
 
-/* 1, 0 when nothing waits, or negative errno. */
-static int receive(int fd, int flags, struct arrival *arrival)
+/* A Discovery that left from the socket at which something came; nonce NULL: any. */
+static const struct probe_try *find_try(const struct attempt *attempt,
+					const struct probe_arrival *arrival, const uint32_t *nonce)
 {
-	uint8_t control[512] __attribute__((aligned(__alignof__(struct cmsghdr))));
-	struct iovec iov = { .iov_base = arrival->data, .iov_len = sizeof(arrival->data) };
-	struct msghdr message = {
-		.msg_name = &arrival->address,
-		.msg_namelen = sizeof(arrival->address),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct sock_extended_err *error;
-	struct cmsghdr *header;
-
-	memset(&arrival->error, 0, sizeof(arrival->error));
-	arrival->length = recvmsg(fd, &message, flags | MSG_DONTWAIT | MSG_TRUNC);
-	if (arrival->length < 0)
-		return errno == EAGAIN ? 0 : -errno;
-
-	for (header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-		if (header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_RECVERR)
-			continue;
-		error = (struct sock_extended_err *)CMSG_DATA(header);
-		memcpy(&arrival->error, error, sizeof(arrival->error));
-		arrival->offender.s_addr = INADDR_ANY;
-		if (error->ee_origin == SO_EE_ORIGIN_ICMP)
-			arrival->offender = ((struct sockaddr_in *)SO_EE_OFFENDER(error))->sin_addr;
-	}
-	return 1;
-}
-
-static const struct probe_try *find_try(const struct attempt *attempt, uint32_t nonce)
-{
-	unsigned int i;
-
-	for (i = 0; i < attempt->n_tries && i < PROBE_TRIES_MAX; i++)
-		if (attempt->tries[i].nonce == nonce)
+	for (unsigned int i = 0; i < attempt->n_tries && i < PROBE_TRIES_MAX; i++)
+		if (attempt->tries[i].socket == arrival->socket &&
+		    (!nonce || attempt->tries[i].nonce == *nonce))
 			return &attempt->tries[i];
 	return NULL;
 }
 
-static bool was_sent_to(const struct attempt *attempt, const struct sockaddr_in *address)
+static bool was_sent_to(const struct attempt *attempt, const struct probe_arrival *arrival)
 {
-	return attempt->target.relay.in.s_addr == address->sin_addr.s_addr &&
-	       attempt->target.port == ntohs(address->sin_port);
+	return attempt->target.relay.in.s_addr == arrival->address.sin_addr.s_addr &&
+	       attempt->target.port == ntohs(arrival->address.sin_port) &&
+	       find_try(attempt, arrival, NULL);
 }
 
 /* An answer with our nonce from another address: RFC 7450 requires a relay to answer from the
  * address that was queried, and the driver accepts nothing else. */
-static bool note_elsewhere(struct prober *prober, const struct arrival *arrival, uint32_t nonce)
+static bool note_elsewhere(struct prober *prober, const struct probe_arrival *arrival,
+			   uint32_t nonce)
 {
 	struct attempt *attempt;
 	size_t i;
 
 	for (i = 0; i < BUCKETS; i++)
 		LIST_FOREACH (attempt, &prober->attempts[i], entry)
-			if (find_try(attempt, nonce)) {
+			if (find_try(attempt, arrival, &nonce)) {
 				attempt->seen.outcome = PROBE_SOURCE;
 				attempt->seen.from = address_from_in(arrival->address.sin_addr);
 				attempt->seen.from_port = ntohs(arrival->address.sin_port);
@@ -386,8 +291,9 @@ static bool note_elsewhere(struct prober *prober, const struct arrival *arrival,
 
 /* A message from the relay itself. Only a valid answer ends the attempt at once: an invalid one may
  * be forged. */
-static bool take_answer(struct attempt *attempt, const struct message *message,
-			enum message_error error, usec_t received_usec)
+static bool take_answer(struct attempt *attempt, const struct probe_arrival *arrival,
+			const struct message *message, enum message_error error,
+			usec_t received_usec)
 {
 	struct probe_result result = { .outcome = PROBE_ANSWERED };
 	const struct probe_try *answered;
@@ -397,7 +303,7 @@ static bool take_answer(struct attempt *attempt, const struct message *message,
 		attempt->seen.malformed = error;
 		return false;
 	}
-	answered = find_try(attempt, message->advertisement.nonce);
+	answered = find_try(attempt, arrival, &message->advertisement.nonce);
 	if (!answered) {
 		if (attempt->seen.outcome == PROBE_TIMEOUT)
 			attempt->seen.outcome = PROBE_NONCE;
@@ -409,8 +315,9 @@ static bool take_answer(struct attempt *attempt, const struct message *message,
 	return true;
 }
 
-static void take_message(struct prober *prober, const struct arrival *arrival)
+static void on_message(const struct probe_arrival *arrival, void *userdata)
 {
+	struct prober *prober = userdata;
 	const struct address from = address_from_in(arrival->address.sin_addr);
 	struct message message = { 0 };
 	usec_t received_usec = clock_monotonic();
@@ -426,10 +333,10 @@ static void take_message(struct prober *prober, const struct arrival *arrival)
 	for (attempt = LIST_FIRST(&prober->attempts[bucket_of(&from)]); attempt && !answered;
 	     attempt = next) {
 		next = LIST_NEXT(attempt, entry);
-		if (!was_sent_to(attempt, &arrival->address))
+		if (!was_sent_to(attempt, arrival))
 			continue;
 		known = true;
-		answered = take_answer(attempt, &message, error, received_usec);
+		answered = take_answer(attempt, arrival, &message, error, received_usec);
 	}
 
 	if (!known && error == MESSAGE_ERROR_NONE && message.type == AMT_ADVERTISEMENT)
@@ -440,62 +347,53 @@ static void take_message(struct prober *prober, const struct arrival *arrival)
 		prober->counters.refused++;
 }
 
-/* The quoted message identifies the probe, when enough of it is quoted. */
-static bool is_about(const struct attempt *attempt, const struct arrival *arrival)
+/* ICMP quotes 8 bytes of UDP at least (RFC 792), which is no secret but for the port. So an error
+ * without the nonce may be forged: it ends nothing, and is a reason to ask once more. */
+static void ask_again(struct attempt *attempt, const struct probe_result *error)
 {
-	struct message message;
+	const usec_t again_usec = attempt->last_usec + PROBE_SHARE_USEC;
+	struct prober *prober = attempt->prober;
 
-	if (!was_sent_to(attempt, &arrival->address))
-		return false;
-	if (message_parse(arrival->data, arrival->length, &message) != MESSAGE_ERROR_NONE)
-		return true;
-	return message.type == AMT_DISCOVERY && find_try(attempt, message.discovery.nonce);
+	if (attempt->seen.outcome == PROBE_TIMEOUT)
+		attempt->seen = *error;
+	if (attempt->n_again == AGAIN_MAX || attempt->next_usec <= again_usec)
+		return;
+	attempt->n_again++;
+	attempt->next_usec = again_usec;
+	attempt->max_tries++;
+	prober->next_usec = usec_min(prober->next_usec, attempt->next_usec);
 }
 
-static void take_error(struct prober *prober, const struct arrival *arrival)
+/* An error about a Discovery to the attempt's relay, from its socket. */
+static void take_error(struct attempt *attempt, const struct probe_arrival *arrival)
 {
-	struct probe_result result = {
+	const struct probe_result result = {
 		.outcome = PROBE_UNREACHABLE,
 		.error = (int)arrival->error.ee_errno,
 		.offender = address_or_none(arrival->offender),
 	};
+	struct message quoted;
+
+	/* What follows may be padding, RFC 4884. */
+	if (arrival->length < DISCOVERY_LENGTH ||
+	    message_parse(arrival->data, DISCOVERY_LENGTH, &quoted) != MESSAGE_ERROR_NONE ||
+	    quoted.type != AMT_DISCOVERY)
+		ask_again(attempt, &result);
+	else if (find_try(attempt, arrival, &quoted.discovery.nonce))
+		finish_all(attempt, &result);
+}
+
+static void on_error(const struct probe_arrival *arrival, void *userdata)
+{
 	const struct address from = address_from_in(arrival->address.sin_addr);
+	struct prober *prober = userdata;
 	struct attempt *attempt, *next;
 
 	prober->counters.icmp++;
 	for (attempt = LIST_FIRST(&prober->attempts[bucket_of(&from)]); attempt; attempt = next) {
 		next = LIST_NEXT(attempt, entry);
-		if (is_about(attempt, arrival))
-			finish_all(attempt, &result);
-	}
-}
-
-static int take_errors(struct prober *prober)
-{
-	struct arrival arrival;
-	unsigned int i;
-	int r = 1;
-
-	for (i = 0; i < BUDGET && r > 0; i++) {
-		r = receive(prober->fd, MSG_ERRQUEUE, &arrival);
-		if (r > 0)
-			take_error(prober, &arrival);
-	}
-	return r < 0 ? r : 0;
-}
-
-/* A pending error is returned by recvmsg() once, and is in the error queue, too: it does not
- * concern the receive queue. */
-static void take_messages(struct prober *prober)
-{
-	struct arrival arrival;
-	unsigned int i;
-	int r = 1;
-
-	for (i = 0; i < BUDGET && r != 0; i++) {
-		r = receive(prober->fd, 0, &arrival);
-		if (r > 0)
-			take_message(prober, &arrival);
+		if (was_sent_to(attempt, arrival))
+			take_error(attempt, arrival);
 	}
 }
 
@@ -543,8 +441,7 @@ int prober_dispatch(struct prober *prober, usec_t now)
 	int r;
 
 	/* Answers first: they may have waited longer than this process did. */
-	take_messages(prober);
-	r = take_errors(prober);
+	r = probe_sockets_receive(prober->sockets, on_message, on_error, prober);
 	take_time(prober, now);
 	deliver(prober);
 	return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Probes of relays: Relay Discovery over an ordinary UDP socket (RFC 7450, 5.1.1 and 5.1.2). Relays
- * keep no state of it, so it disturbs no gateway.
+ * Probes of relays: Relay Discovery over ordinary UDP sockets (RFC 7450, 5.1.1 and 5.1.2), each
+ * from a random port of its own. Relays keep no state of it, so it disturbs no gateway.
  *
  * For an event loop: watch prober_fd() for input, sleep no longer than prober_next_timeout(), and
  * call prober_dispatch() for either. Times are CLOCK_MONOTONIC in microseconds; `now` is the
@@ -35,7 +35,7 @@ struct probe_options {
 enum probe_outcome {
 	PROBE_ANSWERED,
 	PROBE_TIMEOUT,	   /* nothing received */
-	PROBE_UNREACHABLE, /* by ICMP, or on this host; known before the time-out */
+	PROBE_UNREACHABLE, /* by ICMP, or on this host; before the time-out if that is proven */
 	PROBE_MALFORMED,   /* the relay answered, but not with an Advertisement */
 	PROBE_NONCE,	   /* Advertisements received, but none with our nonce */
 	PROBE_SOURCE,	   /* our nonce, but from another address */
@@ -82,7 +82,8 @@ int prober_dispatch(struct prober *prober, usec_t now);
 /* Probe a relay. A probe of one that is being probed (same relay, port, source and ifindex) shares
  * the answer, and the Discovery, too, unless the last was sent more than PROBE_SHARE_USEC ago: a
  * relay gets few, however many probes there are. Each probe has its own time-out. An ICMP error
- * ends all. Send errors are reported through done, too. -EINVAL: not a host's address;
+ * that quotes the nonce ends all; one that does not may be forged, and makes the prober ask again,
+ * a few times. Send errors are reported through done, too. -EINVAL: not a host's address;
  * -EAFNOSUPPORT: not an IPv4 one; -ENOMEM. */
 int probe_start(struct prober *prober, const struct probe_options *options, usec_t now,
 		probe_done done, void *userdata, struct probe **ret);

@@ -4,9 +4,13 @@
 #include "addresses.h"
 #include "base/array.h"
 #include "discovery/probe.h"
+#include "wire/packet.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -201,11 +205,71 @@ static void test_answer(void **state)
 	assert_true(ended.result.rtt_usec < WAIT_MSEC * 1000);
 	assert_string_equal(address_format(&ended.result.advertised, text), "192.0.2.7");
 
-	/* One that comes twice is nobody's. */
+	/* One that comes twice is nobody's: its port is closed. */
 	advertise_from(fixture->relay, fixture, 0);
-	dispatch(fixture, 3);
+	assert_int_equal(prober_dispatch(fixture->prober, 3), 0);
 	assert_int_equal(ended.n, 1);
-	assert_int_equal(prober_counters(fixture->prober)->refused, 1);
+	assert_int_equal(recv(fixture->relay, &(char){ 0 }, 1, MSG_DONTWAIT), -1);
+}
+
+/* Each Discovery has a port of its own, and is answered there alone. */
+static void test_ports(void **state)
+{
+	struct fixture *fixture = *state;
+	struct probe_options options = options_of(fixture);
+	struct ended ended = { 0 };
+	in_port_t ports[3];
+
+	options.tries = 2;
+	options.interval_usec = 300000;
+	start(fixture, &options, 0, &ended);
+	expect_discovery(fixture);
+	ports[0] = fixture->asker.sin_port;
+	prober_dispatch(fixture->prober, 300000);
+	expect_discovery(fixture);
+	ports[1] = fixture->asker.sin_port;
+	assert_int_not_equal(ports[0], ports[1]);
+
+	fixture->asker.sin_port = ports[0];
+	advertise_from(fixture->relay, fixture, 0);
+	dispatch(fixture, 300001);
+	assert_int_equal(ended.n, 0);
+	fixture->asker.sin_port = ports[1];
+	advertise_from(fixture->relay, fixture, 0);
+	dispatch(fixture, 300002);
+	assert_int_equal(ended.n, 1);
+	assert_int_equal(ended.result.outcome, PROBE_ANSWERED);
+
+	start(fixture, &options, SECOND, &ended);
+	expect_discovery(fixture);
+	ports[2] = fixture->asker.sin_port;
+	assert_true(ports[2] != ports[0] && ports[2] != ports[1]);
+}
+
+/* However many are asked: descriptors are few, and all are answered. */
+static void test_many(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ended ended[300] = { 0 };
+	uint8_t discovery[8];
+
+	for (size_t i = 0; i < ARRAY_SIZE(ended); i++) {
+		struct probe_options options = options_of(fixture);
+
+		options.source = address_of("127.0.0.1");
+		options.source.in.s_addr = htonl(INADDR_LOOPBACK + i);
+		start(fixture, &options, 0, &ended[i]);
+		expect_discovery(fixture);
+		memcpy(discovery, fixture->discovery, sizeof(discovery));
+		advertise_from(fixture->relay, fixture, 0);
+		if (i % 2)
+			dispatch(fixture, 1);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ended); i++) {
+		while (ended[i].n == 0)
+			dispatch(fixture, 2);
+		assert_int_equal(ended[i].result.outcome, PROBE_ANSWERED);
+	}
 }
 
 static void test_refused_addresses(void **state)
@@ -292,6 +356,7 @@ static void test_retry(void **state)
 	struct fixture *fixture = *state;
 	struct probe_options options = options_of(fixture);
 	struct ended ended = { 0 };
+	struct sockaddr_in asker;
 	uint8_t first[8];
 
 	options.tries = 3;
@@ -299,6 +364,7 @@ static void test_retry(void **state)
 	start(fixture, &options, 0, &ended);
 	expect_discovery(fixture);
 	memcpy(first, fixture->discovery, sizeof(first));
+	asker = fixture->asker;
 	assert_int_equal(prober_next_timeout(fixture->prober), 300000);
 
 	prober_dispatch(fixture->prober, 300000);
@@ -313,6 +379,7 @@ static void test_retry(void **state)
 
 	/* The first answer was only slow. */
 	memcpy(fixture->discovery, first, sizeof(first));
+	fixture->asker = asker;
 	advertise_from(fixture->relay, fixture, 0);
 	dispatch(fixture, 950000);
 	assert_int_equal(ended.n, 1);
@@ -367,6 +434,126 @@ static void test_unreachable(void **state)
 	assert_int_equal(answered.n, 1);
 	assert_int_equal(answered.result.outcome, PROBE_ANSWERED);
 	assert_int_equal(prober_counters(fixture->prober)->icmp, 1);
+}
+
+/* A forged ICMP port unreachable, which quotes a message of the asker's to this port, and n bytes
+ * of data. */
+static void send_error(int raw, const struct fixture *fixture, uint16_t port, const void *data,
+		       size_t n)
+{
+	struct {
+		struct icmphdr icmp;
+		struct iphdr ip;
+		struct udphdr udp;
+		uint8_t data[128];
+	} error = {
+		.icmp = { .type = ICMP_DEST_UNREACH, .code = ICMP_PORT_UNREACH },
+		.ip = { .version = 4,
+			.ihl = 5,
+			.tot_len = htons(28 + 8),
+			.ttl = 64,
+			.protocol = IPPROTO_UDP,
+			.saddr = htonl(INADDR_LOOPBACK),
+			.daddr = htonl(INADDR_LOOPBACK) },
+		.udp = { .source = fixture->asker.sin_port,
+			 .dest = htons(port),
+			 .len = htons(8 + 8) },
+	};
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+
+	memcpy(error.data, data, n);
+	n += offsetof(typeof(error), data);
+	error.icmp.checksum = (uint16_t)~checksum_fold(checksum_add(0, &error, n));
+	assert_int_equal(sendto(raw, &error, n, 0, (const struct sockaddr *)&to, sizeof(to)), n);
+}
+
+static int open_raw(void)
+{
+	int raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+
+	if (raw < 0)
+		skip(); /* needs CAP_NET_RAW */
+	return raw;
+}
+
+/* Errors that quote no nonce: the relay is asked a few times more, and the probe lasts. */
+static void test_forged_error(void **state)
+{
+	static const uint8_t padding[100] = { 0 };
+	struct fixture *fixture = *state;
+	struct probe_options options = options_of(fixture);
+	struct ended ended = { 0 };
+	uint64_t now = 0;
+	int raw = open_raw();
+
+	options.timeout_usec = 5 * SECOND;
+	start(fixture, &options, 0, &ended);
+	expect_discovery(fixture);
+	for (unsigned int i = 0; i < 3; i++) {
+		for (unsigned int j = 0; j < 10; j++)
+			send_error(raw, fixture, fixture->port,
+				   i == 2 ? padding : fixture->discovery,
+				   i == 0   ? 0
+				   : i == 1 ? 7
+					    : sizeof(padding));
+		dispatch(fixture, now + 1);
+		assert_int_equal(ended.n, 0);
+		expect_silence(fixture);
+		now += PROBE_SHARE_USEC;
+		assert_int_equal(prober_next_timeout(fixture->prober), now);
+		prober_dispatch(fixture->prober, now);
+		expect_discovery(fixture);
+	}
+	send_error(raw, fixture, fixture->port, NULL, 0);
+	dispatch(fixture, now + 1);
+	assert_int_equal(prober_next_timeout(fixture->prober), 5 * SECOND);
+	advertise_from(fixture->relay, fixture, 0);
+	dispatch(fixture, now + 2);
+	assert_int_equal(ended.n, 1);
+	assert_int_equal(ended.result.outcome, PROBE_ANSWERED);
+	assert_int_equal(ended.result.sent, 4);
+
+	/* Without an answer they are the reason that is known. */
+	start(fixture, &options, now, &ended);
+	expect_discovery(fixture);
+	send_error(raw, fixture, fixture->port, NULL, 0);
+	dispatch(fixture, now);
+	prober_dispatch(fixture->prober, now + 5 * SECOND);
+	assert_int_equal(ended.n, 2);
+	assert_int_equal(ended.result.outcome, PROBE_UNREACHABLE);
+	assert_int_equal(ended.result.error, ECONNREFUSED);
+	close(raw);
+}
+
+/* Another nonce, or another relay: nothing happens. The nonce, with padding behind it: the end. */
+static void test_quoted_nonce(void **state)
+{
+	struct fixture *fixture = *state;
+	struct probe_options options = options_of(fixture);
+	struct ended ended = { 0 };
+	uint8_t data[100] = { 0 };
+	int raw = open_raw();
+
+	start(fixture, &options, 0, &ended);
+	expect_discovery(fixture);
+	memcpy(data, fixture->discovery, 8);
+	data[7] ^= 1;
+	send_error(raw, fixture, fixture->port, data, 8);
+	send_error(raw, fixture, fixture->port, data, sizeof(data));
+	data[7] ^= 1;
+	send_error(raw, fixture, fixture->port ^ 1, data, 8);
+	dispatch(fixture, 1);
+	assert_int_equal(ended.n, 0);
+	assert_int_equal(prober_next_timeout(fixture->prober), PROBE_TIMEOUT_USEC);
+	send_error(raw, fixture, fixture->port, data, sizeof(data));
+	dispatch(fixture, 2);
+	assert_int_equal(ended.n, 1);
+	assert_int_equal(ended.result.outcome, PROBE_UNREACHABLE);
+	assert_int_equal(ended.result.sent, 1);
+	close(raw);
 }
 
 static void test_wrong_answers(void **state)
@@ -537,7 +724,11 @@ int main(void)
 		socket_test(test_own_timeouts),
 		socket_test(test_retry),
 		socket_test(test_retry_backs_off),
+		socket_test(test_ports),
+		socket_test(test_many),
 		socket_test(test_unreachable),
+		socket_test(test_forged_error),
+		socket_test(test_quoted_nonce),
 		socket_test(test_wrong_answers),
 		socket_test(test_right_after_wrong),
 		socket_test(test_wrong_nonce),
