@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtd/api/bus.h"
 
+#include "amtd/api/clients.h"
 #include "amtd/api/describe-event.h"
 #include "amtd/api/requests.h"
 #include "amtd/channels/requests.h"
@@ -22,36 +23,17 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <systemd/sd-bus.h>
 #include <unistd.h>
 
-/* Concurrent clients; a runaway script must not take all descriptors. */
-#define CLIENTS_MAX 64
-
-/* Messages queued for slow clients, of all clients together; each is some 2 KB. */
-#define QUEUED_MAX 4096
-
-/* Socket buffer of each. sd-bus's default is 8 MB. */
-#define SEND_BUFFER (256 * 1024)
-
-struct client {
-	struct bus *bus;
-	sd_bus *connection;
-	uint64_t lost; /* events, since it did not read */
-	struct client *next;
-};
-
 struct bus {
-	sd_event *event;
-	struct manager *manager;
-	sd_event_source *source;
-	sd_event_source *post; /* while a client has lost events */
-	sd_id128_t id;
+	struct clients *clients;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-	int fd;
-	struct client *clients;
-	unsigned int n_clients;
 };
+
+static struct manager *manager_of(const struct client *client)
+{
+	return client_userdata(client);
+}
 
 static const char *const error_names[_FAILURE_KIND_MAX] = {
 	[FAILURE_FAILED] = BUS_ERROR_FAILED,
@@ -80,9 +62,9 @@ static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error
 	r = sd_bus_message_read(message, "s", &name);
 	if (r < 0)
 		return r;
-	if (request_describe(userdata, name, &json, &failure) < 0)
+	if (request_describe(manager_of(userdata), name, &json, &failure) < 0)
 		return reply_failure(message, &failure);
-	r = sd_bus_reply_method_return(message, "s", json);
+	r = client_answer(userdata, message, json);
 	free(json);
 	return r;
 }
@@ -97,9 +79,9 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 	r = sd_bus_message_read(message, "ss", &name, &text);
 	if (r < 0)
 		return r;
-	if (request_create(userdata, name, text, &json, &failure) < 0)
+	if (request_create(manager_of(userdata), name, text, &json, &failure) < 0)
 		return reply_failure(message, &failure);
-	r = sd_bus_reply_method_return(message, "s", json);
+	r = client_answer(userdata, message, json);
 	free(json);
 	return r;
 }
@@ -113,18 +95,18 @@ static int method_delete(sd_bus_message *message, void *userdata, sd_bus_error *
 	r = sd_bus_message_read(message, "s", &name);
 	if (r < 0)
 		return r;
-	if (lifecycle_delete(userdata, name, &failure) < 0)
+	if (lifecycle_delete(manager_of(userdata), name, &failure) < 0)
 		return reply_failure(message, &failure);
-	return sd_bus_reply_method_return(message, NULL);
+	return client_answer(userdata, message, NULL);
 }
 
 static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct failure failure = { 0 };
 
-	if (load_reload(userdata, &failure) < 0)
+	if (load_reload(manager_of(userdata), &failure) < 0)
 		return reply_failure(message, &failure);
-	return sd_bus_reply_method_return(message, NULL);
+	return client_answer(userdata, message, NULL);
 }
 
 static int method_upstream(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -136,9 +118,9 @@ static int method_upstream(sd_bus_message *message, void *userdata, sd_bus_error
 	r = sd_bus_message_read(message, "ss", &upstream, &name);
 	if (r < 0)
 		return r;
-	if (backup_switch(forwarding_of(userdata), upstream, name, &failure) < 0)
+	if (backup_switch(forwarding_of(manager_of(userdata)), upstream, name, &failure) < 0)
 		return reply_failure(message, &failure);
-	return sd_bus_reply_method_return(message, NULL);
+	return client_answer(userdata, message, NULL);
 }
 
 static int method_report(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -155,9 +137,9 @@ static int method_report(sd_bus_message *message, void *userdata, sd_bus_error *
 					&leave);
 	if (r >= 0) {
 		request.leave = leave;
-		r = inject_report(userdata, &request, &failure) < 0
+		r = inject_report(manager_of(userdata), &request, &failure) < 0
 			    ? reply_failure(message, &failure)
-			    : sd_bus_reply_method_return(message, NULL);
+			    : client_answer(userdata, message, NULL);
 	}
 	for (size_t i = 0; request.channels && request.channels[i]; i++)
 		free(request.channels[i]);
@@ -175,9 +157,9 @@ static int method_join(sd_bus_message *message, void *userdata, sd_bus_error *er
 	r = sd_bus_message_read(message, "ss", &channel, &device);
 	if (r < 0)
 		return r;
-	if (request_join(userdata, channel, device, &json, &failure) < 0)
+	if (request_join(manager_of(userdata), channel, device, &json, &failure) < 0)
 		return reply_failure(message, &failure);
-	r = sd_bus_reply_method_return(message, "s", json);
+	r = client_answer(userdata, message, json);
 	free(json);
 	return r;
 }
@@ -191,9 +173,9 @@ static int method_leave(sd_bus_message *message, void *userdata, sd_bus_error *e
 	r = sd_bus_message_read(message, "ss", &channel, &device);
 	if (r < 0)
 		return r;
-	if (channels_leave(channels_of(userdata), channel, device, &failure) < 0)
+	if (channels_leave(channels_of(manager_of(userdata)), channel, device, &failure) < 0)
 		return reply_failure(message, &failure);
-	return sd_bus_reply_method_return(message, NULL);
+	return client_answer(userdata, message, NULL);
 }
 
 static int method_channels(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -202,9 +184,9 @@ static int method_channels(sd_bus_message *message, void *userdata, sd_bus_error
 	char *json;
 	int r;
 
-	if (request_channels(userdata, &json, &failure) < 0)
+	if (request_channels(manager_of(userdata), &json, &failure) < 0)
 		return reply_failure(message, &failure);
-	r = sd_bus_reply_method_return(message, "s", json);
+	r = client_answer(userdata, message, json);
 	free(json);
 	return r;
 }
@@ -215,9 +197,9 @@ static int method_daemon(sd_bus_message *message, void *userdata, sd_bus_error *
 	char *json;
 	int r;
 
-	if (request_daemon(userdata, &json, &failure) < 0)
+	if (request_daemon(manager_of(userdata), &json, &failure) < 0)
 		return reply_failure(message, &failure);
-	r = sd_bus_reply_method_return(message, "s", json);
+	r = client_answer(userdata, message, json);
 	free(json);
 	return r;
 }
@@ -259,166 +241,17 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-static void client_free(struct client *client)
+static int start_client(sd_bus *connection, struct client *client, void *userdata)
 {
-	struct client **link = &client->bus->clients;
-
-	while (*link != client)
-		link = &(*link)->next;
-	*link = client->next;
-	client->bus->n_clients--;
-	sd_bus_close_unref(client->connection);
-	free(client);
-}
-
-static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-	client_free(userdata);
-	return 0;
-}
-
-static int client_start(struct client *client, int fd)
-{
-	sd_bus *connection = client->connection;
-	const int buffer = SEND_BUFFER;
-	int r;
-
-	r = sd_bus_set_fd(connection, fd, fd);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	r = sd_bus_set_server(connection, 1, client->bus->id);
-	if (r < 0)
-		return r;
-	/* The socket's mode controls access: a connected client may do everything. */
-	r = sd_bus_set_trusted(connection, 1);
-	if (r < 0)
-		return r;
-	r = sd_bus_start(connection);
-	if (r < 0)
-		return r;
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer)) < 0)
-		return -errno;
-	r = sd_bus_add_object_vtable(connection, NULL, BUS_PATH, BUS_INTERFACE, vtable,
-				     client->bus->manager);
-	if (r < 0)
-		return r;
-	r = sd_bus_match_signal(connection, NULL, NULL, "/org/freedesktop/DBus/Local",
-				"org.freedesktop.DBus.Local", "Disconnected", on_disconnected,
-				client);
-	if (r < 0)
-		return r;
-	return sd_bus_attach_event(connection, client->bus->event, SD_EVENT_PRIORITY_NORMAL);
-}
-
-static int client_new(struct bus *bus, int fd)
-{
-	struct client *client;
-	int r;
-
-	client = calloc(1, sizeof(*client));
-	if (!client) {
-		close(fd);
-		return -ENOMEM;
-	}
-	client->bus = bus;
-	r = sd_bus_new(&client->connection);
-	if (r < 0) {
-		close(fd);
-		free(client);
-		return r;
-	}
-	client->next = bus->clients;
-	bus->clients = client;
-	bus->n_clients++;
-	r = client_start(client, fd);
-	if (r < 0)
-		client_free(client);
-	return r;
-}
-
-static int on_connection(sd_event_source *source, int fd, uint32_t events, void *userdata)
-{
-	struct bus *bus = userdata;
-	int connection, r;
-
-	connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (connection < 0) {
-		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			log_warning(bus->path, "cannot accept a client: %s", strerror(errno));
-		return 0;
-	}
-	if (bus->n_clients >= CLIENTS_MAX) {
-		log_warning(bus->path, "more than %d clients: connection refused", CLIENTS_MAX);
-		close(connection);
-		return 0;
-	}
-	r = client_new(bus, connection);
-	if (r < 0)
-		log_warning(bus->path, "cannot serve a client: %s", strerror(-r));
-	return 0;
-}
-
-static void send_event(struct client *client, const json_t *object)
-{
-	char *json = object ? json_dumps(object, JSON_COMPACT) : NULL;
-
-	if (json)
-		(void)sd_bus_emit_signal(client->connection, BUS_PATH, BUS_INTERFACE, "Event", "s",
-					 json);
-	free(json);
-}
-
-static uint64_t queued(const struct client *client)
-{
-	uint64_t n = 0;
-
-	(void)sd_bus_get_n_queued_write(client->connection, &n);
-	return n;
-}
-
-/* A client that reads again gets the number of lost events, to resynchronize. */
-static int on_post(sd_event_source *source, void *userdata)
-{
-	struct bus *bus = userdata;
-	bool waiting = false;
-
-	for (struct client *client = bus->clients; client; client = client->next) {
-		json_t *object;
-
-		if (client->lost == 0)
-			continue;
-		if (queued(client) > 0) {
-			waiting = true;
-			continue;
-		}
-		object = describe_lost(client->lost);
-		client->lost = 0;
-		send_event(client, object);
-		json_decref(object);
-	}
-	if (!waiting)
-		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	return 0;
+	return sd_bus_add_object_vtable(connection, NULL, BUS_PATH, BUS_INTERFACE, vtable, client);
 }
 
 static void on_event(const struct event *event, void *userdata)
 {
 	struct bus *bus = userdata;
-	json_t *object;
+	json_t *object = describe_event(event);
 
-	if (!bus->clients)
-		return;
-	object = describe_event(event);
-	for (struct client *client = bus->clients; client; client = client->next) {
-		if (client->lost == 0 && queued(client) < QUEUED_MAX / bus->n_clients) {
-			send_event(client, object);
-			continue;
-		}
-		client->lost++;
-		(void)sd_event_source_set_enabled(bus->post, SD_EVENT_ON);
-	}
+	clients_send(bus->clients, object);
 	json_decref(object);
 }
 
@@ -438,11 +271,31 @@ static int bind_socket(int fd, const struct sockaddr_un *address)
 	return bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
 }
 
+/* The descriptor, which listens, or negative errno. */
+static int open_socket(const struct sockaddr_un *address)
+{
+	int r, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t mask;
+
+	if (fd < 0)
+		return -errno;
+	mask = umask(0177); /* root only */
+	r = bind_socket(fd, address);
+	umask(mask);
+	if (r == 0 && listen(fd, SOMAXCONN) < 0) {
+		r = -errno;
+		(void)unlink(address->sun_path);
+	}
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
 int bus_listen(sd_event *event, const char *path, struct manager *manager, struct bus **ret)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct bus *bus;
-	mode_t mask;
 	int r;
 
 	if (strlen(path) >= sizeof(address.sun_path))
@@ -452,37 +305,18 @@ int bus_listen(sd_event *event, const char *path, struct manager *manager, struc
 	bus = calloc(1, sizeof(*bus));
 	if (!bus)
 		return -ENOMEM;
-	bus->event = sd_event_ref(event);
-	bus->manager = manager;
-	bus->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	r = bus->fd < 0 ? -errno : sd_id128_randomize(&bus->id);
-	if (r < 0)
-		goto fail;
-
-	mask = umask(0177); /* root only */
-	r = bind_socket(bus->fd, &address);
-	umask(mask);
-	if (r < 0)
-		goto fail;
-	strcpy(bus->path, path);
-	if (listen(bus->fd, SOMAXCONN) < 0) {
-		r = -errno;
-		goto fail;
+	r = open_socket(&address);
+	if (r >= 0) {
+		strcpy(bus->path, path);
+		r = clients_new(event, r, bus->path, start_client, manager, &bus->clients);
 	}
-	r = sd_event_add_io(event, &bus->source, bus->fd, EPOLLIN, on_connection, bus);
-	if (r >= 0)
-		r = sd_event_add_post(event, &bus->post, on_post, bus);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(bus->post, SD_EVENT_OFF);
-	if (r < 0)
-		goto fail;
+	if (r < 0) {
+		bus_close(bus);
+		return r;
+	}
 	event_observe(on_event, bus);
 	*ret = bus;
 	return 0;
-
-fail:
-	bus_close(bus);
-	return r;
 }
 
 void bus_close(struct bus *bus)
@@ -490,14 +324,8 @@ void bus_close(struct bus *bus)
 	if (!bus)
 		return;
 	event_observe(NULL, NULL);
-	while (bus->clients)
-		client_free(bus->clients);
-	sd_event_source_disable_unref(bus->source);
-	sd_event_source_disable_unref(bus->post);
-	if (bus->fd >= 0)
-		close(bus->fd);
+	clients_free(bus->clients);
 	if (bus->path[0] != '\0')
 		(void)unlink(bus->path);
-	sd_event_unref(bus->event);
 	free(bus);
 }
