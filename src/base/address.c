@@ -150,6 +150,18 @@ int address_compare(const struct address *a, const struct address *b)
 	return a->family == AF_UNSPEC ? 0 : memcmp(&a->in6, &b->in6, sizeof(a->in6));
 }
 
+void prefix_mask(struct prefix *prefix)
+{
+	uint8_t bytes[sizeof(struct in6_addr)] = { 0 };
+	const sa_family_t family = prefix->address.family;
+	const size_t whole = prefix->length / 8;
+
+	memcpy(bytes, address_bytes(&prefix->address), address_length(family));
+	for (size_t i = whole; i < sizeof(bytes); i++)
+		bytes[i] &= i == whole ? (uint8_t)(0xff00 >> prefix->length % 8) : 0;
+	prefix->address = address_load(family, bytes);
+}
+
 bool prefix_contains(const struct prefix *prefix, const struct address *address)
 {
 	if (address->family == AF_UNSPEC)

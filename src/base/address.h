@@ -89,6 +89,7 @@ bool address_is_unspecified(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 /* Below, at or above zero, as memcmp(): by the family, then as numbers. */
 int address_compare(const struct address *a, const struct address *b);
+void prefix_mask(struct prefix *prefix); /* zero the bits beyond the length */
 bool prefix_contains(const struct prefix *prefix, const struct address *address);
 
 /* A unicast address of another host: neither zero, loopback, multicast nor (IPv4) broadcast. As the

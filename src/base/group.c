@@ -9,6 +9,7 @@ enum {
 	SCOPE_RESERVED = 0x0,
 	SCOPE_INTERFACE = 0x1,
 	SCOPE_LINK = 0x2,
+	SCOPE_REALM = 0x3,
 };
 
 bool group_valid(const struct address *group)
@@ -32,6 +33,13 @@ bool group_routable(const struct address *group)
 	default:
 		return true;
 	}
+}
+
+bool group_local(const struct address *group)
+{
+	if (group->family == AF_INET)
+		return ntohl(group->in.s_addr) >> 16 == 0xefff;
+	return (group->in6.s6_addr[1] & SCOPE_MASK) == SCOPE_REALM;
 }
 
 bool group_source_specific(const struct address *group)

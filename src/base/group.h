@@ -15,6 +15,10 @@ bool group_valid(const struct address *group); /* multicast */
  * and for addresses that are no group. */
 bool group_routable(const struct address *group);
 
+/* Of a scope that no other network shares: 239.255.0.0/16, the IPv4 Local Scope of RFC 2365, and
+ * realm-local IPv6, RFC 7346. */
+bool group_local(const struct address *group);
+
 /* 232.0.0.0/8 and ff3x::/32, RFC 4607 */
 bool group_source_specific(const struct address *group);
 

@@ -46,7 +46,7 @@ int inet_remove_address(struct netlink *netlink, int ifindex, const struct addre
 struct answer {
 	struct in_addr source;
 	int ifindex;
-	uint8_t type;
+	uint8_t type, length; /* of the prefix: with RTM_F_FIB_MATCH that of the table */
 };
 
 /* Without libnl-route's object, which cannot parse routes with an encapsulation unknown to it. */
@@ -59,6 +59,7 @@ static int take_route(struct nl_object *object, const struct nlmsghdr *header, v
 	if (nlmsg_parse((struct nlmsghdr *)header, sizeof(*route), attributes, RTA_MAX, NULL) < 0)
 		return -EBADMSG;
 	answer->type = route->rtm_type;
+	answer->length = route->rtm_dst_len;
 	nla_memcpy(&answer->source, attributes[RTA_PREFSRC], sizeof(answer->source));
 	nla_memcpy(&answer->ifindex, attributes[RTA_OIF], sizeof(answer->ifindex));
 	return 0;
@@ -73,8 +74,6 @@ static int request_route(struct netlink *netlink, const struct address *destinat
 	struct rtnl_route *route;
 	int r = -ENOMEM;
 
-	if (destination->family != AF_INET)
-		return -EAFNOSUPPORT; /* as the driver's underlay */
 	*ret = (struct answer){ .source = source };
 	route = route_new(destination, ifindex);
 	message = nlmsg_alloc_simple(RTM_GETROUTE, 0);
@@ -101,6 +100,8 @@ int inet_route_source(struct netlink *netlink, const struct address *destination
 	struct answer answer;
 	int r;
 
+	if (destination->family != AF_INET)
+		return -EAFNOSUPPORT; /* as the driver's underlay */
 	/* With an output interface given, the kernel invents an on-link route where the table has
 	 * none, with an address of another interface (ip_route_output_key_hash_rcu()). Only
 	 * RTM_F_FIB_MATCH shows that. */
@@ -120,6 +121,8 @@ int inet_route_interface(struct netlink *netlink, const struct address *destinat
 	struct answer answer;
 	int r;
 
+	if (destination->family != AF_INET)
+		return -EAFNOSUPPORT; /* as the driver's underlay */
 	r = request_route(netlink, destination, 0, (struct in_addr){ 0 }, 0, &answer);
 	if (r < 0)
 		return r;
@@ -127,6 +130,19 @@ int inet_route_interface(struct netlink *netlink, const struct address *destinat
 		return -ENETUNREACH;
 	*ret = answer.ifindex;
 	return 0;
+}
+
+int inet_leads_to(struct netlink *netlink, const struct address *destination, int ifindex)
+{
+	struct answer answer;
+	int r;
+
+	r = request_route(netlink, destination, 0, (struct in_addr){ 0 }, RTM_F_FIB_MATCH, &answer);
+	if (r == -ENETUNREACH || r == -EHOSTUNREACH)
+		return 0;
+	if (r < 0)
+		return r;
+	return answer.type == RTN_UNICAST && answer.ifindex == ifindex && answer.length > 0;
 }
 
 struct search {
@@ -179,6 +195,44 @@ static int take_link_local(struct nl_object *object, const struct nlmsghdr *head
 	address = netlink_to_address(rtnl_addr_get_local(addr));
 	search->each(rtnl_addr_get_ifindex(addr), &address, search->userdata);
 	return 0;
+}
+
+struct subnets {
+	inet_subnet_handler each;
+	void *userdata;
+};
+
+/* Of a point-to-point address, the peer's. */
+static int take_subnet(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
+{
+	struct rtnl_addr *addr = (struct rtnl_addr *)object;
+	const struct subnets *subnets = userdata;
+	struct nl_addr *on_link;
+	struct prefix subnet;
+
+	if (!addr ||
+	    (rtnl_addr_get_family(addr) == AF_INET6 && rtnl_addr_get_scope(addr) == RT_SCOPE_LINK))
+		return 0;
+	on_link = rtnl_addr_get_peer(addr) ?: rtnl_addr_get_local(addr);
+	if (!on_link)
+		return 0;
+	subnet.address = netlink_to_address(on_link);
+	subnet.length = (uint8_t)rtnl_addr_get_prefixlen(addr);
+	prefix_mask(&subnet);
+	if (subnet.address.family != AF_UNSPEC && subnet.length > 0)
+		subnets->each(rtnl_addr_get_ifindex(addr), &subnet, subnets->userdata);
+	return 0;
+}
+
+int inet_subnets(struct netlink *netlink, inet_subnet_handler each, void *userdata)
+{
+	struct subnets subnets = { each, userdata };
+	int r;
+
+	do
+		r = netlink_dump(netlink, RTM_GETADDR, AF_UNSPEC, take_subnet, &subnets);
+	while (r == -EAGAIN);
+	return r;
 }
 
 int inet_link_local(struct netlink *netlink, inet_handler each, void *userdata)

@@ -29,6 +29,15 @@ int inet_link_local(struct netlink *netlink, inet_handler each, void *userdata);
 int inet_route_source(struct netlink *netlink, const struct address *destination, int ifindex,
 		      struct address *source);
 
+/* The prefixes of the addresses of all interfaces, both families, except IPv6 link-local ones: the
+ * hosts there are on-link. Some may come twice. */
+typedef void (*inet_subnet_handler)(int ifindex, const struct prefix *subnet, void *userdata);
+int inet_subnets(struct netlink *netlink, inet_subnet_handler each, void *userdata);
+
+/* 1: a route, other than a default one, leads to destination by the interface; 0: none does; or
+ * negative errno. Either family. */
+int inet_leads_to(struct netlink *netlink, const struct address *destination, int ifindex);
+
 /* The interface by which a packet to destination would leave; -ENETUNREACH or the like: none. */
 int inet_route_interface(struct netlink *netlink, const struct address *destination, int *ret);
 

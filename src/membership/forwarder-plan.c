@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/group.h"
 #include "membership/forwarder-private.h"
 
 #include <errno.h>
@@ -78,7 +79,7 @@ static int distribute(const struct upstreams *upstreams, const struct filter *me
 			plan->joins[i].filter.mode = merged->mode;
 	for (size_t i = 0; i < merged->n; i++) {
 		struct plan_join *join =
-			find_join(plan, upstreams_find(upstreams, &merged->sources[i]));
+			find_join(plan, upstreams_ifindex(upstreams, &merged->sources[i]));
 
 		if (!join || (only ? join != only : join->own))
 			continue;
@@ -122,29 +123,68 @@ static int plan_joins(struct forwarder *forwarder, const struct upstreams *upstr
 	return r;
 }
 
+/* The incoming interface, 0 for unknown; and the upstream that the packets go to, 0: none. */
+static int find_incoming(struct forwarder *forwarder, const struct upstreams *upstreams,
+			 const struct forwarder_group *group, const struct address *source,
+			 const struct flow *flow, int *ret_upward)
+{
+	const struct forwarder_upstream *row = upstreams_find(upstreams, source);
+	const bool proved = flow && flow->kind != FORWARDER_UPSTREAM &&
+			    !(row && row->prefix.length > 0) &&
+			    !upstreams_lack(upstreams, flow->interface);
+	const enum forwarder_kind kind = proved ? flow->kind : row ? row->kind : FORWARDER_UPSTREAM;
+	const int incoming = proved ? flow->interface : row ? row->ifindex : 0;
+	struct address address;
+
+	*ret_upward = 0;
+	if (kind != FORWARDER_DOWNSTREAM)
+		return incoming;
+	address = address_load(forwarder->options.family, group->key);
+	if (!group_local(&address))
+		*ret_upward = upstreams_upward(upstreams, source);
+	if (*ret_upward == incoming)
+		*ret_upward = 0;
+	return incoming;
+}
+
+static int add_outgoing(struct plan *plan, struct plan_route *route, int ifindex)
+{
+	if (!GROW(plan->outgoing, plan->n_outgoing, plan->outgoing_room))
+		return -ENOMEM;
+	plan->outgoing[plan->n_outgoing++] = ifindex;
+	route->n++;
+	return 0;
+}
+
 int plan_route(struct forwarder *forwarder, const struct upstreams *upstreams,
 	       const struct forwarder_group *group, const struct address *source,
 	       const struct flow *flow, struct plan *plan)
 {
-	struct plan_route route = { .source = *source,
-				    .incoming = upstreams_find(upstreams, source),
-				    .outgoing = plan->n_outgoing };
+	struct plan_route route = { .source = *source, .outgoing = plan->n_outgoing };
 	bool included = false;
 	uint8_t key[16];
+	int upward, r = 0;
 
+	route.incoming = find_incoming(forwarder, upstreams, group, source, flow, &upward);
 	address_store(source, key);
-	for (const struct want *want = route.incoming ? group->wants : NULL; want;
+	for (const struct want *want = route.incoming ? group->wants : NULL; want && r == 0;
 	     want = want->next) {
 		bool found = want_lists(forwarder, want, key);
 
 		if (want->downstream == route.incoming || found == want->exclude)
 			continue;
 		included |= found;
-		if (!GROW(plan->outgoing, plan->n_outgoing, plan->outgoing_room))
-			return -ENOMEM;
-		plan->outgoing[plan->n_outgoing++] = want->downstream;
-		route.n++;
+		if (upward > 0 && upward < want->downstream)
+			r = add_outgoing(plan, &route, upward);
+		if (upward <= want->downstream)
+			upward = 0;
+		if (r == 0)
+			r = add_outgoing(plan, &route, want->downstream);
 	}
+	if (upward > 0 && r == 0)
+		r = add_outgoing(plan, &route, upward);
+	if (r < 0)
+		return r;
 	if (!included &&
 	    (!flow || (!route.incoming && upstreams_lack(upstreams, flow->interface)))) {
 		plan->n_outgoing = route.outgoing;
@@ -256,8 +296,8 @@ static void emit_joins(const struct forwarder *forwarder, const struct address *
 	}
 }
 
-static bool same_route(const struct plan *before, const struct plan_route *a,
-		       const struct plan *after, const struct plan_route *b)
+bool plan_same_route(const struct plan *before, const struct plan_route *a,
+		     const struct plan *after, const struct plan_route *b)
 {
 	return a->incoming == b->incoming && a->n == b->n &&
 	       (a->n == 0 || memcmp(&before->outgoing[a->outgoing], &after->outgoing[b->outgoing],
@@ -277,7 +317,7 @@ static void emit_routes(const struct forwarder *forwarder, const struct address 
 
 		if (order < 0)
 			forwarder->ops.unroute(&old->source, group, forwarder->userdata);
-		else if (order > 0 || !same_route(before, old, after, new))
+		else if (order > 0 || !plan_same_route(before, old, after, new))
 			forwarder->ops.route(&new->source, group, new->incoming,
 					     after->outgoing + new->outgoing, new->n,
 					     forwarder->userdata);

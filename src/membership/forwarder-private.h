@@ -38,6 +38,7 @@ struct flow {
 	uint64_t cookie; /* forwarder_sweep()'s caller's */
 	int interface;	 /* incoming interface */
 	bool wanted;	 /* which of the two queues it is in */
+	uint8_t kind;	 /* of the interface: enum forwarder_kind */
 };
 
 TAILQ_HEAD(flows, flow);
@@ -51,7 +52,7 @@ struct prefix_run {
 struct upstreams {
 	struct forwarder_upstream *rows; /* the longest first */
 	struct prefix_run *runs;
-	int *interfaces; /* ascending, none twice */
+	int *interfaces; /* upstream ones, ascending, none twice */
 	int *gone;	 /* interfaces that no route may name */
 	size_t n, n_runs, n_interfaces, n_gone;
 };
@@ -123,7 +124,13 @@ int upstreams_init(struct upstreams *upstreams, sa_family_t family,
 		   const struct forwarder_upstream *rows, size_t n, const int *gone, size_t n_gone);
 void upstreams_fini(struct upstreams *upstreams);
 bool upstreams_lack(const struct upstreams *upstreams, int ifindex); /* it is gone */
-int upstreams_find(const struct upstreams *upstreams, const struct address *source); /* 0: none */
+/* NULL: none. */
+const struct forwarder_upstream *upstreams_find(const struct upstreams *upstreams,
+						const struct address *source);
+int upstreams_ifindex(const struct upstreams *upstreams,
+		      const struct address *source); /* 0: none */
+/* Where to send packets from a downstream. 0: nowhere. */
+int upstreams_upward(const struct upstreams *upstreams, const struct address *source);
 
 /* forwarder-plan.c */
 int plan_group(struct forwarder *forwarder, const struct upstreams *upstreams,
@@ -134,6 +141,8 @@ int plan_route(struct forwarder *forwarder, const struct upstreams *upstreams,
 	       const struct forwarder_group *group, const struct address *source,
 	       const struct flow *flow, struct plan *plan);
 void plan_clear(struct plan *plan);
+bool plan_same_route(const struct plan *before, const struct plan_route *a,
+		     const struct plan *after, const struct plan_route *b);
 void plan_fini(struct plan *plan);
 /* Call the ops for the differences. */
 void plan_emit(const struct forwarder *forwarder, const struct address *group,

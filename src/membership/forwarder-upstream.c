@@ -56,7 +56,8 @@ static void add_row(struct upstreams *upstreams, const struct forwarder_upstream
 	}
 	upstreams->rows[upstreams->n++] = *row;
 	run->n++;
-	upstreams->interfaces[upstreams->n_interfaces++] = row->ifindex;
+	if (row->kind == FORWARDER_UPSTREAM || row->kind == FORWARDER_RECEIVER)
+		upstreams->interfaces[upstreams->n_interfaces++] = row->ifindex;
 }
 
 static void sort_interfaces(struct upstreams *upstreams)
@@ -124,7 +125,9 @@ static int order_rows(const void *element, const void *key)
 	return address_compare(&row->prefix.address, key) <= 0 ? -1 : 1;
 }
 
-int upstreams_find(const struct upstreams *upstreams, const struct address *source)
+/* upward: upstreams only */
+static const struct forwarder_upstream *find_row(const struct upstreams *upstreams,
+						 const struct address *source, bool upward)
 {
 	for (size_t i = 0; i < upstreams->n_runs; i++) {
 		const struct prefix_run *run = &upstreams->runs[i];
@@ -132,8 +135,31 @@ int upstreams_find(const struct upstreams *upstreams, const struct address *sour
 		size_t above = array_search(rows, run->n, sizeof(rows[0]), source, order_rows);
 
 		/* The last row that is not above the source is the only one that may contain it. */
-		if (above > 0 && prefix_contains(&rows[above - 1].prefix, source))
-			return rows[above - 1].ifindex;
+		if (above == 0 || !prefix_contains(&rows[above - 1].prefix, source))
+			continue;
+		if (!upward || rows[above - 1].kind == FORWARDER_UPSTREAM ||
+		    rows[above - 1].kind == FORWARDER_RECEIVER)
+			return &rows[above - 1];
 	}
-	return 0;
+	return NULL;
+}
+
+const struct forwarder_upstream *upstreams_find(const struct upstreams *upstreams,
+						const struct address *source)
+{
+	return find_row(upstreams, source, false);
+}
+
+int upstreams_ifindex(const struct upstreams *upstreams, const struct address *source)
+{
+	const struct forwarder_upstream *row = find_row(upstreams, source, false);
+
+	return row ? row->ifindex : 0;
+}
+
+int upstreams_upward(const struct upstreams *upstreams, const struct address *source)
+{
+	const struct forwarder_upstream *row = find_row(upstreams, source, true);
+
+	return row && row->kind == FORWARDER_UPSTREAM ? row->ifindex : 0;
 }

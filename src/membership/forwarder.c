@@ -63,22 +63,36 @@ static void refile_flows(struct forwarder *forwarder, struct forwarder_group *gr
 	}
 }
 
+/* The plan's last route. */
+static void emit_last(const struct forwarder *forwarder, const struct address *group,
+		      const struct plan *plan)
+{
+	const struct plan_route *route = &plan->routes[plan->n_routes - 1];
+
+	forwarder->ops.route(&route->source, group, route->incoming,
+			     plan->outgoing + route->outgoing, route->n, forwarder->userdata);
+}
+
 /* Remove a flow and its route, unless a filter includes its source. */
 static void drop_flow(struct forwarder *forwarder, struct flow *flow)
 {
 	struct address address = address_load(forwarder->options.family, flow->group->key);
 	struct address source = flow->source;
 	struct forwarder_group *group = flow->group;
+	struct plan *plan = &forwarder->after;
 	int had, r;
 
-	plan_clear(&forwarder->after);
-	had = plan_route(forwarder, &forwarder->upstreams, group, &source, flow, &forwarder->after);
-	r = plan_route(forwarder, &forwarder->upstreams, group, &source, NULL, &forwarder->after);
+	plan_clear(plan);
+	had = plan_route(forwarder, &forwarder->upstreams, group, &source, flow, plan);
+	r = plan_route(forwarder, &forwarder->upstreams, group, &source, NULL, plan);
 	forwarder_remove_flow(forwarder, flow);
 	forwarder_remove_if_empty(forwarder, group);
 	/* Out of memory: drop the flow, the kernel will request it again. */
 	if (had != 0 && r <= 0)
 		forwarder->ops.unroute(&source, &address, forwarder->userdata);
+	else if (had > 0 && r > 0 &&
+		 !plan_same_route(plan, &plan->routes[0], plan, &plan->routes[1]))
+		emit_last(forwarder, &address, plan);
 }
 
 /* The newest is at the end of its queue, so it stays. */
@@ -199,11 +213,26 @@ int forwarder_want(struct forwarder *forwarder, int downstream, const struct add
 	return r;
 }
 
+/* Flows that are known to come from there. */
+static void drop_flows_of(struct forwarder *forwarder, int downstream)
+{
+	for (size_t wanted = 0; wanted < 2; wanted++) {
+		struct flow *flow = TAILQ_FIRST(&forwarder->ages[wanted]), *next;
+
+		for (; flow; flow = next) {
+			next = TAILQ_NEXT(flow, by_age);
+			if (flow->kind != FORWARDER_UPSTREAM && flow->interface == downstream)
+				drop_flow(forwarder, flow);
+		}
+	}
+}
+
 int forwarder_downstream_gone(struct forwarder *forwarder, int downstream)
 {
 	struct forwarder_group *group, *next;
 	int r = 0;
 
+	drop_flows_of(forwarder, downstream);
 	for (uint32_t i = 0; i < forwarder->groups_buckets; i++)
 		for (group = forwarder->groups[i]; group && r >= 0; group = next) {
 			struct want *want = *want_link(group, downstream);
@@ -226,9 +255,10 @@ static void follow_upstream(const struct upstreams *from, const struct upstreams
 	struct flow *flow;
 
 	for (flow = LIST_FIRST(&group->flows); flow; flow = LIST_NEXT(flow, of_group)) {
-		int next = upstreams_find(to, &flow->source);
+		int next = upstreams_ifindex(to, &flow->source);
 
-		if (next && upstreams_find(from, &flow->source) == flow->interface)
+		if (next && flow->kind == FORWARDER_UPSTREAM &&
+		    upstreams_ifindex(from, &flow->source) == flow->interface)
 			flow->interface = next;
 	}
 }
@@ -300,14 +330,21 @@ int forwarder_upstream_back(struct forwarder *forwarder, int ifindex)
 	return 0;
 }
 
-int forwarder_missing(struct forwarder *forwarder, int interface, const struct address *source,
-		      const struct address *address)
+bool forwarder_places(const struct forwarder *forwarder, const struct address *source)
 {
-	const int upstream = upstreams_find(&forwarder->upstreams, source);
+	const struct forwarder_upstream *row = upstreams_find(&forwarder->upstreams, source);
+
+	return row && row->prefix.length > 0;
+}
+
+int forwarder_missing(struct forwarder *forwarder, int interface, enum forwarder_kind kind,
+		      const struct address *source, const struct address *address)
+{
+	const int upstream = upstreams_ifindex(&forwarder->upstreams, source);
 	const struct plan *plan = &forwarder->after;
 	const struct plan_route *route;
-	struct flow *flow = NULL;
 	struct forwarder_group *group;
+	struct flow *flow;
 	int r;
 
 	if (address->family != forwarder->options.family ||
@@ -319,16 +356,18 @@ int forwarder_missing(struct forwarder *forwarder, int interface, const struct a
 	}
 	if (!upstream && upstreams_lack(&forwarder->upstreams, interface))
 		return 0;
-	forwarder->counters.wrong_interface += interface != upstream;
+	if (forwarder_places(forwarder, source))
+		kind = FORWARDER_UPSTREAM;
+	forwarder->counters.wrong_interface += interface != upstream && kind == FORWARDER_UPSTREAM;
 	group = forwarder_find(forwarder, address);
 	if (!group)
 		group = forwarder_add(forwarder, address);
 	if (!group)
 		return -ENOMEM;
 	plan_clear(&forwarder->after);
+	flow = forwarder_find_flow(forwarder, group, source);
 	r = plan_route(forwarder, &forwarder->upstreams, group, source, NULL, &forwarder->after);
-	if (r == 0) {
-		flow = forwarder_find_flow(forwarder, group, source);
+	if (r == 0 || (r > 0 && (flow || kind != FORWARDER_UPSTREAM))) {
 		if (!flow)
 			flow = forwarder_add_flow(forwarder, group, source, interface, false);
 		if (!flow) {
@@ -336,6 +375,7 @@ int forwarder_missing(struct forwarder *forwarder, int interface, const struct a
 			return -ENOMEM;
 		}
 		flow->interface = interface;
+		flow->kind = kind;
 		r = plan_route(forwarder, &forwarder->upstreams, group, source, flow,
 			       &forwarder->after);
 	}
@@ -345,9 +385,8 @@ int forwarder_missing(struct forwarder *forwarder, int interface, const struct a
 	}
 	route = &plan->routes[plan->n_routes - 1];
 	if (flow)
-		forwarder_file_flow(forwarder, flow, route->n > 0 && interface == upstream);
-	forwarder->ops.route(source, address, route->incoming, plan->outgoing + route->outgoing,
-			     route->n, forwarder->userdata);
+		forwarder_file_flow(forwarder, flow, route->n > 0 && interface == route->incoming);
+	emit_last(forwarder, address, plan);
 	evict_flows(forwarder);
 	return 0;
 }

@@ -34,9 +34,18 @@ struct forwarder_options {
 	uint32_t max_dropped; /* unwanted ones, or ones on the wrong interface */
 };
 
+/* Where sources are. */
+enum forwarder_kind {
+	FORWARDER_UPSTREAM,
+	FORWARDER_RECEIVER,   /* an upstream that takes no packets: an AMT gateway */
+	FORWARDER_DOWNSTREAM, /* hosts of a downstream: their packets go upstream, too */
+	FORWARDER_NEIGHBOUR,  /* the same of another forwarder's: they do not */
+};
+
 struct forwarder_upstream {
 	int ifindex;
 	struct prefix prefix; /* of sources; the longest counts, of equal ones the first */
+	enum forwarder_kind kind;
 };
 
 struct forwarder_counters {
@@ -52,8 +61,9 @@ int forwarder_new(const struct forwarder_options *options, const struct forwarde
 void forwarder_free(struct forwarder *forwarder); /* without calling the ops; NULL is fine */
 
 /* Replace the filter of a downstream interface for a group; INCLUDE {}: it leaves. Groups that must
- * not be routed are counted only. A source is never sent back to its incoming interface. -EINVAL:
- * not of this family; -ENOMEM; unchanged then. */
+ * not be routed are counted only. A source is never sent back to its incoming interface. RFC 4605,
+ * 4.2: one on a downstream is not joined upstream, but sent to the upstream that would serve it,
+ * unless the group is of local scope. -EINVAL: not of this family; -ENOMEM; unchanged then. */
 int forwarder_want(struct forwarder *forwarder, int downstream, const struct address *group,
 		   const struct filter *filter);
 /* The downstream interface leaves all groups. Walks all groups. */
@@ -69,10 +79,13 @@ int forwarder_set_upstreams(struct forwarder *forwarder, const struct forwarder_
 int forwarder_upstream_gone(struct forwarder *forwarder, int ifindex);
 int forwarder_upstream_back(struct forwarder *forwarder, int ifindex);
 
-/* The kernel has no route for a packet received on an interface: add one. -EINVAL: not addresses of
- * this family; -ENOMEM. */
-int forwarder_missing(struct forwarder *forwarder, int interface, const struct address *source,
-		      const struct address *group);
+/* The kernel has no route for a packet received on an interface: add one. kind: of the interface,
+ * if the source is known to be there, which counts where the table has no prefix for it;
+ * FORWARDER_UPSTREAM: not known. -EINVAL: not addresses of this family; -ENOMEM. */
+int forwarder_missing(struct forwarder *forwarder, int interface, enum forwarder_kind kind,
+		      const struct address *source, const struct address *group);
+/* Does the table have a prefix, not "any", for the source? Then kind above does not matter. */
+bool forwarder_places(const struct forwarder *forwarder, const struct address *source);
 /* The flow has ended. A source included by a filter keeps its route. */
 void forwarder_idle(struct forwarder *forwarder, const struct address *source,
 		    const struct address *group);

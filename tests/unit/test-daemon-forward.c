@@ -175,7 +175,7 @@ static void test_any_source(void **state)
 	peer_data(up, SOURCE4, "239.1.1.2", TTL, 3);
 	UNTIL_LOOKS("p0", "forward.ipv4.dropped_flows", "1");
 	/* What comes in elsewhere than its source is, likewise. */
-	peer_data(lan, "10.9.0.8", GROUP4, TTL, 4);
+	peer_data(lan, "192.0.2.9", GROUP4, TTL, 4);
 	UNTIL_LOOKS("p0", "forward.ipv4.wrong_interface", "1");
 
 	/* Leave: type 0x17, to 224.0.0.2 */
@@ -184,6 +184,27 @@ static void test_any_source(void **state)
 	UNTIL_LOOKS("p0", "forward.ipv4.wants", "0");
 	assert_looks("p0", "forward.downstreams.0.igmp.groups", "0");
 	assert_looks("p0", "forward.ipv4.joins", "0");
+	stop();
+}
+
+/* RFC 4605, 4.2: a source downstream is sent upstream, and to the other downstreams. */
+static void test_local_source(void **state)
+{
+	int alt;
+
+	start(UP_TO_LAN "Downstream=alt0\n");
+	alt = peer_open("altp");
+	peer_data(lan, "10.9.0.8", GROUP4, TTL, 1);
+	UNTIL(peer_got(up, "10.9.0.8", GROUP4, TTL - 1, 1));
+	assert_false(peer_got(alt, "10.9.0.8", GROUP4, TTL - 1, 1));
+	REPORT(alt, .version = 3, .from = "198.51.100.7", .type = GROUP_CHANGE_TO_EXCLUDE,
+	       .group = GROUP4, .sources = "");
+	UNTIL_LOOKS("p0", "forward.ipv4.joins", "1");
+	peer_data(lan, "10.9.0.8", GROUP4, TTL, 2);
+	UNTIL(peer_got(alt, "10.9.0.8", GROUP4, TTL - 1, 2));
+	UNTIL(peer_got(up, "10.9.0.8", GROUP4, TTL - 1, 2));
+	assert_looks("p0", "forward.ipv4.wrong_interface", "0");
+	close(alt);
 	stop();
 }
 
@@ -432,11 +453,12 @@ static void test_changed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_asks),	 TEST(test_channel4),	   TEST(test_channel6),
-		TEST(test_any_source),	 TEST(test_captures),	   TEST(test_not_forwarded),
-		TEST(test_election),	 TEST(test_address),	   TEST(test_prefixes),
-		TEST(test_come_and_go),	 TEST(test_taken_table),   TEST(test_own_table),
-		TEST(test_shared_table), TEST(test_contradiction), TEST(test_changed),
+		TEST(test_asks),	  TEST(test_channel4),	   TEST(test_channel6),
+		TEST(test_any_source),	  TEST(test_local_source), TEST(test_captures),
+		TEST(test_not_forwarded), TEST(test_election),	   TEST(test_address),
+		TEST(test_prefixes),	  TEST(test_come_and_go),  TEST(test_taken_table),
+		TEST(test_own_table),	  TEST(test_shared_table), TEST(test_contradiction),
+		TEST(test_changed),
 	};
 	int failed;
 

@@ -13,7 +13,7 @@
 
 #define SOURCES	    6
 #define GROUPS	    3
-#define INTERFACES  6 /* 1 to 5 are downstreams, 4 to 6 upstreams */
+#define INTERFACES  6 /* 1 to 5 are downstreams, 4 to 6 upstreams, 6 a receiver */
 #define DOWNSTREAMS 5
 #define ROWS	    6
 #define STEPS	    3000
@@ -40,6 +40,7 @@ static struct {
 static struct {
 	struct bits wants[DOWNSTREAMS + 1][GROUPS];
 	int flows[GROUPS][SOURCES];
+	enum forwarder_kind kinds[GROUPS][SOURCES];
 	struct forwarder_upstream rows[ROWS];
 	size_t n;
 	bool gone[INTERFACES + 1];
@@ -67,8 +68,8 @@ static struct address source(size_t i)
 
 static struct address group(size_t i)
 {
-	static const char *const v4[GROUPS] = { "232.1.1.1", "239.1.1.1", "233.252.0.1" };
-	static const char *const v6[GROUPS] = { "ff3e::1", "ff0e::1", "ff35::8000:1" };
+	static const char *const v4[GROUPS] = { "232.1.1.1", "239.255.1.1", "233.252.0.1" };
+	static const char *const v6[GROUPS] = { "ff3e::1", "ff03::1", "ff35::8000:1" };
 
 	return parse(family == AF_INET ? v4[i] : v6[i]);
 }
@@ -176,39 +177,75 @@ static void want(struct forwarder *forwarder, int downstream, size_t g, struct b
 
 /* The oracle: each answer from scratch, source by source. */
 
-static int upstream_of(size_t s)
+/* The first row of each prefix is the one that counts. */
+static bool counts(const struct forwarder_upstream *row)
 {
+	bool first = !model.gone[row->ifindex];
+
+	for (const struct forwarder_upstream *other = model.rows; other < row && first; other++)
+		first = model.gone[other->ifindex] || other->prefix.length != row->prefix.length ||
+			(row->prefix.length > 0 &&
+			 !address_equal(&other->prefix.address, &row->prefix.address));
+	return first;
+}
+
+static bool is_up(const struct forwarder_upstream *row)
+{
+	return row->kind == FORWARDER_UPSTREAM || row->kind == FORWARDER_RECEIVER;
+}
+
+static const struct forwarder_upstream *row_of(size_t s, bool up)
+{
+	const struct forwarder_upstream *found = NULL;
 	struct address address = source(s);
-	int found = 0, length = -1;
 
-	for (size_t i = 0; i < model.n; i++) {
-		const struct forwarder_upstream *row = &model.rows[i];
-
-		if (!model.gone[row->ifindex] && row->prefix.length > length &&
-		    prefix_contains(&row->prefix, &address)) {
-			found = row->ifindex;
-			length = row->prefix.length;
-		}
-	}
+	for (const struct forwarder_upstream *r = model.rows; r < model.rows + model.n; r++)
+		if (counts(r) && (is_up(r) || !up) && prefix_contains(&r->prefix, &address) &&
+		    (!found || r->prefix.length > found->prefix.length))
+			found = r;
 	return found;
 }
 
-/* The first row of each prefix is the one that counts. */
+static int upstream_of(size_t s)
+{
+	const struct forwarder_upstream *found = row_of(s, false);
+
+	return found ? found->ifindex : 0;
+}
+
+static bool is_placed(size_t s)
+{
+	const struct forwarder_upstream *found = row_of(s, false);
+
+	return found && found->prefix.length > 0;
+}
+
+/* The unicast routes lead to a downstream, where the flow came from. */
+static bool is_proved(size_t g, size_t s)
+{
+	return model.flows[g][s] && model.kinds[g][s] != FORWARDER_UPSTREAM && !is_placed(s) &&
+	       !model.gone[model.flows[g][s]];
+}
+
+/* RFC 4605, 4.2; RFC 2365: the local scope ends here. */
+static unsigned int upward(size_t g, size_t s, int incoming)
+{
+	const struct forwarder_upstream *from = row_of(s, false), *to = row_of(s, true);
+	enum forwarder_kind kind = is_proved(g, s) ? model.kinds[g][s]
+				   : from	   ? from->kind
+						   : FORWARDER_UPSTREAM;
+
+	if (kind != FORWARDER_DOWNSTREAM || g == 1 || !to || to->kind == FORWARDER_RECEIVER ||
+	    to->ifindex == incoming)
+		return 0;
+	return 1u << to->ifindex;
+}
+
 static bool is_upstream(int u)
 {
-	for (size_t i = 0; i < model.n; i++) {
-		const struct forwarder_upstream *row = &model.rows[i];
-		bool first = row->ifindex == u && !model.gone[u];
-
-		for (size_t j = 0; j < i && first; j++)
-			first = model.gone[model.rows[j].ifindex] ||
-				model.rows[j].prefix.length != row->prefix.length ||
-				(row->prefix.length > 0 &&
-				 !address_equal(&model.rows[j].prefix.address,
-						&row->prefix.address));
-		if (first)
+	for (size_t i = 0; i < model.n; i++)
+		if (model.rows[i].ifindex == u && is_up(&model.rows[i]) && counts(&model.rows[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -248,7 +285,7 @@ static bool included(size_t g, size_t s)
 
 static struct path route_of(size_t g, size_t s)
 {
-	struct path path = { .incoming = upstream_of(s) };
+	struct path path = { .incoming = is_proved(g, s) ? model.flows[g][s] : upstream_of(s) };
 
 	if (!included(g, s) && !model.flows[g][s])
 		return (struct path){ 0 };
@@ -259,6 +296,7 @@ static struct path route_of(size_t g, size_t s)
 	for (int d = 1; d <= DOWNSTREAMS; d++)
 		if (d != path.incoming && wants(d, g, s))
 			path.outgoing |= 1u << d;
+	path.outgoing |= upward(g, s, path.incoming);
 	return path;
 }
 
@@ -299,15 +337,25 @@ static void check_asked(struct forwarder *forwarder)
 		}
 }
 
-static void missing(struct forwarder *forwarder, int interface, size_t g, size_t s)
+static void missing_from(struct forwarder *forwarder, int interface, enum forwarder_kind kind,
+			 size_t g, size_t s)
 {
 	struct address from = source(s), address = group(g);
 
-	if (!included(g, s) && (upstream_of(s) || !model.gone[interface]))
+	assert_int_equal(forwarder_places(forwarder, &from), is_placed(s));
+	if ((upstream_of(s) || !model.gone[interface]) &&
+	    (!included(g, s) || model.flows[g][s] || (kind && !is_placed(s)))) {
 		model.flows[g][s] = interface;
+		model.kinds[g][s] = is_placed(s) ? FORWARDER_UPSTREAM : kind;
+	}
 	told.again = true;
-	assert_int_equal(forwarder_missing(forwarder, interface, &from, &address), 0);
+	assert_int_equal(forwarder_missing(forwarder, interface, kind, &from, &address), 0);
 	told.again = false;
+}
+
+static void missing(struct forwarder *forwarder, int interface, size_t g, size_t s)
+{
+	missing_from(forwarder, interface, FORWARDER_UPSTREAM, g, s);
 }
 
 static void idle(struct forwarder *forwarder, size_t g, size_t s)
@@ -328,8 +376,19 @@ static void follow(const int before[SOURCES])
 {
 	for (size_t g = 0; g < GROUPS; g++)
 		for (size_t s = 0; s < SOURCES; s++)
-			if (model.flows[g][s] && model.flows[g][s] == before[s] && upstream_of(s))
+			if (model.flows[g][s] && model.kinds[g][s] == FORWARDER_UPSTREAM &&
+			    model.flows[g][s] == before[s] && upstream_of(s))
 				model.flows[g][s] = upstream_of(s);
+}
+
+static enum forwarder_kind kind_of(int ifindex)
+{
+	static const enum forwarder_kind kinds[INTERFACES + 1] = {
+		[1] = FORWARDER_DOWNSTREAM, [2] = FORWARDER_DOWNSTREAM, [3] = FORWARDER_NEIGHBOUR,
+		[4] = FORWARDER_UPSTREAM,   [5] = FORWARDER_UPSTREAM,	[6] = FORWARDER_RECEIVER,
+	};
+
+	return kinds[ifindex];
 }
 
 static void row(int ifindex, const char *prefix)
@@ -337,6 +396,7 @@ static void row(int ifindex, const char *prefix)
 	struct forwarder_upstream *new = &model.rows[model.n++];
 
 	new->ifindex = ifindex;
+	new->kind = kind_of(ifindex);
 	assert_int_equal(prefix_parse(prefix, &new->prefix), 0);
 }
 
@@ -349,7 +409,7 @@ static void random_rows(void)
 
 	model.n = 0;
 	for (size_t n = rand() % (ROWS + 1); n > 0; n--)
-		row(4 + rand() % 3, (family == AF_INET ? v4 : v6)[rand() % 6]);
+		row(1 + rand() % INTERFACES, (family == AF_INET ? v4 : v6)[rand() % 6]);
 }
 
 static void step(struct forwarder *forwarder)
@@ -363,7 +423,9 @@ static void step(struct forwarder *forwarder)
 		want(forwarder, 1 + rand() % DOWNSTREAMS, g,
 		     (struct bits){ rand() % 3 == 0, rand() % 3 ? rand() & 0x3f : 0 });
 	} else if (what < 75) {
-		missing(forwarder, interface, g, s);
+		missing_from(forwarder, interface,
+			     interface <= 3 && rand() % 2 ? kind_of(interface) : FORWARDER_UPSTREAM,
+			     g, s);
 	} else if (what < 87) {
 		idle(forwarder, g, s);
 	} else if (what < 91) {
@@ -381,6 +443,10 @@ static void step(struct forwarder *forwarder)
 	} else {
 		interface = 1 + rand() % DOWNSTREAMS;
 		memset(model.wants[interface], 0, sizeof(model.wants[interface]));
+		for (g = 0; g < GROUPS; g++)
+			for (s = 0; s < SOURCES; s++)
+				if (model.flows[g][s] == interface && model.kinds[g][s])
+					model.flows[g][s] = 0;
 		assert_int_equal(forwarder_downstream_gone(forwarder, interface), 0);
 	}
 }
@@ -419,6 +485,41 @@ static void expect(const char *log)
 	assert_string_equal(told.log, log);
 	told.log[0] = '\0';
 	check();
+}
+
+/* RFC 4605, 4.2: from a downstream to the other ones that want it, and upstream. */
+static void test_local_source(void **state)
+{
+	struct forwarder *forwarder = start(AF_INET, 10, 10);
+
+	row(5, "any");
+	row(1, "10.0.0.0/24");
+	row(3, "10.1.0.0/24");
+	assert_int_equal(forwarder_set_upstreams(forwarder, model.rows, model.n), 0);
+	missing(forwarder, 1, 2, 0);
+	expect("R0:1>20 ");
+	want(forwarder, 2, 2, (struct bits){ true, 0 });
+	expect("5E0 R0:1>24 ");
+	/* Its own interface wants it, too: nothing goes back. */
+	want(forwarder, 1, 2, (struct bits){ true, 0 });
+	expect("");
+	/* By source, nothing is joined: the source is here. */
+	want(forwarder, 2, 0, (struct bits){ false, 3 });
+	expect("R0:1>24 R1:1>24 ");
+	/* The local scope ends at the upstream. */
+	missing(forwarder, 1, 1, 0);
+	expect("R0:1>0 ");
+	/* A neighbour's: its own forwarder sends it upstream. */
+	missing(forwarder, 3, 2, 2);
+	expect("R2:3>6 ");
+	/* Behind a router of the LAN: the unicast routes tell, whoever wants it. */
+	want(forwarder, 2, 0, (struct bits){ false, 0x23 });
+	expect("5I20 R5:5>4 ");
+	missing_from(forwarder, 1, FORWARDER_DOWNSTREAM, 0, 5);
+	expect("R5:1>24 ");
+	idle(forwarder, 0, 5);
+	expect("R5:5>4 ");
+	forwarder_free(forwarder);
 }
 
 /* The new one is joined, then the route moves, then the old one is left. */
@@ -475,7 +576,7 @@ static void test_bounds(void **state)
 	told.log[0] = '\0';
 	check();
 	assert_int_equal(forwarder_want(forwarder, 1, &local, &any), 0);
-	assert_int_equal(forwarder_missing(forwarder, 5, &from, &local), 0);
+	assert_int_equal(forwarder_missing(forwarder, 5, FORWARDER_UPSTREAM, &from, &local), 0);
 	expect("");
 	forwarder_counters(forwarder, &counters);
 	assert_int_equal(counters.groups, 1);
@@ -491,9 +592,8 @@ static void test_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_random_v4),
+		cmocka_unit_test(test_local_source), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_bounds),	     cmocka_unit_test(test_random_v4),
 		cmocka_unit_test(test_random_v6),
 	};
 

@@ -10,10 +10,11 @@
 
 #include <cmocka.h>
 
-/* RFC 5771, 4 (Local Network Control Block); RFC 4291, 2.7 (scopes); RFC 4607, 1. */
+/* RFC 5771, 4 (Local Network Control Block); RFC 4291, 2.7 (scopes); RFC 4607, 1; RFC 2365 and 7346
+ * (local scopes). */
 static const struct {
 	const char *text;
-	bool valid, routable, source_specific;
+	bool valid, routable, source_specific, local;
 } groups[] = {
 	{ "223.255.255.255", false, false, false },
 	{ "224.0.0.0", true, false, false },
@@ -23,7 +24,9 @@ static const struct {
 	{ "232.0.0.0", true, true, true },
 	{ "232.255.255.255", true, true, true },
 	{ "233.0.0.0", true, true, false },
-	{ "239.255.255.255", true, true, false },
+	{ "239.254.255.255", true, true, false },
+	{ "239.255.0.0", true, true, false, true },
+	{ "239.255.255.255", true, true, false, true },
 	{ "240.0.0.0", false, false, false },
 	{ "0.0.0.0", false, false, false },
 	{ "::", false, false, false },
@@ -34,7 +37,8 @@ static const struct {
 	{ "ff02::1", true, false, false },
 	{ "ff32::1", true, false, true },
 	{ "ff12::1", true, false, false },
-	{ "ff03::1", true, true, false },
+	{ "ff03::1", true, true, false, true },
+	{ "ff33::8000:1", true, true, true, true },
 	{ "ff0e::1", true, true, false },
 	{ "ff3e::8000:1", true, true, true },
 	{ "ff3e:0:ffff::1", true, true, true },
@@ -56,6 +60,8 @@ static void test_kinds(void **state)
 		assert_int_equal(group_valid(&group), groups[i].valid);
 		assert_int_equal(group_routable(&group), groups[i].routable);
 		assert_int_equal(group_source_specific(&group), groups[i].source_specific);
+		if (groups[i].valid)
+			assert_int_equal(group_local(&group), groups[i].local);
 	}
 }
 

@@ -121,6 +121,8 @@ struct forward {
 	size_t n_downstreams;
 	int *upstreams; /* ifindex of each configured one; 0: absent */
 	size_t n_upstreams;
+	struct forwarder_upstream *sources; /* the forwarders' table */
+	size_t n_sources;
 	bool switched; /* BackupUpstream= is in use */
 	bool dirty;
 	int error;	       /* negative: nothing above is set up; retried */

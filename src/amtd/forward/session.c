@@ -108,8 +108,9 @@ static void on_missing(struct routing *routing, enum family family, int ifindex,
 {
 	for (struct forward *forward = routing->forwarding->list; forward; forward = forward->next)
 		if (forward->routing == routing && forward->forwarders[family])
-			(void)forwarder_missing(forward->forwarders[family], ifindex, source,
-						group);
+			(void)forwarder_missing(forward->forwarders[family], ifindex,
+						forward_source_kind(forward, ifindex, source),
+						source, group);
 }
 
 /* ---- interfaces ---------------------------------------------------------------------------- */
@@ -189,6 +190,7 @@ static void refresh_forward(struct forward *forward)
 	forward->dirty = false;
 	forward_refresh_upstreams(forward);
 	refresh_downstreams(forward);
+	forward_place_sources(forward);
 	driad_refresh(forward);
 }
 
@@ -285,6 +287,9 @@ static void release_forward(struct forward *forward)
 	forward->routing = NULL;
 	free(forward->downstreams);
 	free(forward->upstreams);
+	free(forward->sources);
+	forward->sources = NULL;
+	forward->n_sources = 0;
 	forward->downstreams = NULL;
 	forward->n_downstreams = 0;
 	forward->upstreams = NULL;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtd/forward/upstreams.h"
 
+#include "amtd/forward/downstream.h"
 #include "amtd/forward/driad-route.h"
 #include "amtd/forward/interfaces.h"
 #include "amtd/forward/routing.h"
+#include "base/array.h"
 #include "base/log.h"
+#include "kernel/inet.h"
 
 #include <net/if.h>
 #include <stdlib.h>
@@ -59,20 +62,138 @@ void forward_check(struct forward *forward, int result)
 		forward->broken = result;
 }
 
+static bool is_downstream(const struct forward *forward, int ifindex)
+{
+	for (size_t i = 0; i < forward->n_downstreams; i++)
+		if (forward->downstreams[i].ifindex == ifindex &&
+		    !downstream_is_tunnels(&forward->downstreams[i]))
+			return true;
+	return false;
+}
+
+/* Of this device, or of one that shares its routing table. */
+static enum forwarder_kind kind_of(const struct forward *forward, int ifindex)
+{
+	const struct forward *other = forward->owner->forwarding->list;
+
+	if (is_downstream(forward, ifindex))
+		return FORWARDER_DOWNSTREAM;
+	for (; other; other = other->next)
+		if (other->routing == forward->routing && is_downstream(other, ifindex))
+			return FORWARDER_NEIGHBOUR;
+	return FORWARDER_UPSTREAM;
+}
+
+enum forwarder_kind forward_source_kind(const struct forward *forward, int ifindex,
+					const struct address *source)
+{
+	enum forwarder_kind kind = kind_of(forward, ifindex);
+
+	/* A host of the LAN must not divert a stream by its source address (RFC 4605, 5). */
+	if (kind == FORWARDER_UPSTREAM ||
+	    forwarder_places(forward->forwarders[family_of(source)], source) ||
+	    inet_leads_to(forward->manager->netlink, source, ifindex) <= 0)
+		return FORWARDER_UPSTREAM;
+	return kind;
+}
+
+struct placing {
+	struct forward *forward;
+	struct forwarder_upstream *rows;
+	size_t n, room;
+	bool failed;
+};
+
+static void place(struct placing *placing, int ifindex, const struct prefix *prefix,
+		  enum forwarder_kind kind)
+{
+	if (!GROW(placing->rows, placing->n, placing->room)) {
+		placing->failed = true;
+		return;
+	}
+	placing->rows[placing->n++] =
+		(struct forwarder_upstream){ .ifindex = ifindex, .prefix = *prefix, .kind = kind };
+}
+
+static void on_subnet(int ifindex, const struct prefix *subnet, void *userdata)
+{
+	struct placing *placing = userdata;
+	enum forwarder_kind kind = kind_of(placing->forward, ifindex);
+
+	if (kind != FORWARDER_UPSTREAM)
+		place(placing, ifindex, subnet, kind);
+}
+
+static bool is_receiver(const struct forward *forward, int ifindex)
+{
+	const struct manager *manager = forward->manager;
+
+	for (size_t i = 0; i < manager->n_devices; i++)
+		if (manager->devices[i]->ifindex == ifindex &&
+		    manager->devices[i]->config->mode == CONFIG_GATEWAY)
+			return true;
+	return ifindex == DRIAD_IFINDEX;
+}
+
+static bool same_rows(const struct placing *a, const struct forwarder_upstream *rows, size_t n)
+{
+	if (a->n != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (a->rows[i].ifindex != rows[i].ifindex || a->rows[i].kind != rows[i].kind ||
+		    a->rows[i].prefix.length != rows[i].prefix.length ||
+		    !address_equal(&a->rows[i].prefix.address, &rows[i].prefix.address))
+			return false;
+	return true;
+}
+
+/* Upstream= first: of equal prefixes that one counts. */
+static void place_own(struct forward *forward)
+{
+	const struct config_forward *config = forward_config(forward);
+	struct placing placing = { .forward = forward };
+
+	for (size_t i = 0; i < config->n_upstreams; i++)
+		if (forward->upstreams[i] != 0)
+			place(&placing, forward->upstreams[i], &config->upstreams[i].prefix,
+			      is_receiver(forward, forward->upstreams[i]) ? FORWARDER_RECEIVER
+									  : FORWARDER_UPSTREAM);
+	if (inet_subnets(forward->manager->netlink, on_subnet, &placing) < 0 || placing.failed) {
+		free(placing.rows);
+		forward->dirty = true;
+		return;
+	}
+	if (same_rows(&placing, forward->sources, forward->n_sources)) {
+		free(placing.rows);
+		return;
+	}
+	free(forward->sources);
+	forward->sources = placing.rows;
+	forward->n_sources = placing.n;
+	for (int family = 0; family < _FAMILY_MAX; family++)
+		if (forward->forwarders[family])
+			forward_check(forward, forwarder_set_upstreams(forward->forwarders[family],
+								       placing.rows, placing.n));
+}
+
+void forward_place_sources(struct forward *forward)
+{
+	struct forward *other = forward->owner->forwarding->list;
+
+	for (; other; other = other->next)
+		if (other->error == 0 && other->routing && other->routing == forward->routing)
+			place_own(other);
+}
+
 /* Joins move to a new upstream before the old one is left. */
 void forward_refresh_upstreams(struct forward *forward)
 {
-	const struct config_forward *config = forward_config(forward);
-	struct forwarder_upstream *table;
-	size_t n = config->n_upstreams, m = 0;
+	size_t n = forward->n_upstreams;
 	int *previous;
 	bool changed = false;
 
-	table = calloc(n, sizeof(*table));
 	previous = calloc(n, sizeof(*previous));
-	if (!table || !previous) {
-		free(table);
-		free(previous);
+	if (!previous) {
 		forward->dirty = true;
 		return;
 	}
@@ -81,21 +202,12 @@ void forward_refresh_upstreams(struct forward *forward)
 		changed = replace_upstream(forward, forward_upstream_name(forward, i),
 					   &forward->upstreams[i]) ||
 			  changed;
-		if (forward->upstreams[i] == 0)
-			continue;
-		table[m++] = (struct forwarder_upstream){
-			.ifindex = forward->upstreams[i],
-			.prefix = config->upstreams[i].prefix,
-		};
 	}
-	for (int family = 0; changed && family < _FAMILY_MAX; family++)
-		if (forward->forwarders[family])
-			forward_check(forward, forwarder_set_upstreams(forward->forwarders[family],
-								       table, m));
+	if (changed)
+		place_own(forward);
 	for (size_t i = 0; i < n; i++)
 		if (previous[i] != 0 && previous[i] != DRIAD_IFINDEX &&
 		    previous[i] != forward->upstreams[i])
 			routing_remove(forward->routing, previous[i]);
-	free(table);
 	free(previous);
 }

@@ -13,6 +13,14 @@ const char *forward_upstream_name(const struct forward *forward, size_t i);
 /* The upstreams may have changed: joins move to the new one before the old one is left. */
 void forward_refresh_upstreams(struct forward *forward);
 
+/* The forwarders' table of sources: those of upstreams and of the downstreams' own subnets. To be
+ * called when either changed, for all devices of the same routing table. */
+void forward_place_sources(struct forward *forward);
+
+/* What a source is that a packet arrived from, on an interface; for forwarder_missing(). */
+enum forwarder_kind forward_source_kind(const struct forward *forward, int ifindex,
+					const struct address *source);
+
 /* Checks a forwarder's result for a change of upstreams, or for a downstream that is gone. */
 void forward_check(struct forward *forward, int result);
 
