@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtd/forward/downstream.h"
 
+#include "amtd/forward/interfaces.h"
 #include "amtd/forward/proxy-messages.h"
 #include "amtd/forward/source-address.h"
 #include "amtd/forward/upstreams.h"
@@ -199,13 +200,6 @@ static int start_side(struct side *side, struct downstream *downstream, enum fam
 		r = sd_event_add_io(event, &side->source, listener_fd(side->listener), EPOLLIN,
 				    on_readable, side);
 	return r;
-}
-
-bool downstream_is_tunnels(const struct downstream *downstream)
-{
-	const struct config *config = downstream->forward->device->config;
-
-	return config->mode == CONFIG_RELAY && strcmp(downstream->name, config->name) == 0;
 }
 
 int downstream_start(struct downstream *downstream, int ifindex)

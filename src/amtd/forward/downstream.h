@@ -13,7 +13,4 @@ int downstream_start(struct downstream *downstream, int ifindex);
 void downstream_address(struct downstream *downstream); /* its addresses may have changed */
 void downstream_stop(struct downstream *downstream);	/* drops its memberships */
 
-/* The relay device itself: its memberships come by forward_tunnels(). */
-bool downstream_is_tunnels(const struct downstream *downstream);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <string.h>
 
 int forward_find_interface(struct manager *manager, const char *name)
 {
@@ -34,4 +35,11 @@ bool forward_add_interface(struct forward *forward, const char *name, int ifinde
 				mroute_error_text(results[family], family_to_af(family)));
 	}
 	return true;
+}
+
+bool downstream_is_tunnels(const struct downstream *downstream)
+{
+	const struct config *config = downstream->forward->device->config;
+
+	return config->mode == CONFIG_RELAY && strcmp(downstream->name, config->name) == 0;
 }

@@ -14,4 +14,7 @@ int forward_find_interface(struct manager *manager, const char *name);
  * False: out of memory. */
 bool forward_add_interface(struct forward *forward, const char *name, int ifindex);
 
+/* The relay device itself: its memberships come by forward_tunnels(). */
+bool downstream_is_tunnels(const struct downstream *downstream);
+
 #endif

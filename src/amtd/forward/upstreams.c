@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtd/forward/upstreams.h"
 
-#include "amtd/forward/downstream.h"
 #include "amtd/forward/driad-route.h"
 #include "amtd/forward/interfaces.h"
 #include "amtd/forward/routing.h"
