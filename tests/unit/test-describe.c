@@ -75,7 +75,7 @@ static void test_gateway(void **state)
 				 .port = 61234,
 				 .relay = address_of("192.0.2.2") };
 	struct gateway gateway = { .device = &device,
-				   .refused = 1,
+				   .refusals = { .n = 1 },
 				   .dns_outcome = "answered",
 				   .last_query = 9,
 				   .seen_as = address_of("198.51.100.7"),

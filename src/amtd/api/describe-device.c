@@ -424,7 +424,7 @@ static const struct gateway_view *view_gateway(struct arena *arena, const struct
 		.relay = view_relay(arena, gateway),
 		.candidates = view_candidates(arena, &gateway->selection),
 		.rewrites = view_rewrites(arena, config),
-		.refused = gateway->refused,
+		.refused = gateway->refusals.n,
 		.dns = gateway->dns_outcome,
 		.on_failure = config->strict ? "drop" : "accept",
 		.advertisements = view_control(arena, &gateway->advertisements),
