@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 /* State of a source before a record: none of the group's, requested (A, or X), excluded (Y) */
 enum state {
@@ -166,10 +167,13 @@ static uint32_t room_for(const struct router *router, const struct group *group,
 {
 	const struct router_options *options = &router->options;
 	uint32_t others = router->store.n_sources - (group ? group->n : 0);
-	uint32_t room = options->max_sources - kept, all = options->max_sources_in_all;
+	uint32_t room = 0, all = options->max_sources_in_all;
 
-	if (all > 0 && all - others - kept < room)
-		room = all - others - kept;
+	/* Limits may be lower than when the sources were accepted. */
+	if (options->max_sources > kept)
+		room = options->max_sources - kept;
+	if (all > 0 && room > 0)
+		room = all <= others + kept ? 0 : MIN(room, all - others - kept);
 	return room;
 }
 

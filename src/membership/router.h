@@ -74,6 +74,11 @@ int router_new(const struct router_options *options, const struct router_ops *op
 void router_free(struct router *router); /* without calling the ops */
 void router_set_address(struct router *router, const struct address *own);
 
+/* Other values from now on; nothing is forgotten: limits apply to what is requested next, timers
+ * that run are as they were. Hosts are queried as at the start where that makes a difference to
+ * them. -EINVAL: out of range, or of another family; unchanged then. */
+int router_set_options(struct router *router, const struct router_options *options, usec_t now);
+
 /* GROUP_REPORT and GROUP_LEAVE of hosts; GROUP_QUERY of another router. */
 void router_report(struct router *router, const struct group_message *message, usec_t now);
 void router_query(struct router *router, const struct group_message *message, usec_t now);

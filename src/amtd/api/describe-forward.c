@@ -106,7 +106,7 @@ static struct field_list view_downstreams(struct arena *arena, const struct forw
 	struct downstream_view *views = arena_alloc(arena, forward->n_downstreams, sizeof(*views));
 
 	for (size_t i = 0; views && i < forward->n_downstreams; i++) {
-		const struct downstream *downstream = &forward->downstreams[i];
+		const struct downstream *downstream = forward->downstreams[i];
 
 		views[i] = (struct downstream_view){
 			.ifname = downstream->name,
