@@ -309,6 +309,11 @@ size_t router_groups(const struct router *router)
 	return router->store.heap.n;
 }
 
+size_t router_members(const struct router *router)
+{
+	return router->store.n_members;
+}
+
 const struct address *router_querier(const struct router *router)
 {
 	return router_is_querier(router) ? &router->own : &router->querier;

@@ -14,11 +14,19 @@
 
 struct router;
 
+/* Does a leave take effect at once, without a Query? */
+enum router_fast_leave {
+	ROUTER_LEAVE_QUERIED, /* no */
+	ROUTER_LEAVE_TRACKED, /* when no other host wants it: hosts are tracked one by one, RFC
+			       * 9776, A.2; not beside IGMPv1, IGMPv2 and MLDv1 hosts */
+	ROUTER_LEAVE_FAST,    /* always: there is but one host */
+};
+
 struct router_options {
 	sa_family_t family;
 	uint8_t version; /* of Queries; Reports of later versions are ignored, older ones not */
 	bool querier;	 /* false: sends nothing, only listens */
-	bool fast_leave; /* a leave takes effect at once, without a Query */
+	enum router_fast_leave fast_leave;
 	bool ssm_only_in_ssm_range; /* RFC 4604: no any-source joins in 232.0.0.0/8, ff3x::/32 */
 	uint8_t robustness;
 	usec_t query_interval_usec, query_response_usec, last_member_usec;
@@ -96,6 +104,7 @@ int router_filter(const struct router *router, const struct address *group, stru
 bool router_next_group(const struct router *router, size_t *position, usec_t now,
 		       struct router_group *ret);
 size_t router_groups(const struct router *router);
+size_t router_members(const struct router *router); /* hosts of all groups that are tracked */
 
 /* The querier: the router's own address, another's, or AF_UNSPEC for none. */
 const struct address *router_querier(const struct router *router);

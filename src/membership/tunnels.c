@@ -211,7 +211,7 @@ static struct router *need_router(struct tunnel *tunnel, sa_family_t family, use
 	const struct router_options options = {
 		.family = family,
 		.version = family == AF_INET ? 3 : 2,
-		.fast_leave = true, /* no other tunnel can have it */
+		.fast_leave = ROUTER_LEAVE_FAST, /* no other tunnel can have it */
 		.ssm_only_in_ssm_range = true,
 		.robustness = ROBUSTNESS,
 		.query_interval_usec = QUERY_INTERVAL,

@@ -183,7 +183,7 @@ static void test_rows(void **state)
 			try_row(i, &options, true, rows[i].silent ?: rows[i].asking, "");
 			options.querier = false;
 			try_row(i, &options, false, rows[i].silent ?: rows[i].asking, "");
-			options.fast_leave = true;
+			options.fast_leave = ROUTER_LEAVE_FAST;
 			try_row(i, &options, false, rows[i].fast ?: rows[i].asking, "");
 			options.querier = true;
 			try_row(i, &options, false, rows[i].fast ?: rows[i].asking, "");

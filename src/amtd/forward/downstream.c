@@ -167,7 +167,7 @@ static struct router_options options_of(const struct side *side)
 		.family = family_to_af(side->family),
 		.version = ipv6 ? config->mld_version : config->igmp_version,
 		.querier = config->querier,
-		.fast_leave = config->fast_leave,
+		.fast_leave = config->fast_leave ? ROUTER_LEAVE_TRACKED : ROUTER_LEAVE_QUERIED,
 		.ssm_only_in_ssm_range = true,
 		.robustness = config->robustness,
 		.query_interval_usec = config->query_interval_sec * USEC_PER_SEC,
