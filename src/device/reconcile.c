@@ -250,7 +250,7 @@ static bool create(struct device *device, struct view *view)
 		return false;
 	}
 	device->record.created = true;
-	device->record.ifindex = view->have.link.ifindex;
+	device->record.ifindex = device->made = view->have.link.ifindex;
 	device->relay = (struct address){ 0 };
 	return true;
 }

@@ -76,6 +76,7 @@ struct firewall_rules {
 };
 
 struct firewall;
+struct nft_ctx;
 
 /* queue_base: number of FIREWALL_QUEUE_QUERY. Reads nothing, writes nothing. */
 int firewall_new(uint16_t queue_base, struct firewall **ret);
@@ -104,5 +105,11 @@ enum firewall_change {
 	FIREWALL_LOST,	      /* netlink events were lost (ENOBUFS): it may have been */
 };
 int firewall_dispatch(struct firewall *firewall);
+
+/* Run commands about another table of this process's, without taking their events for another
+ * program's. 0; FIREWALL_LOST: they ran, but another program changed the ruleset meanwhile, and
+ * this table must be committed again; negative errno, with *ret_error as of nft_run(). */
+int firewall_run(struct firewall *firewall, struct nft_ctx *ctx, const char *commands,
+		 char **ret_error);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "addresses.h"
 #include "amtd/core/manager.h"
+#include "amtd/core/pass.h"
 #include "amtd/forward/wing.h"
 #include "amtd/relay/protocol.h"
 #include "device/device.h"
@@ -63,6 +64,11 @@ int amtlink_get(struct netlink *netlink, const char *name, struct amtlink *ret)
 {
 	*ret = (struct amtlink){ .max_tunnels = world.max };
 	return world.link_missing ? -ENODEV : 0;
+}
+
+void pass_schedule(struct manager *manager)
+{
+	fail(); /* nothing here changes the ruleset */
 }
 
 static void begin(uint32_t max)

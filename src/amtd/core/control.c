@@ -124,15 +124,22 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 {
 	struct manager *manager = userdata;
 	const struct queue_counters *counters = queue_counters(manager->queue);
-	const uint64_t before = counters->overruns;
+	const struct queue_counters before = *counters;
 	int r;
 
 	r = queue_dispatch(manager->queue, PACKETS_AT_ONCE);
 	if (r < 0)
 		log_error(NULL, "cannot read NFQUEUE: %s", strerror(-r));
-	if (counters->overruns != before)
+	if (counters->overruns != before.overruns)
 		on_overrun(counters);
+	if (counters->overruns != before.overruns || counters->crowded != before.crowded)
+		hooks_packets_missed(manager, "NFQUEUE overrun");
 	return 0;
+}
+
+static void before_verdicts(void *userdata)
+{
+	hooks_before_verdicts(userdata);
 }
 
 static const char *explain_queue_error(int error, char *buf, size_t size, uint16_t taken)
@@ -161,6 +168,7 @@ int control_open(struct manager *manager)
 		.count = _FIREWALL_QUEUE_MAX,
 		.as_is = FIREWALL_QUEUE_ADVERTISEMENT,
 		.fail_open = FIREWALL_QUEUE_ADVERTISEMENT_STRICT,
+		.before_verdicts = before_verdicts,
 	};
 	uint16_t taken = 0;
 	int r;
