@@ -131,7 +131,10 @@ static void test_forward(void **state)
 static void test_relay(void **state)
 {
 	json_t *json = begin(
-		"{\"ifname\":\"amtr\",\"mode\":\"relay\",\"forward\":{\"error\":\"no route\","
+		"{\"ifname\":\"amtr\",\"mode\":\"relay\",\"mtu\":1460,"
+		"\"payload\":{\"ipv4\":1432,\"ipv6\":1412},"
+		"\"hints\":[{\"cause\":\"ttl\",\"packets\":9,\"text\":\"see TTL=\"}],"
+		"\"forward\":{\"error\":\"no route\","
 		"\"upstream_packets\":9},\"stats64\":{\"tx\":{\"packets\":2,\"bytes\":2048}},"
 		"\"serving\":{\"max_tunnels\":1,\"queries\":2,\"updates\":1,\"teardowns\":0,"
 		"\"malformed\":1,\"ignored\":{\"nonce\":2},\"tunnels\":[{\"gateway\":\"198.51.100.2\","
@@ -144,14 +147,15 @@ static void test_relay(void **state)
 	end(json,
 	    "* amtr\n"
 	    "          Mode: relay\n"
+	    "           MTU: 1460, UDP payload of 1432 bytes with IPv4, 1412 with IPv6\n"
 	    "          Sent: 2 packets, 2.0K\n"
 	    "       Tunnels: 1 of 1, no more accepted; see MaxTunnels= in amt(5)\n"
 	    "                198.51.100.2 port 4000, started 1min ago, last Update 1s ago\n"
 	    "                  232.1.1.1 from 203.0.113.2, 203.0.113.3\n"
 	    "                  239.1.1.1 from any source except 203.0.113.9\n"
 	    "      Gateways: 2 Queries sent, 1 Updates and 0 Teardowns accepted, 1 malformed, 2 ignored (nonce 2)\n"
-	    "          Hint: packets arrive upstream but none is sent; if their TTL is 1, see TTL= in amt(5)\n"
-	    "    Forwarding: failed: no route\n");
+	    "    Forwarding: failed: no route\n"
+	    "          Hint: see TTL=\n");
 }
 
 static void test_daemon(void **state)

@@ -161,7 +161,13 @@ static void print_link(const json_t *device)
 	label_line("Link", field_text(device_either(device, "link")));
 	if (NUMBER(device, "mtu") > 0) {
 		label("MTU");
-		printf("%" PRIu64 "\n", NUMBER(device, "mtu"));
+		printf("%" PRIu64, NUMBER(device, "mtu"));
+		if (NUMBER(device, "payload", "ipv4") > 0)
+			printf(", UDP payload of %" PRIu64 " bytes with IPv4, %" PRIu64
+			       " with IPv6",
+			       NUMBER(device, "payload", "ipv4"),
+			       NUMBER(device, "payload", "ipv6"));
+		putchar('\n');
 	}
 	if (device_is_relay(device) && tunnels > 0 && !FIELD(device, "serving")) {
 		label("Tunnels");
@@ -207,6 +213,15 @@ static void print_counters(const json_t *device, uint64_t now_usec)
 		label("Last Query");
 		printf("%s\n", last > 0 ? human_ago(ago, now_usec, last) : "never");
 	}
+}
+
+/* Why a stream may not arrive. */
+static void print_hints(const json_t *device)
+{
+	const json_t *hints = FIELD(device, "hints");
+
+	for (size_t i = 0; i < json_array_size(hints); i++)
+		label_line("Hint", TEXT(json_array_get(hints, i), "text"));
 }
 
 static void print_rewrites(const json_t *device)
@@ -271,6 +286,7 @@ void device_print(const json_t *device, uint64_t now_usec)
 	print_counters(device, now_usec);
 	tunnels_print(device, now_usec);
 	forward_print(device);
+	print_hints(device);
 	print_rewrites(device);
 	print_sysctls(device);
 	print_files(device);

@@ -36,20 +36,6 @@ static void print_tunnel(const json_t *tunnel, uint64_t now_usec)
 		print_group(json_array_get(groups, i));
 }
 
-/* The kernel reports no packet that it does not route because of its TTL. Besides data, the driver
- * sends Queries. */
-static void print_hint(const json_t *device)
-{
-	const json_t *forward = FIELD(device, "forward");
-	const json_t *sent = FIELD(device, "stats64", "tx");
-	uint64_t queries = NUMBER(device, "serving", "queries");
-
-	if (NUMBER(forward, "upstream_packets") > 0 && sent && NUMBER(sent, "packets") <= queries)
-		label_line(
-			"Hint",
-			"packets arrive upstream but none is sent; if their TTL is 1, see TTL= in amt(5)");
-}
-
 void tunnels_print(const json_t *device, uint64_t now_usec)
 {
 	const json_t *serving = FIELD(device, "serving");
@@ -74,5 +60,4 @@ void tunnels_print(const json_t *device, uint64_t now_usec)
 	print_reasons("records ignored", FIELD(serving, "ignored_records"));
 	print_reasons("errors", FIELD(serving, "faults"));
 	putchar('\n');
-	print_hint(device);
 }

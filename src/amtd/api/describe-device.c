@@ -3,6 +3,8 @@
 
 #include "amtd/api/describe-forward.h"
 #include "amtd/api/describe-relay.h"
+#include "amtd/api/hints.h"
+#include "amtd/forward/backup.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "device/tuning.h"
@@ -220,8 +222,19 @@ static const struct field gateway_fields[] = {
 
 /* ---- a device ------------------------------------------------------------------------------- */
 
+struct payload_view {
+	uint64_t ipv4, ipv6;
+};
+
+static const struct field payload_fields[] = {
+	{ "ipv4", FIELD_UINT, offsetof(struct payload_view, ipv4), .help = "of IPv4 packets" },
+	{ "ipv6", FIELD_UINT, offsetof(struct payload_view, ipv6), .help = "of IPv6 packets" },
+	{ NULL },
+};
+
 struct interface_view {
 	int ifindex, mtu;
+	const struct payload_view *payload;
 	const char *operstate;
 	const struct linkinfo_view *linkinfo;
 	const struct stats_view *stats;
@@ -231,6 +244,8 @@ static const struct field interface_fields[] = {
 	{ "ifindex", FIELD_INT, offsetof(struct interface_view, ifindex),
 	  .help = "of the interface; this and the next are there while the interface is" },
 	{ "mtu", FIELD_INT, offsetof(struct interface_view, mtu), .help = "bytes" },
+	{ "payload", FIELD_OBJECT, offsetof(struct interface_view, payload), FIELD_IF_SET,
+	  payload_fields, .help = "relay: bytes of a UDP datagram that fits" },
 	{ "operstate", FIELD_STRING, offsetof(struct interface_view, operstate),
 	  .help = "as ip-link(8) has it" },
 	{ "linkinfo", FIELD_OBJECT, offsetof(struct interface_view, linkinfo),
@@ -250,11 +265,26 @@ static const struct field tuning_fields[] = {
 	{ NULL },
 };
 
+struct hint_view {
+	const char *cause, *text;
+	uint64_t packets;
+};
+
+static const struct field hint_fields[] = {
+	{ "cause", FIELD_STRING, offsetof(struct hint_view, cause),
+	  .help = "too-big-ipv4, too-big-ipv6, ttl or incomplete" },
+	{ "packets", FIELD_UINT, offsetof(struct hint_view, packets),
+	  .help = "packets that point to it" },
+	{ "text", FIELD_STRING, offsetof(struct hint_view, text), .help = "for people" },
+	{ NULL },
+};
+
 struct device_view {
 	const char *ifname, *mode, *link, *description, *file, *state, *reason;
 	int port;
 	const struct interface_view *interface;
 	struct field_list dropins; /* const char * */
+	struct field_list hints;
 	uint64_t state_since;
 	const struct gateway_view *gateway;
 	const struct tuning_view *tuning;
@@ -283,6 +313,8 @@ const struct field device_fields[] = {
 	{ "serving", FIELD_OBJECT, DEVICE(serving), FIELD_IF_SET, serving_fields,
 	  .help = "relay: its tunnels" },
 	{ "", FIELD_INLINE, DEVICE(listeners), FIELD_IF_SET, listeners_fields },
+	{ "hints", FIELD_LIST, DEVICE(hints), FIELD_IF_SET, hint_fields, sizeof(struct hint_view),
+	  .help = "why a stream may not arrive" },
 	{ NULL },
 };
 
@@ -299,6 +331,7 @@ static const struct interface_view *view_interface(struct arena *arena, const st
 	struct info_data_view *data = arena_alloc(arena, 1, sizeof(*data));
 	struct stats_view *stats = arena_alloc(arena, 1, sizeof(*stats));
 	struct direction_view *directions = arena_alloc(arena, 2, sizeof(*directions));
+	struct payload_view *payload = arena_alloc(arena, 1, sizeof(*payload));
 
 	if (arena->failed)
 		return NULL;
@@ -316,9 +349,12 @@ static const struct interface_view *view_interface(struct arena *arena, const st
 	directions[0] = (struct direction_view){ have->link.rx_bytes, have->link.rx_packets };
 	directions[1] = (struct direction_view){ have->link.tx_bytes, have->link.tx_packets };
 	*stats = (struct stats_view){ .rx = &directions[0], .tx = &directions[1] };
+	*payload = (struct payload_view){ hints_payload(have->link.mtu, AF_INET),
+					  hints_payload(have->link.mtu, AF_INET6) };
 	*interface = (struct interface_view){
 		.ifindex = have->link.ifindex,
 		.mtu = (int)have->link.mtu,
+		.payload = have->mode == AMT_MODE_RELAY ? payload : NULL,
 		.operstate = link_operstate_string(have->link.operstate),
 		.linkinfo = linkinfo,
 		.stats = stats,
@@ -498,6 +534,39 @@ static struct field_list view_dropins(struct arena *arena, const struct config *
 	return (struct field_list){ dropins, n };
 }
 
+static struct field_list view_hints(struct arena *arena, const struct describe_device *describe)
+{
+	const struct forward *forward = describe->forward ? describe->forward->forward : NULL;
+	struct hint_view *views = arena_alloc(arena, HINTS_MAX, sizeof(*views));
+	struct hint_facts facts = {
+		.mode = describe->device->config->mode,
+		.name = describe->device->config->name,
+		.upstream_packets = forward ? upstream_packets(forward) : 0,
+		.too_big4 = describe->fragments.fails,
+		.too_big6 = describe->too_big6,
+		.incomplete = describe->fragments.reasm_fails,
+	};
+	struct tunnels_counters counters = { 0 };
+	struct hint hints[HINTS_MAX];
+	size_t n;
+
+	if (!views)
+		return (struct field_list){ 0 };
+	if (describe->link) {
+		facts.mtu = describe->link->link.mtu;
+		facts.sent = describe->link->link.tx_packets;
+	}
+	if (describe->relay && describe->relay->tunnels)
+		tunnels_counters(describe->relay->tunnels, &counters);
+	facts.queries = counters.queries;
+	n = hints_find(&facts, hints);
+	for (size_t i = 0; i < n; i++)
+		views[i] = (struct hint_view){ .cause = hints[i].cause,
+					       .text = arena_string(arena, hints[i].text),
+					       .packets = hints[i].packets };
+	return (struct field_list){ views, n };
+}
+
 json_t *describe_device(const struct describe_device *describe)
 {
 	const struct device *device = describe->device;
@@ -522,6 +591,7 @@ json_t *describe_device(const struct describe_device *describe)
 		.forward = view_forward(&arena, describe->forward),
 		.serving = view_serving(&arena, describe->relay),
 		.listeners = view_listeners(&arena, describe->forward),
+		.hints = view_hints(&arena, describe),
 	};
 	json_t *object = arena.failed ? NULL : fields_to_json(device_fields, &view);
 

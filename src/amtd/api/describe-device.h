@@ -10,6 +10,7 @@
 #include "amtd/gateway/gateway.h"
 #include "amtd/relay/relay.h"
 #include "kernel/amtlink.h"
+#include "kernel/fragments.h"
 
 extern const struct field device_fields[];
 
@@ -19,6 +20,8 @@ struct describe_device {
 	const struct forward_device *forward; /* like these */
 	const struct relay_device *relay;
 	const struct amtlink *link; /* the kernel's view of the interface; NULL: none */
+	struct fragments fragments; /* since amtd started */
+	uint64_t too_big6;	    /* fragments_fails6() */
 };
 
 /* NULL when out of memory; json_decref() it. */

@@ -35,7 +35,7 @@ static int return_json(struct manager *manager, json_t *value, char **ret_json,
 static json_t *device_to_json(struct manager *manager, const struct device *device)
 {
 	struct amtlink link;
-	const struct describe_device describe = {
+	struct describe_device describe = {
 		.device = device,
 		.gateway = gateway_of(device),
 		.forward = forward_of(device),
@@ -44,6 +44,11 @@ static json_t *device_to_json(struct manager *manager, const struct device *devi
 											: NULL,
 	};
 
+	if (fragments_read(&describe.fragments) == 0) {
+		describe.fragments.fails -= manager->fragments.fails;
+		describe.fragments.reasm_fails -= manager->fragments.reasm_fails;
+	}
+	describe.too_big6 = fragments_fails6(device->config->name);
 	return describe_device(&describe);
 }
 

@@ -124,6 +124,7 @@ int daemon_new(sd_event *event, uint16_t queue_base, const struct wing *const *w
 	if (!manager)
 		return -ENOMEM;
 	manager->event = sd_event_ref(event);
+	(void)fragments_read(&manager->fragments);
 	manager->queue_base = queue_base;
 	manager->wings = wings;
 	while (wings[manager->n_wings])

@@ -5,6 +5,8 @@
 #ifndef AMTD_CORE_MANAGER_H
 #define AMTD_CORE_MANAGER_H
 
+#include "kernel/fragments.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +24,8 @@ struct manager {
 	uint16_t queue_base; /* the first of the NFQUEUE numbers in use */
 	char queue_error[256];
 	char firewall_error[256]; /* "": the last commit worked */
+
+	struct fragments fragments; /* the kernel's counters when amtd started */
 
 	struct device **devices; /* sorted by name */
 	size_t n_devices, devices_size;
