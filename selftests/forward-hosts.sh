@@ -43,6 +43,12 @@ ignored() {
 	device gateway amt0 ".forward.downstreams[0].$1.ignored.$2"
 }
 
+# two_tracked: both hosts of a group of the bridge are known
+two_tracked() {
+	same "hosts tracked" 2 "$(($(device gateway amt0 '.forward.downstreams[0] |
+		.igmp.members + .mld.members')))"
+}
+
 # leaves NAME
 leaves() {
 	end_background "$1"
@@ -185,3 +191,30 @@ saw b
 left=$(now)
 wait_for 5 goes_to $GROUP
 gone_after 1000
+
+step "FastLeave=yes: a host that leaves takes nothing from another one"
+for family in "$GROUP --source $SOURCE" "$GROUP6 --source $SOURCE6"; do
+	read -ra channel <<<"$family"
+	viewer a anna v0 60000 --group "${channel[@]}"
+	viewer b berta v0 200 --group "${channel[@]}"
+	wait_for 10 goes_to "${channel[0]}" lan0
+	wait_for 10 two_tracked
+	leaves a
+	saw b
+	left=$(now)
+	wait_for 5 goes_to "${channel[0]}"
+	gone_after 1000
+done
+
+step "FastLeave=yes: beside an IGMPv2 host it is as without"
+set_sysctl anna ipv4/conf/v0/force_igmp_version=2
+viewer a anna v0 60000 --group $ANY
+viewer b berta v0 40 --group $ANY
+wait_for 10 goes_to $ANY lan0
+saw b
+sleep 4
+check "still sent to anna" goes_to $ANY lan0
+leaves a
+wait_for 5 goes_to $ANY
+gone_after 3500
+set_sysctl anna ipv4/conf/v0/force_igmp_version=0

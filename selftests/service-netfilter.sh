@@ -13,4 +13,4 @@ nft 'table ip probe { chain c { queue to 9; }; }' 2>/dev/null ||
 	skip "the kernel has no nft_queue (CONFIG_NFT_QUEUE)"
 nft delete table ip probe
 
-kernel_test firewall names queue ttl
+kernel_test firewall names queue ttl tunnel-filter

@@ -13,7 +13,7 @@ top=$(dirname "$here")
 export AMTD_BUILD=${AMTD_BUILD:-$top/build}
 
 # Each part prints lines of: what TAB value TAB unit TAB target.
-PARTS=(rewrite pass forwarder queue datapath failover crowd create channels)
+PARTS=(rewrite pass forwarder queue datapath relay-filter failover crowd create channels)
 
 die() {
 	echo "bench.sh: $*" >&2
@@ -105,6 +105,20 @@ part_datapath() {
 		$1 == "ratio" { print "  ratio\t" $2 "\t\t<= 1.05" }
 		$1 == "queued" { print "  of 819200 data packets, queued with Queries\t" $2 "\t\t" }'
 	return "${PIPESTATUS[0]}"
+}
+
+# Real time, likewise; and what the daemon writes.
+part_relay-filter() {
+	in_uml real "$here/bench/relay-filter.sh" | awk -F '\t' '
+		$1 == "bare" { print "relay: a packet to a gateway, without the filter\t" $2 "\tns\t" }
+		$1 == "filtered" { print "  with the filter of sources\t" $2 "\tns\t" }
+		$1 == "ratio" { print "  ratio\t" $2 "\t\t<= 1.05" }'
+	[ "${PIPESTATUS[0]}" = 0 ] || return
+	if [ "$(id -u)" != 0 ]; then
+		missing "what gateways of a relay ask for" "needs root"
+		return
+	fi
+	"$AMTD_BUILD/tests/bench/bench-tunnel-filter"
 }
 
 # Virtual time in User-Mode Linux: delays are exact, and waiting takes none.

@@ -16,7 +16,8 @@
  *	Channels() -> s
  *	Daemon() -> s
  *	Upstream(s interface, s device)
- *	Report(s interface, as channels, u version, s destination, b leave)
+ *	Pinned(s local, s relay)	the Linux relay keeps a port of that address, not a
+ *gateway's Report(s interface, as channels, u version, s destination, b leave)
  *
  * Property Version (s). Signal Event(s): one event, to each client that is connected.
  *

@@ -110,6 +110,16 @@ static int send_request(int fd, uint8_t p, uint64_t timeout_usec, struct handsha
 	return 0;
 }
 
+static struct address local_address(int fd)
+{
+	struct sockaddr_in local = { 0 };
+	socklen_t length = sizeof(local);
+
+	if (getsockname(fd, (struct sockaddr *)&local, &length) < 0)
+		return (struct address){ 0 };
+	return address_from_in(local.sin_addr);
+}
+
 int handshake_do(const struct address *relay, uint16_t port, uint64_t timeout_usec,
 		 struct handshake *ret)
 {
@@ -119,6 +129,7 @@ int handshake_do(const struct address *relay, uint16_t port, uint64_t timeout_us
 	fd = open_socket(relay, port);
 	if (fd < 0)
 		return fd;
+	handshake.local = local_address(fd);
 	r = send_request(fd, 0, timeout_usec, &handshake.igmp);
 	if (r == 0 && handshake.igmp.queried)
 		r = send_request(fd, P_RFC, timeout_usec, &handshake.mld);

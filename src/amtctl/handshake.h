@@ -23,6 +23,7 @@ struct handshake_answer {
 };
 
 struct handshake {
+	struct address local; /* where the Requests came from */
 	struct handshake_answer igmp;
 	struct handshake_answer mld;	   /* P at 0x01, RFC 7450, 5.1.3.4 */
 	struct handshake_answer mld_linux; /* P at 0x80, where drivers/net/amt.c has it */

@@ -291,6 +291,20 @@ static int find_in_amtd(const struct settings *settings, const struct probe_repo
 	return found;
 }
 
+/* So that amtd knows why a gateway gets no Query. It need not run. */
+static void tell_amtd(const struct settings *settings, const struct probe_report *report)
+{
+	char local[ADDRESS_TEXT_MAX], relay[ADDRESS_TEXT_MAX];
+	struct client *client;
+
+	if (!probe_report_pins(report) || client_open(settings, &client) != AMTCTL_OK)
+		return;
+	(void)client_call(client, "probe", NULL, "Pinned",
+			  address_format(&report->handshake.local, local),
+			  address_format(&report->partner, relay), NULL);
+	client_close(client);
+}
+
 static int run_handshake(const struct probe_run *run, struct probe_report *report)
 {
 	char name[IFNAMSIZ];
@@ -317,6 +331,7 @@ static int run_handshake(const struct probe_run *run, struct probe_report *repor
 		return output_error(AMTCTL_FAILED, "%s: no handshake: %s", report->name,
 				    strerror(-r));
 	report->handshaken = true;
+	tell_amtd(run->settings, report);
 	return report->handshake.igmp.queried ? AMTCTL_OK : AMTCTL_FAILED;
 }
 

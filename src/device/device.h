@@ -21,6 +21,7 @@ struct device {
 
 	/* Observed. */
 	int ifindex; /* 0: no interface */
+	int made;    /* the interface that this process created; 0: none */
 	int lower;
 	struct address local;
 	struct address relay; /* on the wire: source of Queries; zero: not known */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "device/device.h"
 #include "device/leave.h"
+#include "device/path.h"
 #include "device/tuning.h"
 #include "kernel/amtlink.h"
 #include "kernel/inet.h"
@@ -83,32 +84,49 @@ static int find_source(const struct device *device, struct view *view, struct ad
 		       : inet_primary_address(view->netlink, view->lower.ifindex, source);
 }
 
+/* No packet can leave: the reason. */
+static void show_path(struct device *device, struct view *view, int error)
+{
+	const struct config *config = device->config;
+	struct path path = {
+		.link = config->link,
+		.up = view->lower.flags & IFF_UP,
+		.local = config->local,
+		.error = error,
+	};
+	struct address primary;
+	char text[sizeof(device->reason)];
+	int via = 0;
+
+	path.has_address = inet_primary_address(view->netlink, view->lower.ifindex, &primary) == 0;
+	path.has_local = inet_is_local(view->netlink, &config->local);
+	if (config->mode == CONFIG_GATEWAY) {
+		path.relay = device->record.chosen;
+		path.relay_is_here = inet_is_local(view->netlink, &path.relay);
+		path.route_error = inet_route_interface(view->netlink, &path.relay, &via);
+		if (via == 0 || !if_indextoname((unsigned int)via, path.via))
+			path.via[0] = '\0';
+	}
+	path_explain(&path, text, sizeof(text));
+	device_set_state(device, DEVICE_WAITING, "%s", text);
+}
+
 /* Fills view->want.local. */
 static bool choose_local(struct device *device, struct view *view)
 {
 	const struct config *config = device->config;
-	char text[ADDRESS_TEXT_MAX];
 	struct address source = { 0 };
+	int r;
 
 	if (config->local.family == AF_INET)
 		source = config->local;
-	if (find_source(device, view, &source) == 0) {
-		view->want.local = source;
-		return true;
+	r = find_source(device, view, &source);
+	if (r < 0) {
+		show_path(device, view, r);
+		return false;
 	}
-	if (config->local.family == AF_INET)
-		device_set_state(
-			device, DEVICE_WAITING,
-			"no packet can leave from %s (Local=) through %s: this host has no such address, or no route, yet",
-			address_format(&source, text), config->link);
-	else if (config->mode == CONFIG_RELAY)
-		device_set_state(device, DEVICE_WAITING, "interface %s has no IPv4 address yet",
-				 config->link);
-	else
-		device_set_state(device, DEVICE_WAITING,
-				 "interface %s has no IPv4 address, or no route to %s, yet",
-				 config->link, address_format(&device->record.chosen, text));
-	return false;
+	view->want.local = source;
+	return true;
 }
 
 static void fill_want(const struct device *device, struct view *view)
@@ -232,7 +250,7 @@ static bool create(struct device *device, struct view *view)
 		return false;
 	}
 	device->record.created = true;
-	device->record.ifindex = view->have.link.ifindex;
+	device->record.ifindex = device->made = view->have.link.ifindex;
 	device->relay = (struct address){ 0 };
 	return true;
 }
@@ -398,7 +416,8 @@ static void set_working_state(struct device *device, const struct view *view)
 			device->queue_error ?: "");
 		return;
 	}
-	if (device->queue_error && address_is_set(&device->relay)) {
+	/* The driver forgets it when it sends no Query. */
+	if (device->queue_error && address_is_set(&view->have.remote)) {
 		device_set_state(device, DEVICE_CONNECTED,
 				 "the driver accepted %s as relay; %s: %s",
 				 address_format(&device->relay, relay), without_queue(device),
@@ -431,6 +450,18 @@ static void save_record(struct device *device)
 			strerror(-r));
 }
 
+/* No relay is chosen any more: the tunnel ends. Memberships of the interface survive. */
+static void leave_relay(struct device *device, struct view *view)
+{
+	if (device->record.ifindex == 0 || !(view->have.link.flags & IFF_UP))
+		return;
+	view->leaving(device, view->userdata);
+	if (link_set_up(view->netlink, view->have.link.ifindex, false) < 0)
+		log_error(device->config->name, "cannot be set down: %s",
+			  netlink_error_text(view->netlink));
+	device->relay = (struct address){ 0 };
+}
+
 /* As far as possible; the record in memory has what is left. */
 static int reconcile(struct device *device, struct view *view)
 {
@@ -439,6 +470,7 @@ static int reconcile(struct device *device, struct view *view)
 	if (!read_have(device, view) || !find_lower(device, view))
 		return 0;
 	if (device->config->mode == CONFIG_GATEWAY && !address_is_set(&device->record.chosen)) {
+		leave_relay(device, view);
 		if (device->state == DEVICE_WAITING || device->state == DEVICE_FAILED)
 			device_set_state(device, DEVICE_DISCOVERING, "looking for a relay");
 		return 0;

@@ -173,6 +173,7 @@ static void leave_chosen(struct selection *selection, const char *why, uint64_t 
 	struct selection_candidate *candidate = chosen(selection);
 
 	snprintf(candidate->note, sizeof(candidate->note), "%s", why);
+	candidate->no_query = selection->phase == SELECTION_TRYING;
 	hold_candidate(selection, candidate, now);
 	if (selection->phase == SELECTION_TRYING)
 		selection->round++;
@@ -239,6 +240,7 @@ void selection_unanswered(struct selection *selection, size_t index, const char 
 
 	candidate->probing = false;
 	candidate->good_since = 0;
+	candidate->no_query = false;
 	snprintf(candidate->note, sizeof(candidate->note), "%s", why);
 	if (selection->phase == SELECTION_SEEKING) {
 		/* no need to wait for the stagger; after a whole round there is */
@@ -266,6 +268,7 @@ void selection_query(struct selection *selection, bool loaded, uint64_t now)
 	selection->check_now = false;
 	selection->failed = false;
 	candidate->held_until = 0;
+	candidate->no_query = false;
 	candidate->note[0] = '\0';
 	if (candidate->good_since == 0)
 		candidate->good_since = now;

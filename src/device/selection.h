@@ -25,6 +25,7 @@ struct selection_candidate {
 	uint64_t held_until;	/* not before then; 0: may be used */
 	uint64_t good_since;	/* it has answered every time since; 0: the last time it did not */
 	bool probing;
+	bool no_query; /* its last error is that it sent no Query after it was chosen */
 	char note[80]; /* last error */
 };
 

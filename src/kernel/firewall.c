@@ -2,6 +2,7 @@
 #include "kernel/firewall.h"
 
 #include "kernel/firewall-rules.h"
+#include "kernel/nft.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <nftables/libnftables.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -39,56 +39,6 @@ static int set_error(char **ret_error, const char *error_text)
 {
 	*ret_error = strdup(error_text);
 	return *ret_error ? 0 : -ENOMEM;
-}
-
-/* libnftables gives no errno, only strerror()'s text. */
-static int error_to_errno(const char *error_text)
-{
-	static const int errors[] = { EPERM,  ENOENT, ENOMEM,	  EBUSY,  EEXIST, EINVAL,
-				      ENOSPC, EMFILE, EOPNOTSUPP, EAGAIN, ENFILE, EAFNOSUPPORT };
-	size_t i;
-
-	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
-		if (strstr(error_text, strerror(errors[i])))
-			return -errors[i];
-	return -EIO;
-}
-
-/* The first line says what and why, "/dev/stdin:3:1-8: Error: Could not process rule: ..."; the
- * rest quotes the commands, which the user never saw. */
-static int take_error(struct nft_ctx *ctx, char **ret_error)
-{
-	const char *text = nft_ctx_get_error_buffer(ctx), *start;
-	char *error_text;
-	int r;
-
-	start = text ? strstr(text, "Error: ") : NULL;
-	start = start ? start + strlen("Error: ") : text && *text ? text : "no error text from nft";
-	error_text = strndup(start, strcspn(start, "\n"));
-	if (!error_text)
-		return -ENOMEM;
-
-	r = error_to_errno(error_text);
-	*ret_error = error_text;
-	return r;
-}
-
-/* A context for one run: its cache of the ruleset is freed with it. On failure *ret_error is set,
- * unless out of memory. */
-static int run_nft(const char *commands, char **ret_error)
-{
-	struct nft_ctx *ctx;
-	int r = 0;
-
-	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!ctx)
-		return -ENOMEM;
-	nft_ctx_buffer_error(ctx);
-	nft_ctx_buffer_output(ctx);
-	if (nft_run_cmd_from_buffer(ctx, commands) != 0)
-		r = take_error(ctx, ret_error);
-	nft_ctx_free(ctx);
-	return r;
 }
 
 static struct nlmsghdr *put_request(struct firewall *firewall, void *buf, int type, int family)
@@ -174,8 +124,8 @@ static int listen_to_events(struct firewall *firewall, bool on)
  * those of a large table would overrun the socket. *ret_alone: no other program changed the ruleset
  * meanwhile; the generation is read before and after while subscribed, so no event is lost in
  * between. */
-static int run_unsubscribed(struct firewall *firewall, const char *commands, bool *ret_alone,
-			    char **ret_error)
+static int run_unsubscribed(struct firewall *firewall, struct nft_ctx *ctx, const char *commands,
+			    bool *ret_alone, char **ret_error)
 {
 	uint32_t before, after;
 	int r, q;
@@ -186,7 +136,7 @@ static int run_unsubscribed(struct firewall *firewall, const char *commands, boo
 	r = listen_to_events(firewall, false);
 	if (r < 0)
 		return r;
-	r = run_nft(commands, ret_error);
+	r = nft_run(ctx, commands, ret_error);
 	q = listen_to_events(firewall, true);
 	if (r == 0)
 		r = q;
@@ -218,7 +168,7 @@ static int run_replace(struct firewall *firewall, const struct firewall_rules *r
 		r = firewall_rules_replace(rules, firewall->queue_base, queue, table6, &commands);
 		if (r < 0)
 			return r;
-		r = run_unsubscribed(firewall, commands, ret_alone, ret_error);
+		r = run_unsubscribed(firewall, NULL, commands, ret_alone, ret_error);
 		free(commands);
 		/* An expression that the kernel lacks is ENOENT. Without nft_queue that is the
 		 * queue statement; if it is another, the second try has the error text. */
@@ -245,7 +195,7 @@ static int run_difference(struct firewall *firewall, const struct firewall_rules
 		return r;
 	*ret_alone = true;
 	if (*commands)
-		r = run_unsubscribed(firewall, commands, ret_alone, ret_error);
+		r = run_unsubscribed(firewall, NULL, commands, ret_alone, ret_error);
 	free(commands);
 	return r;
 }
@@ -333,7 +283,8 @@ int firewall_remove(struct firewall *firewall, char **ret_error)
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && r == 0; i++) {
 		r = has_table(firewall, tables[i].family);
 		if (r > 0)
-			r = run_unsubscribed(firewall, tables[i].command, &alone, &error_text);
+			r = run_unsubscribed(firewall, NULL, tables[i].command, &alone,
+					     &error_text);
 		if (r == -ENOENT) { /* gone in the meantime */
 			forget(&error_text);
 			r = 0;
@@ -344,6 +295,21 @@ int firewall_remove(struct firewall *firewall, char **ret_error)
 		*ret_error = error_text;
 	}
 	return r;
+}
+
+int firewall_run(struct firewall *firewall, struct nft_ctx *ctx, const char *commands,
+		 char **ret_error)
+{
+	bool alone = true;
+	int r;
+
+	r = run_unsubscribed(firewall, ctx, commands, &alone, ret_error);
+	if (r < 0)
+		return r;
+	if (alone)
+		return 0;
+	firewall->known = false;
+	return FIREWALL_LOST;
 }
 
 static int open_netlink(int flags, struct mnl_socket **ret)

@@ -26,7 +26,6 @@ enum firewall_queue {
 	FIREWALL_QUEUE_RELAY_QUERY,   /* Query of a local relay device, on output */
 	FIREWALL_QUEUE_UPDATE,	      /* Membership Update to a relay device */
 	FIREWALL_QUEUE_TEARDOWN,      /* Teardown to a relay device */
-	FIREWALL_QUEUE_ASKED,	      /* Discovery or Request of a gateway, on output */
 	FIREWALL_QUEUE_ADVERTISEMENT, /* this and all above are accepted without a listener */
 	FIREWALL_QUEUE_ADVERTISEMENT_STRICT, /* dropped without a listener (OnFailure=drop) */
 	FIREWALL_QUEUE_UNREACHABLE, /* ICMP error for a gateway; accepted without a listener */
@@ -77,6 +76,7 @@ struct firewall_rules {
 };
 
 struct firewall;
+struct nft_ctx;
 
 /* queue_base: number of FIREWALL_QUEUE_QUERY. Reads nothing, writes nothing. */
 int firewall_new(uint16_t queue_base, struct firewall **ret);
@@ -105,5 +105,11 @@ enum firewall_change {
 	FIREWALL_LOST,	      /* netlink events were lost (ENOBUFS): it may have been */
 };
 int firewall_dispatch(struct firewall *firewall);
+
+/* Run commands about another table of this process's, without taking their events for another
+ * program's. 0; FIREWALL_LOST: they ran, but another program changed the ruleset meanwhile, and
+ * this table must be committed again; negative errno, with *ret_error as of nft_run(). */
+int firewall_run(struct firewall *firewall, struct nft_ctx *ctx, const char *commands,
+		 char **ret_error);
 
 #endif

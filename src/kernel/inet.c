@@ -145,6 +145,14 @@ int inet_leads_to(struct netlink *netlink, const struct address *destination, in
 	return answer.type == RTN_UNICAST && answer.ifindex == ifindex && answer.length > 0;
 }
 
+bool inet_is_local(struct netlink *netlink, const struct address *address)
+{
+	struct answer answer;
+
+	return request_route(netlink, address, 0, (struct in_addr){ 0 }, 0, &answer) == 0 &&
+	       answer.type == RTN_LOCAL;
+}
+
 struct search {
 	int ifindex;
 	struct address found;

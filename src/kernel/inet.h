@@ -41,4 +41,7 @@ int inet_leads_to(struct netlink *netlink, const struct address *destination, in
 /* The interface by which a packet to destination would leave; -ENETUNREACH or the like: none. */
 int inet_route_interface(struct netlink *netlink, const struct address *destination, int *ret);
 
+/* Is it an address of this host? */
+bool inet_is_local(struct netlink *netlink, const struct address *address);
+
 #endif

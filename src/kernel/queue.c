@@ -33,7 +33,8 @@ struct queue {
 
 	struct mmsghdr messages[BATCH];
 	struct iovec vectors[BATCH];
-	size_t sent; /* bytes of verdicts waiting in send */
+	size_t sent;	   /* bytes of verdicts waiting in send */
+	unsigned int busy; /* packets read since none waited */
 
 	_Alignas(struct nlmsghdr) uint8_t receive[BATCH][MESSAGE_MAX];
 	_Alignas(struct nlmsghdr) uint8_t send[BATCH * VERDICT_MAX];
@@ -44,13 +45,15 @@ static uint32_t attr_u32(const struct nlattr *attr)
 	return attr ? ntohl(mnl_attr_get_u32(attr)) : 0;
 }
 
-static int flush_verdicts(struct queue *queue)
+static int flush_verdicts(struct queue *queue, queue_handler handler)
 {
 	ssize_t n;
 
 	if (queue->sent == 0)
 		return 0;
 
+	if (queue->range.before_verdicts && handler == queue->handler)
+		queue->range.before_verdicts(queue->userdata);
 	n = mnl_socket_sendto(queue->socket, queue->send, queue->sent);
 	queue->sent = 0;
 	return n < 0 ? -errno : 0;
@@ -133,11 +136,22 @@ static unsigned int handle_datagram(struct queue *queue, const void *data, size_
 		if (nlh->nlmsg_type != (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET))
 			continue;
 		if (queue->sent > sizeof(queue->send) - VERDICT_MAX)
-			(void)flush_verdicts(queue);
+			(void)flush_verdicts(queue, handler);
 		handle_packet(queue, nlh, handler, userdata);
 		n++;
 	}
 	return n;
+}
+
+/* A full queue that fails open counts nothing. But then as many wait to be read, less those of one
+ * batch that wait for their verdicts. */
+static void count_busy(struct queue *queue, unsigned int n, bool drained)
+{
+	const unsigned int full = QUEUE_LENGTH - 2 * BATCH;
+
+	if (queue->busy < full && queue->busy + n >= full)
+		queue->counters.crowded++;
+	queue->busy = drained ? 0 : queue->busy + n;
 }
 
 static int dispatch(struct queue *queue, unsigned int max, queue_handler handler, void *userdata)
@@ -161,9 +175,10 @@ static int dispatch(struct queue *queue, unsigned int max, queue_handler handler
 		for (i = 0; i < n; i++)
 			handled += handle_datagram(queue, queue->receive[i],
 						   queue->messages[i].msg_len, handler, userdata);
-		r = flush_verdicts(queue);
+		r = flush_verdicts(queue, handler);
 		if (r < 0)
 			return r;
+		count_busy(queue, (unsigned int)n, (unsigned int)n < wanted);
 		if ((unsigned int)n < wanted)
 			break;
 	}
@@ -235,7 +250,7 @@ static int read_answer(struct queue *queue, uint32_t seq)
 			continue;
 		}
 		handle_datagram(queue, buf, n, without_handler, queue);
-		r = flush_verdicts(queue);
+		r = flush_verdicts(queue, without_handler);
 		if (r < 0)
 			return r;
 	}

@@ -40,12 +40,16 @@ struct queue_range {
 	 * firewall table has zeroed it. A handler that edits such a packet sets its UDP checksum to
 	 * zero: an edited packet counts as complete. */
 	uint16_t as_is;
+
+	/* Called, if set, by queue_dispatch() before it sends verdicts: of one packet or more. */
+	void (*before_verdicts)(void *userdata);
 };
 
 struct queue_counters {
 	uint64_t packets;
 	uint64_t overruns; /* ENOBUFS: packets were lost to this process, the kernel's mode decided
 			    */
+	uint64_t crowded;  /* a queue may have been full, and packets passed by it without a word */
 };
 
 struct queue;

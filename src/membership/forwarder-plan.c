@@ -278,8 +278,35 @@ static bool gains(const struct filter *before, const struct filter *after)
 	return false;
 }
 
+enum emission {
+	EMIT_GAINING, /* filters that want something new */
+	EMIT_OTHERS,  /* ... the others that changed */
+	EMIT_BESIDES, /* those of EMIT_GAINING, with what was wanted before */
+	EMIT_LOSING,  /* filters that do not want something of before */
+};
+
+static bool is_emitted(const struct filter *old, const struct filter *new, enum emission which)
+{
+	if (filter_equal(old, new))
+		return false;
+	return which == EMIT_LOSING ? gains(new, old) : gains(old, new) == (which != EMIT_OTHERS);
+}
+
+static void emit_join(const struct forwarder *forwarder, const struct address *group, int ifindex,
+		      const struct filter *old, const struct filter *new, enum emission which)
+{
+	struct filter both = { 0 };
+
+	/* Without memory the old sources are left early. */
+	if (which == EMIT_BESIDES && filter_merge(&both, old) == 0 && filter_merge(&both, new) == 0)
+		forwarder->ops.join(ifindex, group, &both, forwarder->userdata);
+	else
+		forwarder->ops.join(ifindex, group, new, forwarder->userdata);
+	filter_clear(&both);
+}
+
 static void emit_joins(const struct forwarder *forwarder, const struct address *group,
-		       const struct plan *before, const struct plan *after, bool gaining)
+		       const struct plan *before, const struct plan *after, enum emission which)
 {
 	static const struct filter nothing;
 	size_t i = 0, j = 0;
@@ -290,9 +317,8 @@ static void emit_joins(const struct forwarder *forwarder, const struct address *
 		const struct filter *old = left <= right ? &before->joins[i++].filter : &nothing;
 		const struct filter *new = right <= left ? &after->joins[j++].filter : &nothing;
 
-		if (!filter_equal(old, new) && gains(old, new) == gaining)
-			forwarder->ops.join(left < right ? left : right, group, new,
-					    forwarder->userdata);
+		if (is_emitted(old, new, which))
+			emit_join(forwarder, group, left < right ? left : right, old, new, which);
 	}
 }
 
@@ -304,8 +330,9 @@ bool plan_same_route(const struct plan *before, const struct plan_route *a,
 				    a->n * sizeof(before->outgoing[0])) == 0);
 }
 
+/* stay: routes keep their incoming interface for now. */
 static void emit_routes(const struct forwarder *forwarder, const struct address *group,
-			const struct plan *before, const struct plan *after)
+			const struct plan *before, const struct plan *after, bool stay)
 {
 	size_t i = 0, j = 0;
 
@@ -315,7 +342,9 @@ static void emit_routes(const struct forwarder *forwarder, const struct address 
 			    : j == after->n_routes ? -1
 						   : address_compare(&old->source, &new->source);
 
-		if (order < 0)
+		if (order == 0 && stay && old->n > 0 && old->incoming != new->incoming)
+			; /* its packets come in there */
+		else if (order < 0)
 			forwarder->ops.unroute(&old->source, group, forwarder->userdata);
 		else if (order > 0 || !plan_same_route(before, old, after, new))
 			forwarder->ops.route(&new->source, group, new->incoming,
@@ -329,7 +358,21 @@ static void emit_routes(const struct forwarder *forwarder, const struct address 
 void plan_emit(const struct forwarder *forwarder, const struct address *group,
 	       const struct plan *before, const struct plan *after)
 {
-	emit_joins(forwarder, group, before, after, true);
-	emit_routes(forwarder, group, before, after);
-	emit_joins(forwarder, group, before, after, false);
+	emit_joins(forwarder, group, before, after, EMIT_GAINING);
+	emit_routes(forwarder, group, before, after, false);
+	emit_joins(forwarder, group, before, after, EMIT_OTHERS);
+}
+
+void plan_emit_gains(const struct forwarder *forwarder, const struct address *group,
+		     const struct plan *before, const struct plan *after)
+{
+	emit_joins(forwarder, group, before, after, EMIT_BESIDES);
+	emit_routes(forwarder, group, before, after, true);
+}
+
+void plan_emit_losses(const struct forwarder *forwarder, const struct address *group,
+		      const struct plan *before, const struct plan *after)
+{
+	emit_routes(forwarder, group, before, after, false);
+	emit_joins(forwarder, group, before, after, EMIT_LOSING);
 }

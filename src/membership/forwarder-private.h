@@ -96,6 +96,8 @@ struct forwarder {
 	int *gone;
 	size_t n_configured, n_gone, gone_room;
 	struct upstreams upstreams;
+	struct upstreams previous; /* while moving */
+	bool moving;		   /* forwarder_move_upstreams() */
 
 	struct plan before, after;
 	struct address *scratch;
@@ -147,5 +149,10 @@ void plan_fini(struct plan *plan);
 /* Call the ops for the differences. */
 void plan_emit(const struct forwarder *forwarder, const struct address *group,
 	       const struct plan *before, const struct plan *after);
+/* The same in two steps: first what is joined or routed besides, then the rest. */
+void plan_emit_gains(const struct forwarder *forwarder, const struct address *group,
+		     const struct plan *before, const struct plan *after);
+void plan_emit_losses(const struct forwarder *forwarder, const struct address *group,
+		      const struct plan *before, const struct plan *after);
 
 #endif

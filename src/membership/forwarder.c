@@ -39,6 +39,7 @@ void forwarder_free(struct forwarder *forwarder)
 		return;
 	forwarder_store_fini(forwarder);
 	upstreams_fini(&forwarder->upstreams);
+	upstreams_fini(&forwarder->previous);
 	plan_fini(&forwarder->before);
 	plan_fini(&forwarder->after);
 	free(forwarder->configured);
@@ -133,6 +134,22 @@ static struct want **want_link(struct forwarder_group *group, int downstream)
 	return link;
 }
 
+/* The group's part of a move: its previous upstream is left. */
+static int settle_group(struct forwarder *forwarder, struct forwarder_group *group)
+{
+	struct address address = address_load(forwarder->options.family, group->key);
+	int r;
+
+	if (!forwarder->moving)
+		return 0;
+	r = plan_group(forwarder, &forwarder->previous, group, &forwarder->before);
+	if (r == 0)
+		r = plan_group(forwarder, &forwarder->upstreams, group, &forwarder->after);
+	if (r == 0)
+		plan_emit_losses(forwarder, &address, &forwarder->before, &forwarder->after);
+	return r;
+}
+
 /* Replace the downstream's filter by new, and call the ops; NULL: it leaves. Unchanged on
  * failure. */
 static int replace_want(struct forwarder *forwarder, struct forwarder_group *group, int downstream,
@@ -144,7 +161,9 @@ static int replace_want(struct forwarder *forwarder, struct forwarder_group *gro
 
 	if (old && old->downstream != downstream)
 		old = NULL;
-	r = plan_group(forwarder, &forwarder->upstreams, group, &forwarder->before);
+	r = settle_group(forwarder, group);
+	if (r == 0)
+		r = plan_group(forwarder, &forwarder->upstreams, group, &forwarder->before);
 	if (r < 0)
 		return r;
 	if (new) {
@@ -263,12 +282,30 @@ static void follow_upstream(const struct upstreams *from, const struct upstreams
 	}
 }
 
-static int switch_upstreams(struct forwarder *forwarder)
+int forwarder_settle(struct forwarder *forwarder)
 {
-	struct upstreams old = forwarder->upstreams, new;
+	int r = 0;
+
+	for (uint32_t i = 0; i < forwarder->groups_buckets && forwarder->moving && r >= 0; i++)
+		for (struct forwarder_group *group = forwarder->groups[i]; group && r >= 0;
+		     group = group->next)
+			r = settle_group(forwarder, group);
+	upstreams_fini(&forwarder->previous);
+	forwarder->previous = (struct upstreams){ 0 };
+	forwarder->moving = false;
+	return r;
+}
+
+static int switch_upstreams(struct forwarder *forwarder, bool move)
+{
+	struct upstreams old, new;
 	struct forwarder_group *group;
 	int r;
 
+	r = forwarder_settle(forwarder);
+	if (r < 0)
+		return r;
+	old = forwarder->upstreams;
 	r = upstreams_init(&new, forwarder->options.family, forwarder->configured,
 			   forwarder->n_configured, forwarder->gone, forwarder->n_gone);
 	if (r < 0)
@@ -286,16 +323,22 @@ static int switch_upstreams(struct forwarder *forwarder)
 			r = plan_group(forwarder, &new, group, &forwarder->after);
 			if (r < 0)
 				break;
-			plan_emit(forwarder, &address, &forwarder->before, &forwarder->after);
+			(move ? plan_emit_gains : plan_emit)(forwarder, &address,
+							     &forwarder->before, &forwarder->after);
 			refile_flows(forwarder, group, &forwarder->after);
 		}
-	upstreams_fini(&old);
+	if (move) {
+		forwarder->previous = old;
+		forwarder->moving = true;
+	} else {
+		upstreams_fini(&old);
+	}
 	evict_flows(forwarder);
 	return r;
 }
 
-int forwarder_set_upstreams(struct forwarder *forwarder, const struct forwarder_upstream *upstreams,
-			    size_t n)
+static int replace_upstreams(struct forwarder *forwarder,
+			     const struct forwarder_upstream *upstreams, size_t n, bool move)
 {
 	struct forwarder_upstream *rows = calloc(n + 1, sizeof(*rows));
 
@@ -306,7 +349,27 @@ int forwarder_set_upstreams(struct forwarder *forwarder, const struct forwarder_
 	free(forwarder->configured);
 	forwarder->configured = rows;
 	forwarder->n_configured = n;
-	return switch_upstreams(forwarder);
+	return switch_upstreams(forwarder, move);
+}
+
+int forwarder_set_upstreams(struct forwarder *forwarder, const struct forwarder_upstream *upstreams,
+			    size_t n)
+{
+	return replace_upstreams(forwarder, upstreams, n, false);
+}
+
+int forwarder_move_upstreams(struct forwarder *forwarder,
+			     const struct forwarder_upstream *upstreams, size_t n)
+{
+	return replace_upstreams(forwarder, upstreams, n, true);
+}
+
+int forwarder_arrived(struct forwarder *forwarder, int interface, const struct address *source,
+		      const struct address *group)
+{
+	if (!forwarder->moving || upstreams_ifindex(&forwarder->upstreams, source) != interface)
+		return 0;
+	return forwarder_missing(forwarder, interface, FORWARDER_UPSTREAM, source, group);
 }
 
 int forwarder_upstream_gone(struct forwarder *forwarder, int ifindex)
@@ -317,7 +380,7 @@ int forwarder_upstream_gone(struct forwarder *forwarder, int ifindex)
 	if (!GROW(forwarder->gone, forwarder->n_gone, forwarder->gone_room))
 		return -ENOMEM;
 	forwarder->gone[forwarder->n_gone++] = ifindex;
-	return switch_upstreams(forwarder);
+	return switch_upstreams(forwarder, false);
 }
 
 int forwarder_upstream_back(struct forwarder *forwarder, int ifindex)
@@ -325,7 +388,7 @@ int forwarder_upstream_back(struct forwarder *forwarder, int ifindex)
 	for (size_t i = 0; i < forwarder->n_gone; i++)
 		if (forwarder->gone[i] == ifindex) {
 			forwarder->gone[i] = forwarder->gone[--forwarder->n_gone];
-			return switch_upstreams(forwarder);
+			return switch_upstreams(forwarder, false);
 		}
 	return 0;
 }
@@ -450,6 +513,29 @@ int forwarder_route(struct forwarder *forwarder, const struct address *source,
 	*ret_incoming = route->incoming;
 	*ret_outgoing = plan->outgoing + route->outgoing;
 	*ret_n = route->n;
+	return r;
+}
+
+int forwarder_repeat_routes(struct forwarder *forwarder)
+{
+	const struct plan *plan = &forwarder->after;
+	int r = 0;
+
+	for (uint32_t i = 0; i < forwarder->groups_buckets && r >= 0; i++)
+		for (struct forwarder_group *group = forwarder->groups[i]; group && r >= 0;
+		     group = group->next) {
+			struct address address =
+				address_load(forwarder->options.family, group->key);
+
+			r = plan_group(forwarder, &forwarder->upstreams, group, &forwarder->after);
+			for (size_t j = 0; j < plan->n_routes && r >= 0; j++) {
+				const struct plan_route *route = &plan->routes[j];
+
+				forwarder->ops.route(&route->source, &address, route->incoming,
+						     plan->outgoing + route->outgoing, route->n,
+						     forwarder->userdata);
+			}
+		}
 	return r;
 }
 

@@ -74,6 +74,14 @@ int forwarder_downstream_gone(struct forwarder *forwarder, int downstream);
  * were called: then the forwarder is inconsistent; free it. */
 int forwarder_set_upstreams(struct forwarder *forwarder, const struct forwarder_upstream *upstreams,
 			    size_t n);
+/* The same, make before break: what is new is joined; what another upstream had is neither left nor
+ * routed otherwise before forwarder_settle(). Routes move one by one with forwarder_arrived(). */
+int forwarder_move_upstreams(struct forwarder *forwarder,
+			     const struct forwarder_upstream *upstreams, size_t n);
+/* A packet came in on another interface than its route's: the new upstream delivers it. */
+int forwarder_arrived(struct forwarder *forwarder, int interface, const struct address *source,
+		      const struct address *group);
+int forwarder_settle(struct forwarder *forwarder); /* the move has ended, if there was one */
 /* Rows of an interface that is gone are ignored until it is back, and no route has it as incoming.
  * Initially all are present. */
 int forwarder_upstream_gone(struct forwarder *forwarder, int ifindex);
@@ -101,6 +109,9 @@ void forwarder_sweep(struct forwarder *forwarder,
 int forwarder_route(struct forwarder *forwarder, const struct address *source,
 		    const struct address *group, int *ret_incoming, const int **ret_outgoing,
 		    size_t *ret_n);
+
+/* Calls the op for each route as it is: the kernel's are in another table, say. */
+int forwarder_repeat_routes(struct forwarder *forwarder);
 
 void forwarder_counters(const struct forwarder *forwarder, struct forwarder_counters *ret);
 

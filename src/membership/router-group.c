@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 /* State of a source before a record: none of the group's, requested (A, or X), excluded (Y) */
 enum state {
@@ -63,10 +64,13 @@ static const struct action_row rows[2][GROUP_BLOCK_OLD_SOURCES + 1] = {
 struct work {
 	struct router *router;
 	const struct action_row *row;
-	enum filter_mode mode; /* afterwards */
+	enum filter_mode mode;	   /* afterwards */
+	const struct group *group; /* before; NULL: none */
+	struct key host;
 	usec_t now, group_timer;
 	bool changed; /* what is wanted */
 	bool ask;
+	bool tracked; /* a leave may take effect at once */
 };
 
 /* Does a source in this state affect the filter? */
@@ -80,12 +84,20 @@ static enum state state_of(const struct source *source)
 	return source->timer > 0 ? REQUESTED : EXCLUDED;
 }
 
+/* Of a source, or (NULL) of the group. */
+static bool leaves_at_once(const struct work *work, const struct key *source)
+{
+	return work->router->options.fast_leave == ROUTER_LEAVE_FAST ||
+	       (work->tracked &&
+		members_alone(work->router, work->group, &work->host, source, work->now));
+}
+
 /* 6.6.3.2: only of those whose timer is larger than the Last Member Query Time. */
 static void query_source(struct work *work, struct source *source)
 {
 	usec_t until = work->now + router_last_member_usec(work->router);
 
-	if (work->router->options.fast_leave) {
+	if (leaves_at_once(work, &source->key)) {
 		source->timer = 0;
 	} else if (router_is_querier(work->router) && source->timer > until) {
 		source->timer = until;
@@ -166,10 +178,13 @@ static uint32_t room_for(const struct router *router, const struct group *group,
 {
 	const struct router_options *options = &router->options;
 	uint32_t others = router->store.n_sources - (group ? group->n : 0);
-	uint32_t room = options->max_sources - kept, all = options->max_sources_in_all;
+	uint32_t room = 0, all = options->max_sources_in_all;
 
-	if (all > 0 && all - others - kept < room)
-		room = all - others - kept;
+	/* Limits may be lower than when the sources were accepted. */
+	if (options->max_sources > kept)
+		room = options->max_sources - kept;
+	if (all > 0 && room > 0)
+		room = all <= others + kept ? 0 : MIN(room, all - others - kept);
 	return room;
 }
 
@@ -251,6 +266,15 @@ static void note_older(struct router *router, struct group *group,
 		group->older_until[older] = now + router_membership_usec(router);
 }
 
+/* Hosts of older versions suppress their Reports where another one has reported. */
+static bool may_track(const struct router *router, const struct group_message *message,
+		      const struct group *group, usec_t now)
+{
+	return router->options.fast_leave == ROUTER_LEAVE_TRACKED && group &&
+	       message->version >= (router->options.family == AF_INET6 ? 2 : 3) &&
+	       group->older_until[OLDER_V1] <= now && group->older_until[OLDER_V2] <= now;
+}
+
 uint8_t group_version(const struct router *router, const struct group *group, usec_t now)
 {
 	bool mld = router->options.family == AF_INET6;
@@ -289,11 +313,13 @@ static struct group *new_group(struct router *router, const struct key *key, uin
 
 /* "Send Q(G)", 6.6.3.1; not again while one is in progress, or repeated leaves of a host would
  * cause as many Queries. */
-static void query_group(struct router *router, struct group *group, usec_t now)
+static void query_group(const struct work *work, struct group *group, bool at_once)
 {
+	const struct router *router = work->router;
+	const usec_t now = work->now;
 	usec_t until = now + router_last_member_usec(router);
 
-	if (router->options.fast_leave) {
+	if (at_once) {
 		group->timer = now;
 	} else if (router_is_querier(router) && group->timer > until) {
 		group->timer = until;
@@ -309,9 +335,12 @@ void group_record(struct router *router, const struct group_message *message,
 	struct key key = router_key(&applied.group);
 	struct group *group = group_find(router, &key, now);
 	enum filter_mode before = group ? group->mode : FILTER_INCLUDE;
-	struct work work = { .router = router, .now = now };
+	struct work work = {
+		.router = router, .group = group, .host = router_key(&message->source), .now = now
+	};
 	struct source *sources;
 	size_t n, n_listed;
+	bool at_once;
 
 	if (!apply_compat_mode(router, group, &applied, now)) {
 		router_ignore(router, ROUTER_IGNORED_OLDER);
@@ -326,6 +355,8 @@ void group_record(struct router *router, const struct group_message *message,
 	work.mode = work.row->exclude ? FILTER_EXCLUDE : before;
 	work.changed = work.mode != before;
 	work.group_timer = group ? group->timer : 0;
+	work.tracked = may_track(router, message, group, now);
+	at_once = work.row->query_group && leaves_at_once(&work, NULL);
 	n_listed = read_sources(router, &applied.sources, sources);
 	sources += n_listed;
 	n = work_sources(&work, group, sources - n_listed, n_listed, sources);
@@ -353,10 +384,11 @@ void group_record(struct router *router, const struct group_message *message,
 	if (work.row->exclude)
 		group->timer = now + router_membership_usec(router);
 	if (work.row->query_group)
-		query_group(router, group, now);
+		query_group(&work, group, at_once);
 	if (work.ask)
 		group->sources_at = now;
 	note_older(router, group, message, now);
+	members_record(router, group, &work.host, record, !work.group, now);
 	group_update(router, group, work.changed, now);
 }
 

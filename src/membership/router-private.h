@@ -42,6 +42,7 @@ struct group {
 	uint8_t mode; /* enum filter_mode */
 	uint8_t retransmits;
 	struct key key;
+	struct members *members; /* NULL: none are tracked */
 	struct source sources[]; /* n of room, sorted */
 };
 
@@ -58,6 +59,7 @@ struct store {
 	struct heap heap;   /* of all groups */
 	uint32_t n_buckets; /* a power of two */
 	uint32_t n_sources; /* of all groups */
+	uint32_t n_members, n_member_sources;
 
 	struct host *hosts; /* [0] is never used */
 	uint32_t *host_buckets;
@@ -124,6 +126,16 @@ int source_compare(const void *a, const void *b);
 /* A Query of another querier for a group, or sources of it: lowers their timers. */
 void group_query_received(struct router *router, const struct group_query *query, usec_t now);
 uint8_t group_version(const struct router *router, const struct group *group, usec_t now);
+
+/* router-members.c; of all groups, as many members, and sources of their filters: */
+#define ROUTER_MEMBERS_MAX(options) (2 * (options)->max_groups)
+/* A record of a host, which has been accepted; is_new: it made the group. */
+void members_record(struct router *router, struct group *group, const struct key *host,
+		    const struct group_record *record, bool is_new, usec_t now);
+/* Does no other host want the source, or (NULL) anything of the group? */
+bool members_alone(const struct router *router, const struct group *group, const struct key *host,
+		   const struct key *source, usec_t now);
+void members_free(struct store *store, struct group *group);
 
 /* router-query.c: RFC 9776, 6.6.1 and 6.6.3 */
 void query_due(struct router *router, struct group *group, usec_t now);

@@ -27,8 +27,10 @@ int store_init(struct store *store)
 
 void store_fini(struct store *store)
 {
-	for (uint32_t i = 0; i < store->heap.n; i++)
+	for (uint32_t i = 0; i < store->heap.n; i++) {
+		members_free(store, store->heap.entries[i]);
 		free(store->heap.entries[i]);
+	}
 	heap_fini(&store->heap);
 	free(store->buckets);
 	free(store->hosts);
@@ -239,6 +241,7 @@ static void discharge(struct store *store, uint32_t i)
 void store_remove(struct store *store, struct group *group)
 {
 	store_count(store, group, 0);
+	members_free(store, group);
 	discharge(store, group->host);
 	*find_link(store, &group->key) = group->next;
 	heap_remove(&store->heap, group);

@@ -47,6 +47,13 @@ static bool options_valid(const struct router_options *options)
 	       in_range(options->last_member_usec, INTERVAL_MAX);
 }
 
+static void store_options(struct router *router, const struct router_options *options)
+{
+	router->options = *options;
+	if (router->options.max_sources > UINT16_MAX)
+		router->options.max_sources = UINT16_MAX;
+}
+
 int router_new(const struct router_options *options, const struct router_ops *ops, void *userdata,
 	       const struct address *own, usec_t now, struct router **ret)
 {
@@ -63,9 +70,7 @@ int router_new(const struct router_options *options, const struct router_ops *op
 		router_free(router);
 		return r;
 	}
-	router->options = *options;
-	if (router->options.max_sources > UINT16_MAX)
-		router->options.max_sources = UINT16_MAX;
+	store_options(router, options);
 	router->ops = *ops;
 	router->userdata = userdata;
 	router->own = *own;
@@ -91,6 +96,35 @@ void router_set_address(struct router *router, const struct address *own)
 	if (router->own.family == AF_UNSPEC && own->family != AF_UNSPEC)
 		router->general_at = 0;
 	router->own = *own;
+}
+
+/* Do hosts have to hear a Query soon? A group that was to be queried within the shorter interval
+ * would expire before the first Query of the longer one. */
+static bool concerns_hosts(const struct router_options *a, const struct router_options *b)
+{
+	return a->version != b->version || a->querier != b->querier ||
+	       a->robustness != b->robustness || a->query_interval_usec != b->query_interval_usec ||
+	       a->query_response_usec != b->query_response_usec;
+}
+
+int router_set_options(struct router *router, const struct router_options *options, usec_t now)
+{
+	const struct router_options before = router->options;
+
+	if (!options_valid(options) || options->family != before.family)
+		return -EINVAL;
+	store_options(router, options);
+	if (!concerns_hosts(&before, options))
+		return 0;
+	if (options->querier && !before.querier) { /* it takes part in the election now */
+		router->querier_until = 0;
+		router->querier = (struct address){ .family = AF_UNSPEC };
+	}
+	if (router->querier_until == 0)
+		restore_timing(router);
+	router->startup = options->robustness;
+	router->general_at = now;
+	return 0;
 }
 
 /* RFC 4604, section 2.2 */
@@ -273,6 +307,11 @@ bool router_next_group(const struct router *router, size_t *position, usec_t now
 size_t router_groups(const struct router *router)
 {
 	return router->store.heap.n;
+}
+
+size_t router_members(const struct router *router)
+{
+	return router->store.n_members;
 }
 
 const struct address *router_querier(const struct router *router)

@@ -14,11 +14,19 @@
 
 struct router;
 
+/* Does a leave take effect at once, without a Query? */
+enum router_fast_leave {
+	ROUTER_LEAVE_QUERIED, /* no */
+	ROUTER_LEAVE_TRACKED, /* when no other host wants it: hosts are tracked one by one, RFC
+			       * 9776, A.2; not beside IGMPv1, IGMPv2 and MLDv1 hosts */
+	ROUTER_LEAVE_FAST,    /* always: there is but one host */
+};
+
 struct router_options {
 	sa_family_t family;
 	uint8_t version; /* of Queries; Reports of later versions are ignored, older ones not */
 	bool querier;	 /* false: sends nothing, only listens */
-	bool fast_leave; /* a leave takes effect at once, without a Query */
+	enum router_fast_leave fast_leave;
 	bool ssm_only_in_ssm_range; /* RFC 4604: no any-source joins in 232.0.0.0/8, ff3x::/32 */
 	uint8_t robustness;
 	usec_t query_interval_usec, query_response_usec, last_member_usec;
@@ -74,6 +82,11 @@ int router_new(const struct router_options *options, const struct router_ops *op
 void router_free(struct router *router); /* without calling the ops */
 void router_set_address(struct router *router, const struct address *own);
 
+/* Other values from now on; nothing is forgotten: limits apply to what is requested next, timers
+ * that run are as they were. Hosts are queried as at the start where that makes a difference to
+ * them. -EINVAL: out of range, or of another family; unchanged then. */
+int router_set_options(struct router *router, const struct router_options *options, usec_t now);
+
 /* GROUP_REPORT and GROUP_LEAVE of hosts; GROUP_QUERY of another router. */
 void router_report(struct router *router, const struct group_message *message, usec_t now);
 void router_query(struct router *router, const struct group_message *message, usec_t now);
@@ -91,6 +104,7 @@ int router_filter(const struct router *router, const struct address *group, stru
 bool router_next_group(const struct router *router, size_t *position, usec_t now,
 		       struct router_group *ret);
 size_t router_groups(const struct router *router);
+size_t router_members(const struct router *router); /* hosts of all groups that are tracked */
 
 /* The querier: the router's own address, another's, or AF_UNSPEC for none. */
 const struct address *router_querier(const struct router *router);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "membership/tunnels.h"
-
 #include "base/array.h"
-#include "base/heap.h"
+#include "membership/tunnels-private.h"
 
 #include <errno.h>
 #include <search.h>
@@ -17,44 +15,7 @@
 #define FORGET	       (ROBUSTNESS * QUERY_INTERVAL + QUERY_RESPONSE)
 #define FORGET_UPDATED (3 * FORGET) /* amt_update_handler() */
 
-enum family {
-	FAMILY_IGMP,
-	FAMILY_MLD,
-	_FAMILY_MAX,
-};
-
-struct tunnel {
-	struct address gateway; /* first: the tree's key */
-	uint16_t port;
-	uint8_t mac[AMT_MAC_LENGTH];
-	uint32_t nonce;
-	usec_t since, last_query, last_update, expires;
-	usec_t deadline; /* the first of expires and the routers' */
-	uint32_t heap;	 /* struct heap's */
-	struct router *routers[_FAMILY_MAX];
-	struct tunnels *tunnels;
-};
-
-/* A group with members, or changed since the last flush. */
-struct wanted {
-	struct address group; /* first: the tree's key */
-	struct tunnel **by;   /* sorted by address in memory */
-	size_t n, room;
-	bool changed;
-	struct wanted *next_changed;
-};
-
-struct tunnels {
-	uint32_t max;
-	tunnels_changed changed;
-	void *userdata;
-	void *by_gateway, *by_group; /* trees, tsearch(3): no worst case by chosen addresses */
-	struct heap heap;	     /* all tunnels by deadline */
-	struct wanted *changes;
-	struct tunnels_counters counters; /* records: of tunnels that have ended */
-};
-
-static int compare_tunnels(const void *a, const void *b)
+int tunnels_compare(const void *a, const void *b)
 {
 	return address_compare(a, b);
 }
@@ -64,9 +25,9 @@ static int compare_wanted(const void *a, const void *b)
 	return address_compare(a, b);
 }
 
-static struct tunnel *find_tunnel(const struct tunnels *tunnels, const struct address *gateway)
+struct tunnel *tunnels_find(const struct tunnels *tunnels, const struct address *gateway)
 {
-	struct tunnel *const *found = tfind(gateway, &tunnels->by_gateway, compare_tunnels);
+	struct tunnel *const *found = tfind(gateway, &tunnels->by_gateway, tunnels_compare);
 
 	return found ? *found : NULL;
 }
@@ -83,9 +44,19 @@ static void count_ignored(struct tunnels *tunnels, enum tunnels_ignored reason)
 	tunnels->counters.ignored[reason]++;
 }
 
-static struct tunnel *tunnel_at(const struct tunnels *tunnels, size_t i)
+static void note_change(struct tunnel *tunnel)
 {
-	return tunnels->heap.entries[i];
+	struct tunnels *tunnels = tunnel->tunnels;
+
+	if (tunnel->changed || !tunnels->watched)
+		return;
+	tunnel->changed = true;
+	tunnel->next_changed = NULL;
+	if (tunnels->last_changed)
+		tunnels->last_changed->next_changed = tunnel;
+	else
+		tunnels->first_changed = tunnel;
+	tunnels->last_changed = tunnel;
 }
 
 /* Deadlines. */
@@ -93,10 +64,19 @@ static struct tunnel *tunnel_at(const struct tunnels *tunnels, size_t i)
 static void reschedule(struct tunnel *tunnel)
 {
 	tunnel->deadline = tunnel->expires;
+	if (tunnel->known_at > 0 && tunnel->known_at < tunnel->deadline)
+		tunnel->deadline = tunnel->known_at;
 	for (int i = 0; i < _FAMILY_MAX; i++)
 		if (tunnel->routers[i] && router_next(tunnel->routers[i]) < tunnel->deadline)
 			tunnel->deadline = router_next(tunnel->routers[i]);
 	heap_update(&tunnel->tunnels->heap, tunnel);
+}
+
+/* Whatever the driver has of it now is forgotten, or repeated, by then. */
+static void make_unsure(struct tunnel *tunnel, usec_t now)
+{
+	tunnel->known_at = now + FORGET;
+	note_change(tunnel);
 }
 
 /* Groups. */
@@ -193,6 +173,7 @@ static void on_router_changed(struct router *router, const struct address *group
 	struct wanted *wanted;
 
 	wanted = add_wanted(tunnels, group);
+	note_change(tunnel);
 	if (!wanted || router_filter(router, group, &filter) < 0) {
 		count_ignored(tunnels, TUNNELS_IGNORED_MEMORY);
 		return;
@@ -211,7 +192,7 @@ static struct router *need_router(struct tunnel *tunnel, sa_family_t family, use
 	const struct router_options options = {
 		.family = family,
 		.version = family == AF_INET ? 3 : 2,
-		.fast_leave = true, /* no other tunnel can have it */
+		.fast_leave = ROUTER_LEAVE_FAST, /* no other tunnel can have it */
 		.ssm_only_in_ssm_range = true,
 		.robustness = ROBUSTNESS,
 		.query_interval_usec = QUERY_INTERVAL,
@@ -260,8 +241,12 @@ static void end_tunnel(struct tunnel *tunnel)
 	for (int i = 0; i < _FAMILY_MAX; i++)
 		drop_router(tunnel, tunnel->routers[i]);
 	heap_remove(&tunnels->heap, tunnel);
-	(void)tdelete(tunnel, &tunnels->by_gateway, compare_tunnels);
-	free(tunnel);
+	(void)tdelete(tunnel, &tunnels->by_gateway, tunnels_compare);
+	memset(tunnel->routers, 0, sizeof(tunnel->routers));
+	tunnel->ended = true;
+	note_change(tunnel);
+	if (!tunnel->changed)
+		free(tunnel);
 }
 
 static void evict_tunnel(struct tunnels *tunnels)
@@ -290,19 +275,21 @@ static struct tunnel *begin_tunnel(struct tunnels *tunnels, const struct address
 		.port = port,
 		.since = now,
 		.expires = now + FORGET,
+		.known_at = tunnels->known_at > now ? tunnels->known_at : 0,
 		.tunnels = tunnels,
 	};
-	tunnel->deadline = tunnel->expires;
+	tunnel->deadline = tunnel->known_at > 0 ? tunnel->known_at : tunnel->expires;
 	if (heap_add(&tunnels->heap, tunnel) < 0) {
 		free(tunnel);
 		return NULL;
 	}
-	if (!tsearch(tunnel, &tunnels->by_gateway, compare_tunnels)) {
+	if (!tsearch(tunnel, &tunnels->by_gateway, tunnels_compare)) {
 		heap_remove(&tunnels->heap, tunnel);
 		free(tunnel);
 		return NULL;
 	}
 	tunnels->counters.begun++;
+	note_change(tunnel);
 	return tunnel;
 }
 
@@ -327,6 +314,10 @@ void tunnels_free(struct tunnels *tunnels)
 	if (!tunnels)
 		return;
 	tunnels_clear(tunnels);
+	for (struct tunnel *ended = tunnels->first_changed, *next; ended; ended = next) {
+		next = ended->next_changed;
+		free(ended); /* all have */
+	}
 	tdestroy(tunnels->by_group, free_wanted);
 	heap_fini(&tunnels->heap);
 	free(tunnels);
@@ -343,7 +334,7 @@ void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint1
 	struct tunnel *tunnel;
 
 	tunnels_run(tunnels, now);
-	tunnel = find_tunnel(tunnels, gateway);
+	tunnel = tunnels_find(tunnels, gateway);
 	/* The driver never changes a tunnel's port: this is a new one, without memberships. */
 	if (tunnel && tunnel->port != port) {
 		end_tunnel(tunnel);
@@ -361,9 +352,9 @@ void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint1
 	memcpy(tunnel->mac, query->query.mac, sizeof(tunnel->mac));
 }
 
-static bool has_mac(const struct tunnel *tunnel, const uint8_t *mac)
+static bool shows_ticket(const struct tunnel *tunnel, uint32_t nonce, const uint8_t *mac)
 {
-	return memcmp(tunnel->mac, mac, sizeof(tunnel->mac)) == 0;
+	return tunnel->nonce == nonce && memcmp(tunnel->mac, mac, sizeof(tunnel->mac)) == 0;
 }
 
 /* IGMPv1: amt_igmp_report_handler() does not handle it. */
@@ -373,18 +364,35 @@ static bool for_the_driver(const struct group_message *message)
 	       !(message->family == AF_INET && message->version == 1);
 }
 
+/* Parts of Reports that the driver takes, but the router does not. An any-source join in the SSM
+ * range is one. */
+static uint64_t count_untaken(const struct router *router)
+{
+	static const enum router_ignored reasons[] = {
+		ROUTER_IGNORED_SSM,	ROUTER_IGNORED_GROUPS, ROUTER_IGNORED_HOST,
+		ROUTER_IGNORED_SOURCES, ROUTER_IGNORED_MEMORY,
+	};
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		n += router_counters(router)->ignored[reasons[i]];
+	return n;
+}
+
 static void take_report(struct tunnel *tunnel, const struct message_inner *inner, usec_t now)
 {
 	struct tunnels *tunnels = tunnel->tunnels;
 	struct group_message message;
 	struct router *router;
 	enum group_error error;
+	uint64_t untaken;
 
 	/* A tunnel is point-to-point: source and destination of a Report do not matter. */
 	error = group_message_parse(inner->data, inner->length, GROUP_UNICAST, &message);
 	if (error != GROUP_ERROR_NONE) {
 		tunnels->counters.errors[error]++;
 		count_ignored(tunnels, TUNNELS_IGNORED_INNER);
+		make_unsure(tunnel, now);
 		return;
 	}
 	if (!for_the_driver(&message)) {
@@ -394,10 +402,14 @@ static void take_report(struct tunnel *tunnel, const struct message_inner *inner
 	router = need_router(tunnel, message.family, now);
 	if (!router) {
 		count_ignored(tunnels, TUNNELS_IGNORED_MEMORY);
+		make_unsure(tunnel, now);
 		return;
 	}
 	tunnels->counters.updates++;
+	untaken = count_untaken(router);
 	router_report(router, &message, now);
+	if (count_untaken(router) != untaken)
+		make_unsure(tunnel, now);
 }
 
 void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
@@ -406,16 +418,12 @@ void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
 	struct tunnel *tunnel;
 
 	tunnels_run(tunnels, now);
-	tunnel = find_tunnel(tunnels, gateway);
+	tunnel = tunnels_find(tunnels, gateway);
 	if (!tunnel) {
 		count_ignored(tunnels, TUNNELS_IGNORED_GATEWAY);
 		return;
 	}
-	if (tunnel->nonce != update->update.nonce) {
-		count_ignored(tunnels, TUNNELS_IGNORED_NONCE);
-		return;
-	}
-	if (!has_mac(tunnel, update->update.mac)) {
+	if (!shows_ticket(tunnel, update->update.nonce, update->update.mac)) {
 		count_ignored(tunnels, TUNNELS_IGNORED_MAC);
 		return;
 	}
@@ -431,9 +439,9 @@ void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, u
 	struct tunnel *tunnel = NULL;
 
 	tunnels_run(tunnels, now);
-	tunnel = find_tunnel(tunnels, &gateway->address);
-	if (!tunnel || tunnel->port != gateway->port || tunnel->nonce != teardown->teardown.nonce ||
-	    !has_mac(tunnel, teardown->teardown.mac)) {
+	tunnel = tunnels_find(tunnels, &gateway->address);
+	if (!tunnel || tunnel->port != gateway->port ||
+	    !shows_ticket(tunnel, teardown->teardown.nonce, teardown->teardown.mac)) {
 		count_ignored(tunnels, TUNNELS_IGNORED_TEARDOWN);
 		return;
 	}
@@ -445,6 +453,7 @@ void tunnels_clear(struct tunnels *tunnels)
 {
 	while (tunnels->heap.n > 0)
 		end_tunnel(tunnel_at(tunnels, tunnels->heap.n - 1));
+	tunnels->known_at = 0;
 }
 
 usec_t tunnels_next(const struct tunnels *tunnels)
@@ -461,6 +470,10 @@ void tunnels_run(struct tunnels *tunnels, usec_t now)
 			tunnels->counters.expired++;
 			end_tunnel(tunnel);
 			continue;
+		}
+		if (tunnel->known_at > 0 && tunnel->known_at <= now) {
+			tunnel->known_at = 0;
+			note_change(tunnel);
 		}
 		for (int i = 0; i < _FAMILY_MAX; i++)
 			if (tunnel->routers[i])
@@ -533,82 +546,30 @@ void tunnels_flush(struct tunnels *tunnels)
 	tunnels->changes = again;
 }
 
-bool tunnels_next_tunnel(const struct tunnels *tunnels, size_t *position,
-			 struct tunnels_tunnel *ret)
+void tunnels_unsure(struct tunnels *tunnels, usec_t now)
 {
-	const struct tunnel *tunnel;
+	tunnels->known_at = now + FORGET;
+	for (uint32_t i = 0; i < tunnels->heap.n; i++) {
+		struct tunnel *tunnel = tunnel_at(tunnels, i);
 
-	if (*position >= tunnels->heap.n)
-		return false;
-	tunnel = tunnel_at(tunnels, (*position)++);
-	*ret = (struct tunnels_tunnel){
-		.gateway = tunnel->gateway,
-		.port = tunnel->port,
-		.since = tunnel->since,
-		.last_query = tunnel->last_query,
-		.last_update = tunnel->last_update,
-		.expires = tunnel->expires,
-	};
-	for (int i = 0; i < _FAMILY_MAX; i++)
-		if (tunnel->routers[i])
-			ret->groups += router_groups(tunnel->routers[i]);
-	return true;
-}
-
-size_t tunnels_count(const struct tunnels *tunnels)
-{
-	return tunnels->heap.n;
-}
-
-static int each_group(const struct router *router, usec_t now, tunnels_each each, void *userdata)
-{
-	struct filter filter = { 0 };
-	struct router_group group;
-	size_t at = 0;
-	int r = 0;
-
-	while (r == 0 && router_next_group(router, &at, now, &group)) {
-		r = router_filter(router, &group.group, &filter);
-		if (r == 0)
-			r = each(&group, &filter, userdata);
+		make_unsure(tunnel, now);
+		/* Deadlines that come sooner only move tunnels that were visited. */
+		if (tunnel->known_at < tunnel->deadline)
+			reschedule(tunnel);
 	}
-	filter_clear(&filter);
-	return r;
 }
 
-int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, usec_t now,
-		   tunnels_each each, void *userdata)
+void tunnels_watch(struct tunnels *tunnels)
 {
-	const struct tunnel *tunnel = find_tunnel(tunnels, gateway);
-	int r = 0;
-
-	if (!tunnel)
-		return -ENOENT;
-	for (int i = 0; i < _FAMILY_MAX && r == 0; i++)
-		if (tunnel->routers[i])
-			r = each_group(tunnel->routers[i], now, each, userdata);
-	return r;
-}
-
-void tunnels_counters(const struct tunnels *tunnels, struct tunnels_counters *ret)
-{
-	*ret = tunnels->counters;
-	for (uint32_t i = 0; i < tunnels->heap.n; i++)
-		for (int f = 0; f < _FAMILY_MAX; f++) {
-			const struct router *router = tunnel_at(tunnels, i)->routers[f];
-
-			for (int reason = 0; router && reason < ROUTER_IGNORED_MAX; reason++)
-				ret->records[reason] += router_counters(router)->ignored[reason];
-		}
+	tunnels->watched = true;
 }
 
 const char *tunnels_ignored_string(enum tunnels_ignored reason)
 {
 	static const char *const strings[_TUNNELS_IGNORED_MAX] = {
-		[TUNNELS_IGNORED_GATEWAY] = "gateway", [TUNNELS_IGNORED_NONCE] = "nonce",
-		[TUNNELS_IGNORED_MAC] = "mac",	       [TUNNELS_IGNORED_INNER] = "inner",
-		[TUNNELS_IGNORED_TYPE] = "type",       [TUNNELS_IGNORED_TEARDOWN] = "teardown",
-		[TUNNELS_IGNORED_MEMORY] = "memory",
+		[TUNNELS_IGNORED_GATEWAY] = "gateway",	 [TUNNELS_IGNORED_MAC] = "mac",
+		[TUNNELS_IGNORED_INNER] = "inner",	 [TUNNELS_IGNORED_TYPE] = "type",
+		[TUNNELS_IGNORED_TEARDOWN] = "teardown", [TUNNELS_IGNORED_MEMORY] = "memory",
 	};
 
 	return strings[reason];

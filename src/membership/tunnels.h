@@ -19,6 +19,7 @@
 #define TUNNELS_MAX	    128 /* by default; AMT_MAX_TUNNELS, include/net/amt.h */
 #define TUNNELS_GROUPS_MAX  32	/* of a tunnel and a family; AMT_MAX_GROUP */
 #define TUNNELS_SOURCES_MAX 128 /* likewise */
+#define TUNNELS_UNSURE_SEC  260 /* tunnels_unsure(); as the driver, amt_gmi() */
 
 struct tunnels;
 /* Called by tunnels_flush() for each group whose merged filter changed; filter is valid during the
@@ -28,11 +29,10 @@ typedef void (*tunnels_changed)(struct tunnels *tunnels, const struct address *g
 
 /* Reason to ignore a message. */
 enum tunnels_ignored {
-	TUNNELS_IGNORED_GATEWAY,  /* no Query was sent to this address, or the tunnel has ended */
-	TUNNELS_IGNORED_NONCE,	  /* not that of the last Query; forged, or late */
-	TUNNELS_IGNORED_MAC,	  /* likewise */
-	TUNNELS_IGNORED_INNER,	  /* encapsulated packet: see errors */
-	TUNNELS_IGNORED_TYPE,	  /* a Query, or IGMPv1, which the driver ignores, too */
+	TUNNELS_IGNORED_GATEWAY, /* no Query was sent to this address, or the tunnel has ended */
+	TUNNELS_IGNORED_MAC,	 /* nonce or MAC are not those of the last Query; forged, or late */
+	TUNNELS_IGNORED_INNER,	 /* encapsulated packet: see errors */
+	TUNNELS_IGNORED_TYPE,	 /* a Query, or IGMPv1, which the driver ignores, too */
 	TUNNELS_IGNORED_TEARDOWN, /* Teardowns of no tunnel, or with another nonce, MAC or port */
 	TUNNELS_IGNORED_MEMORY,
 	_TUNNELS_IGNORED_MAX,
@@ -53,6 +53,8 @@ struct tunnels_tunnel {
 	usec_t since, last_query, last_update; /* last_update 0: none so far */
 	usec_t expires;
 	size_t groups;
+	bool known; /* the driver has no more memberships of it than this; see tunnels_unsure() */
+	bool ended; /* in tunnels_each_changed() */
 };
 
 int tunnels_new(uint32_t max, tunnels_changed changed, void *userdata, struct tunnels **ret);
@@ -80,6 +82,19 @@ void tunnels_run(struct tunnels *tunnels, usec_t now);
 /* Report the changes, each group once. */
 void tunnels_flush(struct tunnels *tunnels);
 void tunnels_mark(struct tunnels *tunnels); /* report all groups again */
+
+/* Messages may have passed unseen until now, or were from before: no tunnel is known until the
+ * driver has forgotten whatever they asked for. A single one is not after an Update that was not
+ * taken in full: malformed, or beyond a limit. */
+void tunnels_unsure(struct tunnels *tunnels, usec_t now);
+
+/* Take note of changes for tunnels_each_changed(); without, of none. */
+void tunnels_watch(struct tunnels *tunnels);
+/* Each tunnel that began, ended or changed since the last call, in this order for one gateway. each
+ * may call tunnels_groups(). */
+typedef void (*tunnels_tunnel_changed)(struct tunnels *tunnels, const struct tunnels_tunnel *tunnel,
+				       void *userdata);
+void tunnels_each_changed(struct tunnels *tunnels, tunnels_tunnel_changed each, void *userdata);
 
 /* The merged filter of the group, of all tunnels. 0 or -ENOMEM; *ret is cleared first. */
 int tunnels_filter(const struct tunnels *tunnels, const struct address *group, struct filter *ret);

@@ -244,7 +244,7 @@ static void open_link(struct link *link, struct input *input)
 		.options = { .family = family,
 			     .version = 1 + (kind >> 5) % (family == AF_INET ? 3 : 2),
 			     .querier = kind & 2,
-			     .fast_leave = kind & 4,
+			     .fast_leave = (kind >> 2 & 1) * (1 + (kind >> 4 & 1)),
 			     .ssm_only_in_ssm_range = kind & 8,
 			     .robustness = 1 + input_take(input) % 7,
 			     .query_interval_usec = (1 + input_take(input)) * SEC,

@@ -39,7 +39,7 @@ void forwarder_counters(const struct forwarder *forwarder, struct forwarder_coun
 	*ret = (struct forwarder_counters){ .wants = world.wants };
 }
 
-void forward_refresh_upstreams(struct forward *forward)
+void forward_refresh_upstreams(struct forward *forward, enum upstreams_change how)
 {
 	world.refreshed++;
 }

@@ -430,7 +430,7 @@ static void test_contradiction(void **state)
 	stop();
 }
 
-/* What changes in [Forward] counts at once; what does not leaves it alone. */
+/* What changes in [Forward] counts at once, and forgets nothing of what is still there. */
 static void test_changed(void **state)
 {
 	start(UP_TO_LAN);
@@ -441,7 +441,12 @@ static void test_changed(void **state)
 	world_write("/etc/amt/p0.amt", UP_TO_LAN "[AMT]\nDescription=the same\n");
 	assert_granted(ask("Reload", ""));
 	assert_looks("p0", "forward.ipv4.joins", "1");
-	world_write("/etc/amt/p0.amt", UP_TO_LAN "IGMPVersion=2\n");
+	world_write("/etc/amt/p0.amt", UP_TO_LAN "IGMPVersion=2\nMaxGroups=1\nDownstream=alt0\n");
+	assert_granted(ask("Reload", ""));
+	assert_looks("p0", "forward.ipv4.joins", "1");
+	assert_looks("p0", "forward.downstreams.1.running", "true");
+	UNTIL_LOOKS("p0", "forward.downstreams.0.igmp.querying", "true");
+	world_write("/etc/amt/p0.amt", UP_TO_LAN "Downstream=\nDownstream=alt0\n");
 	assert_granted(ask("Reload", ""));
 	assert_looks("p0", "forward.ipv4.joins", "0");
 	client_close();

@@ -24,7 +24,6 @@
 #define QUERY                                                                                       \
 	"0400 a63789b22e41 5b6b266b 46c00024 00004000 01020413 00000000 e0000001 94040000 1101ec81" \
 	"00000000 027d0000"
-#define REQUEST "03000000 5b6b266b"
 
 static void start(const char *file)
 {
@@ -123,12 +122,10 @@ static void test_taken_name(void **state)
 /* Whatever somebody takes away is made again. */
 static void test_taken_away(void **state)
 {
-	struct amt_path path, back;
+	struct amt_path path;
 
 	start(GATEWAY);
 	path = (struct amt_path){ RELAY, 2268, HOST, (uint16_t)atoi(look("amt0", "port")) };
-	back = (struct amt_path){ HOST, path.to_port, RELAY, 2268 };
-	(void)amt_packet(FIREWALL_QUEUE_ASKED, &back, REQUEST);
 	(void)amt_packet(FIREWALL_QUEUE_QUERY, &path, QUERY);
 	assert_looks("amt0", "state", "connected");
 	world_shell("ip link del amt0");
@@ -295,18 +292,14 @@ static void test_busy_port(void **state)
 /* Two gateways behind one address: a Linux relay serves one, and amtd says so. */
 static void test_twins(void **state)
 {
-	struct amt_path path, back;
+	struct amt_path path;
 
 	world_write("/etc/amt/amt1.amt", GATEWAY);
 	start(GATEWAY);
 	path = (struct amt_path){ RELAY, 2268, HOST, (uint16_t)atoi(look("amt0", "port")) };
-	back = (struct amt_path){ HOST, path.to_port, RELAY, 2268 };
-	(void)amt_packet(FIREWALL_QUEUE_ASKED, &back, "01000000da7bfb1a");
 	(void)amt_packet(FIREWALL_QUEUE_ADVERTISEMENT, &path, "02000000da7bfb1ac0000201");
-	(void)amt_packet(FIREWALL_QUEUE_ASKED, &back, REQUEST);
 	(void)amt_packet(FIREWALL_QUEUE_QUERY, &path, QUERY);
-	back.from_port = path.to_port = (uint16_t)atoi(look("amt1", "port"));
-	(void)amt_packet(FIREWALL_QUEUE_ASKED, &back, "01000000da7bfb1a");
+	path.to_port = (uint16_t)atoi(look("amt1", "port"));
 	(void)amt_packet(FIREWALL_QUEUE_ADVERTISEMENT, &path, "02000000da7bfb1ac0000201");
 	world_shell("ip link set amt1 down"); /* an event of it */
 	UNTIL(reason_has("amt1", "amt0 uses this relay"));
@@ -349,6 +342,84 @@ static void test_no_queue(void **state)
 	UNTIL(strcmp(look_daemon("queue_error"), "") == 0);
 	assert_looks("amt1", "state", "discovering");
 	UNTIL(!reason_has("r0", "2271"));
+	stop();
+}
+
+/* "Relays outside of them are not used", whether or not Queries are seen; and one that was in use
+ * is left. */
+static void test_excluded(void **state)
+{
+	static const char wide[] = GATEWAY "Allow=192.0.2.0/24\n";
+	static const char narrow[] = GATEWAY "Allow=203.0.113.0/24\n";
+
+	for (int without = 0; without < 2; without++) {
+		if (without)
+			fake_without_nft_queue();
+		start(narrow);
+		assert_looks("amt0", "state", "no-relay");
+		assert_true(reason_has("amt0", "Allow= excludes 192.0.2.1, the only relay"));
+		assert_null(fake_device("amt0"));
+
+		world_write("/etc/amt/amt0.amt", wide);
+		assert_granted(ask("Reload", ""));
+		UNTIL_LOOKS("amt0", "state", "discovering");
+		UNTIL(world_shows("ip link show amt0", ",UP"));
+
+		world_write("/etc/amt/amt0.amt", narrow);
+		assert_granted(ask("Reload", ""));
+		UNTIL_LOOKS("amt0", "state", "no-relay");
+		assert_true(reason_has("amt0", "Allow= excludes"));
+		UNTIL(!world_shows("ip link show amt0", ",UP"));
+		assert_looks("amt0", "last_relay", "");
+		/* It stays so. */
+		world_shell("ip link set up0 down && ip link set up0 up");
+		world_settle();
+		assert_looks("amt0", "state", "no-relay");
+		assert_false(world_shows("ip link show amt0", ",UP"));
+
+		world_write("/etc/amt/amt0.amt", wide);
+		assert_granted(ask("Reload", ""));
+		UNTIL_LOOKS("amt0", "state", "discovering");
+		UNTIL(world_shows("ip link show amt0", ",UP"));
+		assert_int_equal(fake_created(), 1 + without);
+		stop();
+		world_shell("ip link del amt0; rm -rf '%s'", world_path("/run/amt/state"));
+	}
+}
+
+/* The way to the relay: what the kernel lacks is what is said. */
+static void test_ways(void **state)
+{
+	start("[AMT]\nLink=alt0\n[Relay]\nAddress=" RELAY "\n");
+	assert_looks("amt0", "state", "waiting");
+	assert_true(reason_has("amt0", "the route to " RELAY " leads through up0, not alt0"));
+	world_shell("ip link set up0 down");
+	UNTIL(reason_has("amt0", "no route to " RELAY));
+	world_shell("ip route add prohibit " RELAY);
+	UNTIL(reason_has("amt0", "forbids packets to " RELAY " (Permission denied)"));
+	world_shell("ip route del prohibit " RELAY " && ip address add " RELAY "/32 dev lo && "
+		    "ip link set lo up");
+	UNTIL(reason_has("amt0", RELAY " is an address of this host"));
+	world_shell("ip address del " RELAY "/32 dev lo && ip address flush dev alt0");
+	UNTIL(reason_has("amt0", "interface alt0 (Link=) has no IPv4 address"));
+	world_shell("ip link set alt0 down");
+	UNTIL(reason_has("amt0", "interface alt0 (Link=) is down"));
+	world_shell("ip link set alt0 up && ip address add 198.51.100.2/24 dev alt0 && "
+		    "ip route add " RELAY " via 198.51.100.1");
+	UNTIL_LOOKS("amt0", "state", "discovering");
+	stop();
+}
+
+/* Another program of this host has the tunnel of this address: amtctl probe --handshake tells. */
+static void test_pinned(void **state)
+{
+	start("");
+	assert_granted(ask("Pinned", "ss", HOST, RELAY));
+	assert_refused(ask("Pinned", "ss", HOST, "nonsense"), BUS_ERROR_INVALID, "address");
+	world_write("/etc/amt/amt0.amt", GATEWAY);
+	assert_granted(ask("Reload", ""));
+	UNTIL(reason_has("amt0", "took the tunnel of " HOST));
+	assert_looks("amt0", "state", "no-relay");
 	stop();
 }
 
@@ -410,7 +481,8 @@ int main(void)
 		TEST(test_busy_port),	 TEST(test_port_stays),	  TEST(test_port_of_older),
 		TEST(test_port_yields),	 TEST(test_no_room),	  TEST(test_twins),
 		TEST(test_no_queue),	 TEST(test_no_nft_queue), TEST(test_no_driver),
-		TEST(test_spoilt_state),
+		TEST(test_spoilt_state), TEST(test_excluded),	  TEST(test_ways),
+		TEST(test_pinned),
 	};
 	int failed;
 

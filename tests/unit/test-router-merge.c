@@ -128,6 +128,7 @@ static void open_round(struct world *world, unsigned int round)
 	struct router_options options = world_options(round % 2 ? AF_INET6 : AF_INET);
 
 	options.robustness = 2 + round % 3;
+	options.fast_leave = round % 4 < 2 ? ROUTER_LEAVE_QUERIED : ROUTER_LEAVE_TRACKED;
 	seed = round;
 	world_open(world, &options);
 	router_run(world->router, world->now);

@@ -183,7 +183,7 @@ static void test_rows(void **state)
 			try_row(i, &options, true, rows[i].silent ?: rows[i].asking, "");
 			options.querier = false;
 			try_row(i, &options, false, rows[i].silent ?: rows[i].asking, "");
-			options.fast_leave = true;
+			options.fast_leave = ROUTER_LEAVE_FAST;
 			try_row(i, &options, false, rows[i].fast ?: rows[i].asking, "");
 			options.querier = true;
 			try_row(i, &options, false, rows[i].fast ?: rows[i].asking, "");
@@ -597,6 +597,58 @@ static void test_version(void **state)
 	}
 }
 
+/* Other settings forget nothing, and hosts hear of them before a group could expire: with the first
+ * interval that would be at START + 30 s, with the second one the next Query is at START + 125 s.
+ */
+static void test_options(void **state)
+{
+	struct router_options options = world_options(AF_INET), other = options;
+	struct world w;
+
+	options.query_interval_usec = 10 * SEC;
+	options.startup_response_usec = other.startup_response_usec = 1 * SEC;
+	world_open(&w, &options);
+	world_until(&w, START + 25 * SEC);
+	world_report(&w, 1, 1, ALLOW, "a");
+	world_report(&w, 1, 2, TO_EX, "");
+	world_forget(&w);
+
+	other.max_groups = other.max_sources = other.max_sources_in_all = 1;
+	assert_int_equal(router_set_options(w.router, &other, w.now), 0);
+	world_until(&w, w.now);
+	assert_int_equal(w.general, 1);
+	assert_int_equal(w.last.interval_usec, INTERVAL);
+	assert_int_equal(w.last.max_response_usec, 1 * SEC);
+	assert_string_equal(world_filter(&w, 1), "I a");
+	assert_string_equal(world_filter(&w, 2), "E");
+	world_report(&w, 1, 1, ALLOW, "ab"); /* a: known; b: one too many */
+	assert_string_equal(world_filter(&w, 1), "I a");
+	world_report(&w, 1, 3, TO_EX, "");
+	assert_string_equal(world_filter(&w, 3), "I");
+	world_until(&w, START + 25 * SEC + GMI - 1);
+	assert_string_equal(world_filter(&w, 1), "I a"); /* it has answered */
+	assert_string_equal(world_filter(&w, 2), "I");	 /* by the former interval */
+
+	world_forget(&w);
+	other.last_member_usec = 5 * SEC; /* nothing that hosts need to know now */
+	assert_int_equal(router_set_options(w.router, &other, w.now), 0);
+	world_until(&w, w.now);
+	assert_int_equal(w.general, 0);
+	other.querier = false;
+	assert_int_equal(router_set_options(w.router, &other, w.now), 0);
+	world_until(&w, w.now + 3 * INTERVAL);
+	assert_int_equal(w.general, 0);
+	other.querier = true;
+	assert_int_equal(router_set_options(w.router, &other, w.now), 0);
+	world_until(&w, w.now);
+	assert_int_equal(w.general, 1);
+	other.version = 4;
+	assert_int_equal(router_set_options(w.router, &other, w.now), -EINVAL);
+	other = world_options(AF_INET6);
+	assert_int_equal(router_set_options(w.router, &other, w.now), -EINVAL);
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -605,7 +657,7 @@ int main(void)
 		cmocka_unit_test(test_election),  cmocka_unit_test(test_query_of_nobody),
 		cmocka_unit_test(test_lowered),	  cmocka_unit_test(test_older),
 		cmocka_unit_test(test_version),	  cmocka_unit_test(test_startup),
-		cmocka_unit_test(test_absurd),
+		cmocka_unit_test(test_absurd),	  cmocka_unit_test(test_options),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,9 +224,9 @@ static void test_ticket(void **state)
 		int ignored; /* or -1: it counts */
 	} cases[] = {
 		{ "no Query", 3, 3, 7, TUNNELS_IGNORED_GATEWAY },
-		{ "another nonce", 1, 1, 8, TUNNELS_IGNORED_NONCE },
+		{ "another nonce", 1, 1, 8, TUNNELS_IGNORED_MAC },
 		{ "another gateway's MAC", 1, 2, 7, TUNNELS_IGNORED_MAC },
-		{ "a former Query's", 1, 1, 6, TUNNELS_IGNORED_NONCE },
+		{ "a former Query's", 1, 1, 6, TUNNELS_IGNORED_MAC },
 		{ "the last Query's", 1, 1, 7, -1 },
 	};
 
@@ -690,6 +690,120 @@ static void test_any_order(void **state)
 	end(&world);
 }
 
+/* What tunnels_each_changed() told, a word for each: the gateway's number, then "+" or "-" (ended),
+ * "?" while it is not known, and its groups. */
+static void tell(struct tunnels *tunnels, const struct tunnels_tunnel *tunnel, void *userdata)
+{
+	char *text = userdata, *end = text + strlen(text);
+
+	sprintf(end, "%s%u%s%s%zu", *text ? " " : "", ntohl(tunnel->gateway.in.s_addr) & 0xff,
+		tunnel->ended ? "-" : "+", tunnel->known ? "" : "?", tunnel->groups);
+}
+
+static void assert_changed(struct world *world, const char *changes)
+{
+	char text[256] = "";
+
+	tunnels_each_changed(world->tunnels, tell, text);
+	assert_string_equal(text, changes);
+}
+
+static void begin_watched(struct world *world)
+{
+	begin(world);
+	tunnels_watch(world->tunnels);
+}
+
+static void test_changed_tunnels(void **state)
+{
+	struct world world;
+
+	begin_watched(&world);
+	query(&world, 1, 1);
+	query(&world, 2, 2);
+	assert_changed(&world, "1+0 2+0");
+	assert_changed(&world, "");
+	wants(&world, 2, "a");
+	query(&world, 2, 2); /* nothing new */
+	assert_changed(&world, "2+1");
+	wants(&world, 2, "a");
+	assert_changed(&world, "");
+	wants(&world, 2, "ab");
+	wants(&world, 1, "c");
+	assert_changed(&world, "2+1 1+1");
+	/* The same gateway from another port: the former tunnel first. */
+	query_port(&world, 2, 5, PORT + 1);
+	assert_changed(&world, "2-0 2+0");
+	tunnels_clear(world.tunnels);
+	assert_changed(&world, "2-0 1-0");
+	query(&world, 1, 1);
+	tunnels_clear(world.tunnels);
+	end(&world); /* with changes that nobody read */
+}
+
+/* The driver may have, for 260 s, more than was seen. */
+static void test_unsure(void **state)
+{
+	struct world world;
+
+	begin_watched(&world);
+	query(&world, 1, 1);
+	wants(&world, 1, "a");
+	assert_changed(&world, "1+1");
+	tunnels_unsure(world.tunnels, world.now);
+	query(&world, 2, 2); /* that began since is none the better known: it may have before */
+	assert_changed(&world, "1+?1 2+?0");
+	world.now += FORGET - SEC;
+	wants(&world, 1, "b");
+	assert_changed(&world, "1+?1");
+	assert_true(tunnels_next(world.tunnels) <= START + FORGET);
+	world.now += SEC;
+	tunnels_run(world.tunnels, world.now);
+	assert_changed(&world,
+		       "1+1 2-?0"); /* without an Update it is forgotten at that time, too */
+	query(&world, 2, 2);
+	assert_changed(&world, "2+0");
+
+	/* A new interface has no tunnels from before. */
+	tunnels_unsure(world.tunnels, world.now);
+	tunnels_clear(world.tunnels);
+	query(&world, 3, 3);
+	assert_changed(&world, "1-?0 2-?0 3+0");
+	end(&world);
+}
+
+/* The driver takes what the router does not: the tunnel that it came from is not known. */
+static void test_untaken(void **state)
+{
+	static const struct report many = { AF_INET, 0, GROUP_CHANGE_TO_EXCLUDE, "", 0, 33 };
+	struct report ssm = { AF_INET, 0, GROUP_CHANGE_TO_EXCLUDE, "", 0, 0 };
+	struct message broken = { .type = AMT_UPDATE, .update.nonce = 3 };
+	const struct address from = gateway(3);
+	struct world world;
+
+	begin_watched(&world);
+	for (unsigned int i = 1; i <= 4; i++)
+		query(&world, i, i);
+	assert_changed(&world, "1+0 2+0 3+0 4+0");
+	update(&world, 1, 1, &many); /* of 32 */
+	assert_changed(&world, "1+?32");
+	ssm.group = 0xe8010101 - 0xe9000100; /* 232.1.1.1 */
+	update(&world, 2, 2, &ssm);
+	assert_changed(&world, "2+?0");
+	make_mac(3, 3, broken.update.mac);
+	broken.update.inner.data = (const uint8_t *)"\x45";
+	broken.update.inner.length = 1;
+	tunnels_update(world.tunnels, &from, &broken, world.now);
+	assert_changed(&world, "3+?0");
+	/* The others are. */
+	wants(&world, 4, "a");
+	assert_changed(&world, "4+1");
+	world.now += FORGET;
+	tunnels_run(world.tunnels, world.now);
+	assert_changed(&world, "1+0 2+0 4+0 3+0");
+	end(&world);
+}
+
 static void test_strings(void **state)
 {
 	for (int i = 0; i < _TUNNELS_IGNORED_MAX; i++)
@@ -705,7 +819,8 @@ int main(void)
 		cmocka_unit_test(test_port),	   cmocka_unit_test(test_max),
 		cmocka_unit_test(test_max_groups), cmocka_unit_test(test_flush),
 		cmocka_unit_test(test_malformed),  cmocka_unit_test(test_any_order),
-		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_strings),	   cmocka_unit_test(test_changed_tunnels),
+		cmocka_unit_test(test_unsure),	   cmocka_unit_test(test_untaken),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -140,9 +140,14 @@ static bool note_loaded(const struct probe_report *report, char buf[static PROBE
 
 /* drivers/net/amt.c looks tunnels up by the gateway's address alone, and expires them after 260 s:
  * amt_gmi(). */
+bool probe_report_pins(const struct probe_report *report)
+{
+	return report->handshaken && handshake_has_mld(&report->handshake.mld_linux);
+}
+
 static bool note_pinned(const struct probe_report *report, char buf[static PROBE_NOTE_MAX])
 {
-	if (!report->handshaken || !handshake_has_mld(&report->handshake.mld_linux))
+	if (!probe_report_pins(report))
 		return false;
 	snprintf(
 		buf, PROBE_NOTE_MAX,

@@ -19,6 +19,9 @@ bool probe_note(const struct probe_report *report, size_t i, char buf[static PRO
  * the advertised one is private. */
 struct address probe_report_partner(const struct probe_report *report);
 
+/* Does the relay keep the port of the handshake, so that no gateway here gets a Query? */
+bool probe_report_pins(const struct probe_report *report);
+
 /* Parts of notes. "10.25 ms"; "192.0.2.1:4000"; why no Query came; whether a Query has MLD. */
 const char *probe_rtt_text(char buf[static RTT_TEXT_MAX], uint64_t usec);
 const char *handshake_seen_text(const struct handshake_answer *answer,

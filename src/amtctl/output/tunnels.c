@@ -29,9 +29,11 @@ static void print_tunnel(const json_t *tunnel, uint64_t now_usec)
 	char since[HUMAN_MAX], last[HUMAN_MAX];
 	size_t i;
 
-	printf("%16s%s port %" PRIu64 ", started %s, last Update %s\n", "", TEXT(tunnel, "gateway"),
-	       NUMBER(tunnel, "port"), human_ago(since, now_usec, NUMBER(tunnel, "since_usec")),
-	       update > 0 ? human_ago(last, now_usec, update) : "never");
+	printf("%16s%s port %" PRIu64 ", started %s, last Update %s%s\n", "",
+	       TEXT(tunnel, "gateway"), NUMBER(tunnel, "port"),
+	       human_ago(since, now_usec, NUMBER(tunnel, "since_usec")),
+	       update > 0 ? human_ago(last, now_usec, update) : "never",
+	       json_is_false(FIELD(tunnel, "filtered")) ? ", not filtered by source" : "");
 	for (i = 0; i < json_array_size(groups); i++)
 		print_group(json_array_get(groups, i));
 }
@@ -56,6 +58,8 @@ void tunnels_print(const json_t *device, uint64_t now_usec)
 	       NUMBER(serving, "teardowns"));
 	if (NUMBER(serving, "malformed") > 0)
 		printf(", %" PRIu64 " malformed", NUMBER(serving, "malformed"));
+	if (NUMBER(serving, "not_asked") > 0)
+		printf(", %" PRIu64 " data packets not asked for", NUMBER(serving, "not_asked"));
 	print_reasons("ignored", FIELD(serving, "ignored"));
 	print_reasons("records ignored", FIELD(serving, "ignored_records"));
 	print_reasons("errors", FIELD(serving, "faults"));

@@ -11,6 +11,8 @@
 #include "amtd/forward/backup.h"
 #include "amtd/forward/inject.h"
 #include "amtd/forward/wing.h"
+#include "amtd/gateway/wing.h"
+#include "base/clock.h"
 #include "base/escape.h"
 #include "base/log.h"
 #include "device/event.h"
@@ -147,6 +149,22 @@ static int method_report(sd_bus_message *message, void *userdata, sd_bus_error *
 	return r;
 }
 
+static int method_pinned(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct address local, relay;
+	const char *local_text, *relay_text;
+	int r;
+
+	r = sd_bus_message_read(message, "ss", &local_text, &relay_text);
+	if (r < 0)
+		return r;
+	if (address_parse(local_text, &local) < 0 || address_parse(relay_text, &relay) < 0)
+		return sd_bus_reply_method_errorf(message, BUS_ERROR_INVALID,
+						  "expected two addresses");
+	pins_add(gateways_of(manager_of(userdata)), &local, &relay, clock_monotonic());
+	return client_answer(userdata, message, NULL);
+}
+
 static int method_join(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct failure failure = { 0 };
@@ -228,6 +246,8 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_ARGS("s", interface, "as", channels, "u", version, "s",
 					    destination, "b", leave),
 				SD_BUS_NO_RESULT, method_report, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Pinned", SD_BUS_ARGS("s", local, "s", relay), SD_BUS_NO_RESULT,
+				method_pinned, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Join", SD_BUS_ARGS("s", channel, "s", device),
 				SD_BUS_RESULT("s", json), method_join, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Leave", SD_BUS_ARGS("s", channel, "s", device), SD_BUS_NO_RESULT,

@@ -26,7 +26,7 @@ static const struct field upstream_fields[] = {
 struct router_view {
 	const char *querier;
 	bool querying;
-	uint64_t groups, reports, queries, queries_sent, malformed, unicast_ignored, lost;
+	uint64_t groups, members, reports, queries, queries_sent, malformed, unicast_ignored, lost;
 	struct field_counts ignored;
 };
 
@@ -36,6 +36,8 @@ static const struct field router_fields[] = {
 	{ "querier", FIELD_STRING, ROUTER(querier), .help = "address of the querier; empty: none" },
 	{ "querying", FIELD_BOOL, ROUTER(querying), .help = "whether amtd is the querier" },
 	{ "groups", FIELD_UINT, ROUTER(groups), .help = "groups with members" },
+	{ "members", FIELD_UINT, ROUTER(members),
+	  .help = "hosts of these that are tracked, each once a group (FastLeave=)" },
 	{ "reports", FIELD_UINT, ROUTER(reports), .help = "Reports and Leaves received" },
 	{ "queries", FIELD_UINT, ROUTER(queries), .help = "Queries received" },
 	{ "queries_sent", FIELD_UINT, ROUTER(queries_sent), .help = "Queries sent" },
@@ -89,6 +91,7 @@ static const struct router_view *view_router(struct arena *arena, const struct s
 				   : arena_string(arena, address_format(querier, text)),
 		.querying = querier->family != AF_UNSPEC && address_equal(querier, &side->own),
 		.groups = router_groups(side->router),
+		.members = router_members(side->router),
 		.reports = counters->reports,
 		.queries = counters->queries,
 		.queries_sent = counters->queries_sent,
@@ -106,7 +109,7 @@ static struct field_list view_downstreams(struct arena *arena, const struct forw
 	struct downstream_view *views = arena_alloc(arena, forward->n_downstreams, sizeof(*views));
 
 	for (size_t i = 0; views && i < forward->n_downstreams; i++) {
-		const struct downstream *downstream = &forward->downstreams[i];
+		const struct downstream *downstream = forward->downstreams[i];
 
 		views[i] = (struct downstream_view){
 			.ifname = downstream->name,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtd/api/describe-relay.h"
 
+#include "amtd/relay/filter.h"
 #include "base/clock.h"
 
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct tunnel_view {
 	int port;
 	uint64_t since, last_query, last_update;
 	struct field_list groups;
+	bool filtered;
 };
 
 #define TUNNEL(member) offsetof(struct tunnel_view, member)
@@ -38,13 +40,15 @@ static const struct field tunnel_fields[] = {
 	  .size = sizeof(struct wanted_view), .help = "its memberships" },
 	{ "last_update_usec", FIELD_TIME, TUNNEL(last_update), FIELD_IF_SET,
 	  .help = "last valid Membership Update" },
+	{ "filtered", FIELD_BOOL, TUNNEL(filtered),
+	  .help = "whether it gets only the sources of its memberships; false: all of their groups, as amtd may not know what it asked for" },
 	{ NULL },
 };
 
 struct serving_view {
 	struct field_list tunnels;
 	int max_tunnels;
-	uint64_t queries, updates, teardowns, begun, expired, evicted, malformed;
+	uint64_t queries, updates, teardowns, begun, expired, evicted, malformed, not_asked;
 	struct field_counts ignored, records, errors;
 };
 
@@ -61,6 +65,8 @@ const struct field serving_fields[] = {
 	{ "expired", FIELD_UINT, SERVING(expired), .help = "tunnels expired" },
 	{ "evicted", FIELD_UINT, SERVING(evicted), .help = "tunnels over the limit" },
 	{ "malformed", FIELD_UINT, SERVING(malformed), .help = "messages that RFC 7450 forbids" },
+	{ "not_asked", FIELD_UINT, SERVING(not_asked),
+	  .help = "data packets dropped, since the gateway did not ask for their source" },
 	{ "ignored", FIELD_COUNTS, SERVING(ignored), .help = "messages ignored, by reason" },
 	{ "ignored_records", FIELD_COUNTS, SERVING(records), .help = "records ignored, by reason" },
 	{ "faults", FIELD_COUNTS, SERVING(errors), .help = "malformed packets within Updates" },
@@ -120,6 +126,7 @@ static struct field_list view_tunnels(struct arena *arena, const struct tunnels 
 			.last_query = clock_to_realtime(tunnel.last_query),
 			.last_update = clock_to_realtime(tunnel.last_update),
 			.groups = { scan.views, scan.n },
+			.filtered = tunnel.known,
 		};
 	}
 	if (views)
@@ -164,6 +171,7 @@ const void *view_serving(struct arena *arena, const struct relay_device *relay)
 		.expired = counters->expired,
 		.evicted = counters->evicted,
 		.malformed = relay->malformed,
+		.not_asked = relay_filter_dropped(relay),
 		.ignored = { counters->ignored, 0, _TUNNELS_IGNORED_MAX, ignored_string },
 		.records = { counters->records, 0, ROUTER_IGNORED_MAX, record_string },
 		.errors = { counters->errors, 0, _GROUP_ERROR_MAX, error_string },

@@ -85,21 +85,6 @@ static enum queue_verdict on_relay_packet(struct manager *manager, struct queue_
 	return QUEUE_ACCEPT;
 }
 
-/* A gateway's own message leaves: only observed, too. */
-static enum queue_verdict on_asked(struct manager *manager, struct queue_packet *queued)
-{
-	struct recipient from;
-	struct packet packet;
-
-	if (packet_parse(queued->data, queued->length, &packet) != PACKET_ERROR_NONE)
-		return QUEUE_ACCEPT;
-	from = find_recipient(manager, packet.source_port, CONFIG_GATEWAY);
-	if (from.device)
-		(void)from.wing->packet(manager, from.device, FIREWALL_QUEUE_ASKED, queued,
-					&packet);
-	return QUEUE_ACCEPT;
-}
-
 static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 {
 	struct manager *manager = userdata;
@@ -109,8 +94,6 @@ static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 
 	if (queue == FIREWALL_QUEUE_UNREACHABLE)
 		return on_unreachable(manager, queued);
-	if (queue == FIREWALL_QUEUE_ASKED)
-		return on_asked(manager, queued);
 	if (is_relay_queue(queue))
 		return on_relay_packet(manager, queued);
 	if (packet_parse(queued->data, queued->length, &packet) != PACKET_ERROR_NONE) {
@@ -141,15 +124,22 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 {
 	struct manager *manager = userdata;
 	const struct queue_counters *counters = queue_counters(manager->queue);
-	const uint64_t before = counters->overruns;
+	const struct queue_counters before = *counters;
 	int r;
 
 	r = queue_dispatch(manager->queue, PACKETS_AT_ONCE);
 	if (r < 0)
 		log_error(NULL, "cannot read NFQUEUE: %s", strerror(-r));
-	if (counters->overruns != before)
+	if (counters->overruns != before.overruns)
 		on_overrun(counters);
+	if (counters->overruns != before.overruns || counters->crowded != before.crowded)
+		hooks_packets_missed(manager, "NFQUEUE overrun");
 	return 0;
+}
+
+static void before_verdicts(void *userdata)
+{
+	hooks_before_verdicts(userdata);
 }
 
 static const char *explain_queue_error(int error, char *buf, size_t size, uint16_t taken)
@@ -178,6 +168,7 @@ int control_open(struct manager *manager)
 		.count = _FIREWALL_QUEUE_MAX,
 		.as_is = FIREWALL_QUEUE_ADVERTISEMENT,
 		.fail_open = FIREWALL_QUEUE_ADVERTISEMENT_STRICT,
+		.before_verdicts = before_verdicts,
 	};
 	uint16_t taken = 0;
 	int r;

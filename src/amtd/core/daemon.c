@@ -76,9 +76,11 @@ static int on_firewall(sd_event_source *source, int fd, uint32_t events, void *u
 
 	switch (firewall_dispatch(manager->firewall)) {
 	case FIREWALL_REMOVED:
+		hooks_packets_missed(manager, "nftables table 'ip amtd' was removed");
 		log_notice(NULL, "nftables table 'ip amtd' was removed, creating it again");
 		break;
 	case FIREWALL_LOST:
+		hooks_packets_missed(manager, "netlink events of nftables were lost");
 		log_notice(NULL, "nftables: netlink events lost, resynchronizing");
 		break;
 	default:

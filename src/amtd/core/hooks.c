@@ -198,6 +198,20 @@ void hooks_settled(struct manager *manager)
 			manager->wings[i]->settled(manager);
 }
 
+void hooks_before_verdicts(struct manager *manager)
+{
+	for (size_t i = 0; i < manager->n_wings; i++)
+		if (manager->wings[i]->before_verdicts)
+			manager->wings[i]->before_verdicts(manager);
+}
+
+void hooks_packets_missed(struct manager *manager, const char *reason)
+{
+	for (size_t i = 0; i < manager->n_wings; i++)
+		if (manager->wings[i]->packets_missed)
+			manager->wings[i]->packets_missed(manager, reason);
+}
+
 const struct wing *hooks_packet_wing(const struct manager *manager, enum config_mode mode)
 {
 	for (size_t i = 0; i < manager->n_wings; i++)

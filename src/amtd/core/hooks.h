@@ -64,6 +64,10 @@ struct wing {
 				     struct packet *packet);
 	void (*packet_malformed)(struct manager *manager, struct device *device,
 				 enum firewall_queue queue);
+	/* Packets were handled, and their verdicts are sent next. */
+	void (*before_verdicts)(struct manager *manager);
+	/* Control messages may have passed without packet having been called. */
+	void (*packets_missed)(struct manager *manager, const char *reason);
 	/* An ICMP error quotes a packet of the device's. */
 	void (*unreachable)(struct manager *manager, struct device *device);
 };
@@ -94,6 +98,8 @@ bool hooks_link_changed(struct manager *manager, const struct link_change *chang
 void hooks_reconciled(struct manager *manager, struct device *device);
 void hooks_pass_done(struct manager *manager);
 void hooks_settled(struct manager *manager);
+void hooks_before_verdicts(struct manager *manager);
+void hooks_packets_missed(struct manager *manager, const char *reason);
 /* The wing that takes the packets of devices of this mode; NULL: none. */
 const struct wing *hooks_packet_wing(const struct manager *manager, enum config_mode mode);
 

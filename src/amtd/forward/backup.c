@@ -52,11 +52,11 @@ static const char *default_upstream(const struct config_forward *config)
 	return NULL;
 }
 
-static void switch_upstream(struct forward *forward, const char *why)
+static void switch_upstream(struct forward *forward, enum upstreams_change how, const char *why)
 {
 	forward->switched = !forward->switched;
 	forward->active_at = clock_monotonic();
-	forward_refresh_upstreams(forward);
+	forward_refresh_upstreams(forward, how);
 	upstream_listener_refresh(forward->owner);
 	log_notice(forward->device->config->name, "upstream is now %s: %s",
 		   forward->switched ? forward_config(forward)->backup_upstream
@@ -78,7 +78,8 @@ void backup_poll(struct forward *forward, uint64_t now)
 		return;
 	}
 	if (now - forward->active_at >= config->upstream_timeout_sec * USEC_PER_SEC)
-		switch_upstream(forward, "no packets on the other one (UpstreamTimeoutSec=)");
+		switch_upstream(forward, UPSTREAMS_SET,
+				"no packets on the other one (UpstreamTimeoutSec=)");
 }
 
 /* Is the interface one of the device's two upstreams? */
@@ -108,7 +109,7 @@ int backup_switch(struct forwarding *forwarding, const char *upstream, const cha
 		found++;
 		if (forward->switched !=
 		    (strcmp(forward_config(forward)->backup_upstream, upstream) == 0))
-			switch_upstream(forward, "on request");
+			switch_upstream(forward, UPSTREAMS_MOVE, "on request");
 	}
 	if (found > 0)
 		return 0;

@@ -158,16 +158,16 @@ static void find_own(struct side *side)
 	side->own = source_address(downstream->forward->manager, side->family, downstream->ifindex);
 }
 
-static int start_router(struct side *side)
+static struct router_options options_of(const struct side *side)
 {
-	static const struct router_ops ops = { .changed = on_changed, .query = on_query };
 	const struct config_forward *config = forward_config(side->downstream->forward);
 	bool ipv6 = side->family == FAMILY_IPV6;
-	const struct router_options options = {
+
+	return (struct router_options){
 		.family = family_to_af(side->family),
 		.version = ipv6 ? config->mld_version : config->igmp_version,
 		.querier = config->querier,
-		.fast_leave = config->fast_leave,
+		.fast_leave = config->fast_leave ? ROUTER_LEAVE_TRACKED : ROUTER_LEAVE_QUERIED,
 		.ssm_only_in_ssm_range = true,
 		.robustness = config->robustness,
 		.query_interval_usec = config->query_interval_sec * USEC_PER_SEC,
@@ -179,6 +179,12 @@ static int start_router(struct side *side)
 		.max_groups_per_host = config->max_groups_per_host,
 		.max_sources_in_all = SOURCES_MAX,
 	};
+}
+
+static int start_router(struct side *side)
+{
+	static const struct router_ops ops = { .changed = on_changed, .query = on_query };
+	const struct router_options options = options_of(side);
 
 	return router_new(&options, &ops, side, &side->own, clock_monotonic(), &side->router);
 }
@@ -240,6 +246,21 @@ void downstream_stop(struct downstream *downstream)
 				      forwarder_downstream_gone(forwarder, downstream->ifindex));
 	}
 	downstream->ifindex = 0;
+}
+
+void downstream_configure(struct downstream *downstream)
+{
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		const struct side *side = &downstream->sides[family];
+		struct router_options options;
+
+		if (!side->router)
+			continue;
+		options = options_of(side);
+		(void)router_set_options(side->router, &options, clock_monotonic());
+	}
+	if (downstream->ifindex != 0)
+		arm_routers(downstream);
 }
 
 /* An address came or went. */

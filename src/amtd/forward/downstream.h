@@ -10,7 +10,8 @@
 
 /* 0, or negative errno and downstream->error. */
 int downstream_start(struct downstream *downstream, int ifindex);
-void downstream_address(struct downstream *downstream); /* its addresses may have changed */
-void downstream_stop(struct downstream *downstream);	/* drops its memberships */
+void downstream_address(struct downstream *downstream);	  /* its addresses may have changed */
+void downstream_configure(struct downstream *downstream); /* the settings were replaced */
+void downstream_stop(struct downstream *downstream);	  /* drops its memberships */
 
 #endif

@@ -66,8 +66,8 @@ struct forward_device {
 	struct listeners *listeners; /* NULL: no upstream listeners */
 };
 
-/* A packet without a route in the table was received. */
-typedef void (*routing_missing)(struct routing *routing, enum family family, int ifindex,
+/* A packet was received without a route in the table, or on another interface than its route's. */
+typedef void (*routing_missing)(struct routing *routing, enum mroute_upcall upcall, int ifindex,
 				const struct address *source, const struct address *group);
 
 /* A routing table of the kernel, both families. */
@@ -76,6 +76,7 @@ struct routing {
 	uint32_t table; /* 0: the main one */
 	routing_missing missing;
 	unsigned int users;
+	bool quiet;			     /* without rules so far */
 	struct mroute *mroutes[_FAMILY_MAX]; /* NULL: see errors */
 	char errors[_FAMILY_MAX][256];
 	sd_event_source *sources[_FAMILY_MAX];
@@ -117,13 +118,16 @@ struct forward {
 	struct driad_upstream *driad;		   /* Upstream=driad; NULL: none */
 	struct forwarder *forwarders[_FAMILY_MAX]; /* NULL: the kernel does not route this family */
 	struct joins *joins[_FAMILY_MAX];	   /* upstream */
-	struct downstream *downstreams;
+	struct downstream **downstreams;
 	size_t n_downstreams;
 	int *upstreams; /* ifindex of each configured one; 0: absent */
 	size_t n_upstreams;
 	struct forwarder_upstream *sources; /* the forwarders' table */
 	size_t n_sources;
-	bool switched; /* BackupUpstream= is in use */
+	int *leaving; /* previous upstreams, which deliver until settle_at */
+	size_t n_leaving, leaving_size;
+	uint64_t settle_at; /* CLOCK_MONOTONIC, microseconds; 0: nothing is leaving */
+	bool switched;	    /* BackupUpstream= is in use */
 	bool dirty;
 	int error;	       /* negative: nothing above is set up; retried */
 	int broken;	       /* negative: a forwarder is unusable; everything is set up again */

@@ -48,7 +48,7 @@ void proxy_query(struct listener_side *side, const struct group_message *message
 		return;
 	}
 	for (size_t i = 0; i < forward->n_downstreams; i++) {
-		struct side *to = &forward->downstreams[i].sides[side->family];
+		struct side *to = &forward->downstreams[i]->sides[side->family];
 
 		if (!to->listener)
 			continue;
@@ -58,7 +58,7 @@ void proxy_query(struct listener_side *side, const struct group_message *message
 			continue;
 		}
 		side->counters.failed++;
-		log_debug(forward->downstreams[i].name, "cannot copy a Query of %s: %s",
+		log_debug(forward->downstreams[i]->name, "cannot copy a Query of %s: %s",
 			  side->upstream->name, strerror(-r));
 	}
 }

@@ -19,9 +19,8 @@ static void on_upcall(enum mroute_upcall upcall, int ifindex, const struct addre
 {
 	struct routing *routing = userdata;
 
-	if (upcall != MROUTE_NO_ROUTE || ifindex == 0)
-		return; /* packets on the wrong interface were dropped and counted by the kernel */
-	routing->missing(routing, family_of(source), ifindex, source, group);
+	if (ifindex != 0)
+		routing->missing(routing, upcall, ifindex, source, group);
 }
 
 static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -71,9 +70,10 @@ static struct routing_interface *find_interface(struct routing *routing, int ifi
 /* A table other than the main one needs a rule for each interface. */
 static int add_rule(struct routing *routing, enum family family, const char *name)
 {
-	return routing->table == 0 ? 0
-				   : mrule_add(routing->forwarding->manager->netlink,
-					       family_to_af(family), name, routing->table);
+	return routing->table == 0 || routing->quiet
+		       ? 0
+		       : mrule_add(routing->forwarding->manager->netlink, family_to_af(family),
+				   name, routing->table);
 }
 
 static int add_interface(struct routing *routing, enum family family,
@@ -108,6 +108,14 @@ void routing_retry(struct routing *routing)
 	}
 }
 
+void routing_set_quiet(struct routing *routing, bool quiet)
+{
+	routing->quiet = quiet;
+	for (int family = 0; family < _FAMILY_MAX && !quiet; family++)
+		for (size_t i = 0; i < routing->n_interfaces && routing->mroutes[family]; i++)
+			(void)add_rule(routing, family, routing->interfaces[i].name);
+}
+
 int routing_add(struct routing *routing, const char *name, int ifindex,
 		int results[static _FAMILY_MAX])
 {
@@ -139,10 +147,11 @@ void routing_remove(struct routing *routing, int ifindex)
 	for (int family = 0; family < _FAMILY_MAX; family++) {
 		if (!routing->mroutes[family])
 			continue;
-		(void)mroute_remove_interface(routing->mroutes[family], ifindex);
+		/* The rule first: packets go to the table that is next. */
 		if (routing->table != 0)
 			(void)mrule_remove(routing->forwarding->manager->netlink,
 					   family_to_af(family), interface->name, routing->table);
+		(void)mroute_remove_interface(routing->mroutes[family], ifindex);
 	}
 	*interface = routing->interfaces[--routing->n_interfaces];
 }

@@ -17,6 +17,9 @@ void routing_retry(struct routing *routing); /* a table in use elsewhere may be 
 /* Removes rules of a previous amtd to tables that no longer exist. */
 void routing_clean(struct forwarding *forwarding);
 
+/* While quiet, interfaces are added without the rules that send their packets to this table. */
+void routing_set_quiet(struct routing *routing, bool quiet);
+
 /* Makes the interface usable in routes. 0 and each family's result (mroute_error_text()), or
  * -ENOMEM. */
 int routing_add(struct routing *routing, const char *name, int ifindex,

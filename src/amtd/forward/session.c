@@ -11,6 +11,7 @@
 #include "amtd/forward/mfc.h"
 #include "amtd/forward/refused.h"
 #include "amtd/forward/routing.h"
+#include "amtd/forward/table-move.h"
 #include "amtd/forward/upstreams.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -103,14 +104,24 @@ static void on_unroute(const struct address *source, const struct address *group
 	forward_delete_route(forward, source, group);
 }
 
-static void on_missing(struct routing *routing, enum family family, int ifindex,
+static void on_missing(struct routing *routing, enum mroute_upcall upcall, int ifindex,
 		       const struct address *source, const struct address *group)
 {
-	for (struct forward *forward = routing->forwarding->list; forward; forward = forward->next)
-		if (forward->routing == routing && forward->forwarders[family])
-			(void)forwarder_missing(forward->forwarders[family], ifindex,
+	enum family family = family_of(source);
+
+	for (struct forward *forward = routing->forwarding->list; forward;
+	     forward = forward->next) {
+		struct forwarder *forwarder = forward->forwarders[family];
+
+		if (forward->routing != routing || !forwarder)
+			continue;
+		if (upcall == MROUTE_NO_ROUTE)
+			(void)forwarder_missing(forwarder, ifindex,
 						forward_source_kind(forward, ifindex, source),
 						source, group);
+		else /* dropped and counted by the kernel */
+			(void)forwarder_arrived(forwarder, ifindex, source, group);
+	}
 }
 
 /* ---- interfaces ---------------------------------------------------------------------------- */
@@ -122,7 +133,7 @@ static const char *find_neighbour(const struct forward *forward, const char *dow
 
 	for (; other; other = other->next)
 		for (size_t i = 0; other != forward && i < other->n_downstreams; i++)
-			if (strcmp(other->downstreams[i].name, downstream) == 0)
+			if (strcmp(other->downstreams[i]->name, downstream) == 0)
 				return other->device->config->name;
 	return NULL;
 }
@@ -172,7 +183,7 @@ static void stop_downstream(struct forward *forward, struct downstream *downstre
 static void refresh_downstreams(struct forward *forward)
 {
 	for (size_t i = 0; i < forward->n_downstreams; i++) {
-		struct downstream *downstream = &forward->downstreams[i];
+		struct downstream *downstream = forward->downstreams[i];
 		int ifindex = forward_find_interface(forward->manager, downstream->name);
 
 		if (ifindex == downstream->ifindex) {
@@ -188,7 +199,7 @@ static void refresh_downstreams(struct forward *forward)
 static void refresh_forward(struct forward *forward)
 {
 	forward->dirty = false;
-	forward_refresh_upstreams(forward);
+	forward_refresh_upstreams(forward, UPSTREAMS_SET);
 	refresh_downstreams(forward);
 	forward_place_sources(forward);
 	driad_refresh(forward);
@@ -233,25 +244,88 @@ static int open_family(struct forward *forward, enum family family)
 	return forwarder_new(&options, &ops, forward, &forward->forwarders[family]);
 }
 
+static struct downstream *find_downstream(const struct forward *forward, const char *name)
+{
+	for (size_t i = 0; i < forward->n_downstreams; i++)
+		if (strcmp(forward->downstreams[i]->name, name) == 0)
+			return forward->downstreams[i];
+	return NULL;
+}
+
+static struct downstream *new_downstream(struct forward *forward, const char *name)
+{
+	struct downstream *downstream = calloc(1, sizeof(*downstream));
+
+	if (!downstream)
+		return NULL;
+	downstream->forward = forward;
+	snprintf(downstream->name, sizeof(downstream->name), "%s", name);
+	return downstream;
+}
+
+/* Those that stay are not touched; new ones start with the next refresh. -ENOMEM: unchanged. */
+static int configure_downstreams(struct forward *forward)
+{
+	const struct config_forward *config = forward_config(forward);
+	struct downstream **list = calloc(config->n_downstreams + 1, sizeof(*list));
+	size_t n;
+
+	for (n = 0; list && n < config->n_downstreams; n++) {
+		list[n] = find_downstream(forward, config->downstreams[n])
+				  ?: new_downstream(forward, config->downstreams[n]);
+		if (!list[n])
+			break;
+	}
+	if (!list || n < config->n_downstreams) {
+		while (list && n-- > 0)
+			if (!find_downstream(forward, list[n]->name))
+				free(list[n]);
+		free(list);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < forward->n_downstreams; i++) {
+		struct downstream *old = forward->downstreams[i];
+		size_t j = 0;
+
+		while (j < n && list[j] != old)
+			j++;
+		if (j < n)
+			continue;
+		stop_downstream(forward, old);
+		free(old);
+	}
+	free(forward->downstreams);
+	forward->downstreams = list;
+	forward->n_downstreams = n;
+	return 0;
+}
+
+/* Where an Upstream= is driad. */
+static int open_driad(struct forward *forward)
+{
+	const struct config_forward *config = forward_config(forward);
+
+	for (size_t i = 0; i < config->n_upstreams && !forward->driad; i++)
+		if (strcmp(config->upstreams[i].name, DRIAD_NAME) == 0)
+			return driad_open(forward);
+	return 0;
+}
+
 static int setup_forward(struct forward *forward)
 {
 	const struct config_forward *config = forward_config(forward);
 	int r;
 
-	forward->downstreams = calloc(config->n_downstreams, sizeof(*forward->downstreams));
 	forward->upstreams = calloc(config->n_upstreams, sizeof(*forward->upstreams));
-	if (!forward->downstreams || !forward->upstreams)
+	if (!forward->upstreams)
 		return -ENOMEM;
-	forward->n_downstreams = config->n_downstreams;
 	forward->n_upstreams = config->n_upstreams;
-	for (size_t i = 0; i < config->n_downstreams; i++) {
-		forward->downstreams[i].forward = forward;
-		strcpy(forward->downstreams[i].name, config->downstreams[i]);
-	}
-	r = routing_get(forward->owner->forwarding, config->table, on_missing, &forward->routing);
-	for (size_t i = 0; i < config->n_upstreams && r == 0 && !forward->driad; i++)
-		if (strcmp(config->upstreams[i].name, DRIAD_NAME) == 0)
-			r = driad_open(forward);
+	r = configure_downstreams(forward);
+	if (r == 0)
+		r = routing_get(forward->owner->forwarding, config->table, on_missing,
+				&forward->routing);
+	if (r == 0)
+		r = open_driad(forward);
 	for (int family = 0; family < _FAMILY_MAX && r == 0; family++)
 		r = open_family(forward, family);
 	return r;
@@ -277,7 +351,9 @@ static void release_forward(struct forward *forward)
 	if (keep_is_released(forward->manager->keep))
 		free_forwarders(forward);
 	for (size_t i = 0; i < forward->n_downstreams; i++)
-		stop_downstream(forward, &forward->downstreams[i]);
+		stop_downstream(forward, forward->downstreams[i]);
+	for (size_t i = 0; i < forward->n_leaving; i++)
+		routing_remove(forward->routing, forward->leaving[i]);
 	for (size_t i = 0; i < forward->n_upstreams; i++)
 		if (forward->upstreams[i] != 0 && forward->upstreams[i] != DRIAD_IFINDEX)
 			routing_remove(forward->routing, forward->upstreams[i]);
@@ -285,11 +361,17 @@ static void release_forward(struct forward *forward)
 	free_forwarders(forward);
 	routing_put(forward->routing);
 	forward->routing = NULL;
+	for (size_t i = 0; i < forward->n_downstreams; i++)
+		free(forward->downstreams[i]);
 	free(forward->downstreams);
 	free(forward->upstreams);
 	free(forward->sources);
 	forward->sources = NULL;
 	forward->n_sources = 0;
+	free(forward->leaving);
+	forward->leaving = NULL;
+	forward->n_leaving = forward->leaving_size = 0;
+	forward->settle_at = 0;
 	forward->downstreams = NULL;
 	forward->n_downstreams = 0;
 	forward->upstreams = NULL;
@@ -337,7 +419,7 @@ static void retry_forwarding(struct forward *forward)
 	}
 	routing_retry(forward->routing);
 	for (size_t i = 0; i < forward->n_downstreams; i++)
-		failed = failed || forward->downstreams[i].error[0] != '\0';
+		failed = failed || forward->downstreams[i]->error[0] != '\0';
 	for (size_t i = 0; i < forward->n_upstreams; i++)
 		failed = failed || forward->upstreams[i] == 0;
 	if (failed)
@@ -353,6 +435,8 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 		forward->retry_at = now + RETRY_USEC;
 		retry_forwarding(forward);
 	}
+	if (forward->settle_at > 0 && now >= forward->settle_at)
+		forward_settle_upstreams(forward);
 	if (forward->error == 0)
 		backup_poll(forward, now);
 	if (forward->error == 0 && now >= forward->sweep_at) {
@@ -413,6 +497,44 @@ void session_stop(struct forward_device *owner)
 	free(forward);
 }
 
+/* Does everything have to be made anew? */
+static bool needs_restart(struct forward *forward, const struct config *previous)
+{
+	const struct config *config = forward->device->config;
+
+	return forward->error < 0 || forward->broken < 0 || !config_forwards(&config->forward) ||
+	       config->mode != previous->mode ||
+	       (config->forward.table != previous->forward.table &&
+		!table_move(forward, config->forward.table));
+}
+
+void session_configure(struct forward_device *owner, const struct config *previous)
+{
+	struct forward *forward = owner->forward;
+	int r;
+
+	if (!forward)
+		return;
+	if (needs_restart(forward, previous)) {
+		session_stop(owner);
+		return;
+	}
+	r = configure_downstreams(forward);
+	if (r == 0)
+		r = open_driad(forward);
+	if (r == 0)
+		r = forward_configure_upstreams(forward, previous);
+	if (r < 0) {
+		log_error(owner->device->config->name, "restarting forwarding: %s", strerror(-r));
+		session_stop(owner);
+		return;
+	}
+	for (size_t i = 0; i < forward->n_downstreams; i++)
+		downstream_configure(forward->downstreams[i]);
+	forward->active_at = clock_monotonic();
+	forward->dirty = true;
+}
+
 /* name: "" where the event has none. */
 static bool is_same_interface(const char *own, int own_ifindex, const char *name, int ifindex)
 {
@@ -425,8 +547,8 @@ static bool has_interface(const struct forward *forward, const char *name, int i
 	const struct config_forward *config = forward_config(forward);
 
 	for (size_t i = 0; i < forward->n_downstreams; i++)
-		if (is_same_interface(forward->downstreams[i].name, forward->downstreams[i].ifindex,
-				      name, ifindex))
+		if (is_same_interface(forward->downstreams[i]->name,
+				      forward->downstreams[i]->ifindex, name, ifindex))
 			return true;
 	for (size_t i = 0; i < config->n_upstreams; i++)
 		if (is_same_interface(config->upstreams[i].name, forward->upstreams[i], name,
@@ -472,8 +594,8 @@ void session_tunnels(struct forward_device *owner, const struct address *group,
 	int r;
 
 	for (size_t i = 0; forward && i < forward->n_downstreams; i++)
-		if (downstream_is_tunnels(&forward->downstreams[i]))
-			tunnels = &forward->downstreams[i];
+		if (downstream_is_tunnels(forward->downstreams[i]))
+			tunnels = forward->downstreams[i];
 	if (!tunnels || tunnels->ifindex == 0 || !forward->forwarders[family_of(group)])
 		return;
 	r = forwarder_want(forward->forwarders[family_of(group)], tunnels->ifindex, group, filter);

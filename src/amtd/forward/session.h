@@ -12,6 +12,9 @@
 void session_run(struct forward_device *owner); /* start, and follow interfaces that changed */
 void session_stop(struct forward_device *owner);
 
+/* The settings were replaced: what differs is applied, the rest goes on. session_run() is due. */
+void session_configure(struct forward_device *owner, const struct config *previous);
+
 /* True: session_run() is due. */
 bool session_link(struct forward_device *owner, const struct link_change *change);
 

@@ -30,7 +30,7 @@ static int add_excluding(struct forward *forward, enum family family, const stru
 	int r = 0;
 
 	for (size_t i = 0; i < forward->n_downstreams && r == 0; i++) {
-		const struct router *router = forward->downstreams[i].sides[family].router;
+		const struct router *router = forward->downstreams[i]->sides[family].router;
 
 		r = router ? router_filter(router, group, &one) : 0;
 		if (r == 0 && router)
@@ -218,7 +218,7 @@ static int on_self_query(sd_event_source *source, uint64_t usec, void *userdata)
 			query_upstream(&upstream->sides[family]);
 	for (size_t i = 0; forward && i < forward->n_downstreams; i++)
 		for (int family = 0; family < _FAMILY_MAX; family++)
-			query_downstream(listeners, &forward->downstreams[i].sides[family]);
+			query_downstream(listeners, &forward->downstreams[i]->sides[family]);
 	(void)sd_event_source_set_time_relative(
 		source, listeners_config(listeners)->self_query_sec * USEC_PER_SEC);
 	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

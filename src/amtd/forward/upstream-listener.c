@@ -216,6 +216,22 @@ void upstream_listener_stop(struct forward_device *owner)
 	free(listeners);
 }
 
+void upstream_listener_configure(struct forward_device *owner)
+{
+	struct listeners *listeners = owner->listeners;
+
+	if (!listeners)
+		return;
+	if (owner->device->config->forward.n_upstreams == 0) {
+		upstream_listener_stop(owner);
+		return;
+	}
+	listeners->dirty = true;
+	unsolicited_stop(listeners);
+	if (unsolicited_start(listeners) < 0)
+		upstream_listener_stop(owner); /* the next pass starts it */
+}
+
 static bool has_interface(const struct listeners *listeners, int ifindex, const char *name)
 {
 	const struct config_forward *config = listeners_config(listeners);

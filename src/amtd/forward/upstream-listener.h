@@ -8,8 +8,9 @@
 #include "amtd/core/hooks.h"
 #include "amtd/forward/forward.h"
 
-void upstream_listener_run(struct forward_device *owner);     /* start, follow interfaces */
-void upstream_listener_refresh(struct forward_device *owner); /* its upstreams changed */
+void upstream_listener_run(struct forward_device *owner);	/* start, follow interfaces */
+void upstream_listener_refresh(struct forward_device *owner);	/* its upstreams changed */
+void upstream_listener_configure(struct forward_device *owner); /* its settings were replaced */
 void upstream_listener_stop(struct forward_device *owner);
 
 /* True: upstream_listener_run() is due. */

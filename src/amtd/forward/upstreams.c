@@ -2,15 +2,22 @@
 #include "amtd/forward/upstreams.h"
 
 #include "amtd/forward/driad-route.h"
+#include "amtd/forward/driad.h"
 #include "amtd/forward/interfaces.h"
 #include "amtd/forward/routing.h"
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "kernel/inet.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Previous upstreams are left after this time: a new gateway has had its first Query and has sent
+ * its memberships, twice if the first were lost. */
+#define SETTLE_USEC (10 * USEC_PER_SEC)
 
 /* The kernel drops memberships of an interface that is gone, not of one that is down. */
 static void forget_if_gone(struct forward *forward, int ifindex)
@@ -64,8 +71,8 @@ void forward_check(struct forward *forward, int result)
 static bool is_downstream(const struct forward *forward, int ifindex)
 {
 	for (size_t i = 0; i < forward->n_downstreams; i++)
-		if (forward->downstreams[i].ifindex == ifindex &&
-		    !downstream_is_tunnels(&forward->downstreams[i]))
+		if (forward->downstreams[i]->ifindex == ifindex &&
+		    !downstream_is_tunnels(forward->downstreams[i]))
 			return true;
 	return false;
 }
@@ -146,8 +153,13 @@ static bool same_rows(const struct placing *a, const struct forwarder_upstream *
 	return true;
 }
 
+static void settle_later(struct forward *forward)
+{
+	forward->settle_at = clock_monotonic() + SETTLE_USEC;
+}
+
 /* Upstream= first: of equal prefixes that one counts. */
-static void place_own(struct forward *forward)
+static void place_own(struct forward *forward, enum upstreams_change how)
 {
 	const struct config_forward *config = forward_config(forward);
 	struct placing placing = { .forward = forward };
@@ -169,10 +181,17 @@ static void place_own(struct forward *forward)
 	free(forward->sources);
 	forward->sources = placing.rows;
 	forward->n_sources = placing.n;
-	for (int family = 0; family < _FAMILY_MAX; family++)
-		if (forward->forwarders[family])
-			forward_check(forward, forwarder_set_upstreams(forward->forwarders[family],
-								       placing.rows, placing.n));
+	if (how == UPSTREAMS_MOVE)
+		settle_later(forward);
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		struct forwarder *forwarder = forward->forwarders[family];
+
+		if (!forwarder)
+			continue;
+		forward_check(forward, (how == UPSTREAMS_MOVE ? forwarder_move_upstreams
+							      : forwarder_set_upstreams)(
+					       forwarder, placing.rows, placing.n));
+	}
 }
 
 void forward_place_sources(struct forward *forward)
@@ -181,11 +200,42 @@ void forward_place_sources(struct forward *forward)
 
 	for (; other; other = other->next)
 		if (other->error == 0 && other->routing && other->routing == forward->routing)
-			place_own(other);
+			place_own(other, UPSTREAMS_SET);
 }
 
-/* Joins move to a new upstream before the old one is left. */
-void forward_refresh_upstreams(struct forward *forward)
+/* The interface no longer is this upstream: at once, or once the new one delivers. */
+static void leave_upstream(struct forward *forward, int ifindex, enum upstreams_change how)
+{
+	if (ifindex == 0 || ifindex == DRIAD_IFINDEX)
+		return;
+	if (how == UPSTREAMS_SET ||
+	    !GROW(forward->leaving, forward->n_leaving, forward->leaving_size)) {
+		routing_remove(forward->routing, ifindex);
+		return;
+	}
+	forward->leaving[forward->n_leaving++] = ifindex;
+	settle_later(forward);
+}
+
+void forward_settle_upstreams(struct forward *forward)
+{
+	bool driad = false;
+
+	if (forward->settle_at == 0)
+		return;
+	forward->settle_at = 0;
+	for (int family = 0; family < _FAMILY_MAX; family++)
+		if (forward->forwarders[family])
+			forward_check(forward, forwarder_settle(forward->forwarders[family]));
+	while (forward->n_leaving > 0)
+		routing_remove(forward->routing, forward->leaving[--forward->n_leaving]);
+	for (size_t i = 0; i < forward->n_upstreams; i++)
+		driad = driad || forward->upstreams[i] == DRIAD_IFINDEX;
+	if (!driad)
+		driad_close(forward);
+}
+
+void forward_refresh_upstreams(struct forward *forward, enum upstreams_change how)
 {
 	size_t n = forward->n_upstreams;
 	int *previous;
@@ -202,11 +252,52 @@ void forward_refresh_upstreams(struct forward *forward)
 					   &forward->upstreams[i]) ||
 			  changed;
 	}
-	if (changed)
-		place_own(forward);
+	if (changed) {
+		forward_settle_upstreams(forward); /* the change before */
+		place_own(forward, how);
+	}
 	for (size_t i = 0; i < n; i++)
-		if (previous[i] != 0 && previous[i] != DRIAD_IFINDEX &&
-		    previous[i] != forward->upstreams[i])
-			routing_remove(forward->routing, previous[i]);
+		if (previous[i] != forward->upstreams[i])
+			leave_upstream(forward, previous[i], how);
 	free(previous);
+}
+
+/* Is the ith row in use the same in both? */
+static bool same_upstreams(const struct forward *forward, const struct config_forward *before)
+{
+	const struct config_forward *config = forward_config(forward);
+
+	if (config->n_upstreams != before->n_upstreams)
+		return false;
+	for (size_t i = 0; i < config->n_upstreams; i++) {
+		const struct config_upstream *a = &config->upstreams[i], *b = &before->upstreams[i];
+
+		if (strcmp(a->name, b->name) != 0 || a->prefix.length != b->prefix.length ||
+		    !address_equal(&a->prefix.address, &b->prefix.address))
+			return false;
+	}
+	return !forward->switched || strcmp(config->backup_upstream, before->backup_upstream) == 0;
+}
+
+int forward_configure_upstreams(struct forward *forward, const struct config *previous)
+{
+	const struct config_forward *config = forward_config(forward);
+	int *former = forward->upstreams, *upstreams;
+	size_t n = forward->n_upstreams;
+
+	if (same_upstreams(forward, &previous->forward))
+		return 0;
+	upstreams = calloc(config->n_upstreams, sizeof(*upstreams));
+	if (!upstreams)
+		return -ENOMEM;
+	if (config->backup_upstream[0] == '\0')
+		forward->switched = false;
+	forward->upstreams = upstreams;
+	forward->n_upstreams = config->n_upstreams;
+	forward_refresh_upstreams(forward, UPSTREAMS_MOVE);
+	place_own(forward, UPSTREAMS_MOVE); /* where no new one is present */
+	for (size_t i = 0; i < n; i++)
+		leave_upstream(forward, former[i], UPSTREAMS_MOVE);
+	free(former);
+	return 0;
 }

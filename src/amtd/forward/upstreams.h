@@ -10,8 +10,19 @@
 /* The current interface of the ith Upstream=. */
 const char *forward_upstream_name(const struct forward *forward, size_t i);
 
+enum upstreams_change {
+	UPSTREAMS_SET,	/* at once: the previous one is gone, or silent */
+	UPSTREAMS_MOVE, /* the previous one is left some time after, when the new one delivers */
+};
+
 /* The upstreams may have changed: joins move to the new one before the old one is left. */
-void forward_refresh_upstreams(struct forward *forward);
+void forward_refresh_upstreams(struct forward *forward, enum upstreams_change how);
+
+/* The settings were replaced. 0 or -ENOMEM. */
+int forward_configure_upstreams(struct forward *forward, const struct config *previous);
+
+/* Previous upstreams are left now. */
+void forward_settle_upstreams(struct forward *forward);
 
 /* The forwarders' table of sources: those of upstreams and of the downstreams' own subnets. To be
  * called when either changed, for all devices of the same routing table. */

@@ -81,8 +81,11 @@ static void stop_device(struct forward_device *owner)
 static void on_device_configured(struct manager *manager, struct device *device,
 				 const struct config *previous)
 {
-	if (!config_section_equal(previous, device->config, "Forward"))
-		stop_device(forward_of(device));
+	if (config_section_equal(previous, device->config, "Forward") &&
+	    previous->mode == device->config->mode)
+		return;
+	session_configure(forward_of(device), previous);
+	upstream_listener_configure(forward_of(device));
 }
 
 static void on_device_removed(struct manager *manager, struct device *device)

@@ -95,6 +95,20 @@ static size_t keep_in_use(const struct gateway *gateway, struct selection_candid
 	return n + 1;
 }
 
+static void note_refusals(struct gateway *gateway, const struct candidate *refused, size_t n)
+{
+	struct gateway_refusals *refusals = &gateway->refusals;
+
+	*refusals = (struct gateway_refusals){ .n = n };
+	for (size_t i = 0; i < n; i++) {
+		refusals->excluded += refused[i].skip == CANDIDATE_SKIP_ALLOW;
+		if (i > 0 && !(refused[i].skip == CANDIDATE_SKIP_ALLOW && refusals->excluded == 1))
+			continue;
+		refusals->address = refused[i].address;
+		refusals->why = refused[i].skip;
+	}
+}
+
 void discover_candidates(struct gateway *gateway, uint64_t now)
 {
 	struct selection_candidate chosen[SELECTION_CANDIDATES_MAX] = { 0 };
@@ -114,14 +128,16 @@ void discover_candidates(struct gateway *gateway, uint64_t now)
 			candidates[i].rank--;
 	tried = candidates_arrange(candidates, n, config->order.n > 0 ? &config->order : NULL,
 				   config->allow, config->n_allow);
+	note_refusals(gateway, candidates + tried, n - tried);
 	for (size_t i = 0; i < tried && used < SELECTION_CANDIDATES_MAX; i++) {
 		/* The firewall supports one relay port per device. */
-		if (candidates[i].port != 0 && candidates[i].port != config->relay_port)
+		if (candidates[i].port != 0 && candidates[i].port != config->relay_port) {
+			gateway->refusals.port = candidates[i].port;
 			continue;
+		}
 		chosen[used].address = candidates[i].address;
 		chosen[used++].origin = candidate_origin_string(candidates[i].origin);
 	}
-	gateway->refused = n - tried;
 	used = keep_in_use(gateway, chosen, used);
 	free(candidates);
 	selection_set(&gateway->selection, chosen, used, now);

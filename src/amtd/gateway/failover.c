@@ -203,6 +203,7 @@ static void run_selection(struct gateway *gateway)
 		return;
 	if (gateway->device->queue_error) {
 		choose_unprobed(gateway, now);
+		state_show(gateway);
 		return;
 	}
 	forget_previous(gateway, now);
@@ -345,6 +346,22 @@ static void on_found(struct gateway *gateway)
 	run_selection(gateway);
 }
 
+/* The relay in use is no longer allowed, and no other one is known to work: the pass takes the
+ * tunnel down. */
+static void leave_excluded(struct gateway *gateway)
+{
+	const struct config *config = gateway->device->config;
+	struct record *record = &gateway->device->record;
+
+	if (!address_is_set(&record->chosen) ||
+	    inspect_allowed(config->allow, config->n_allow, &record->chosen))
+		return;
+	log_notice(config->name, "the relay in use is excluded by Allow=");
+	record->chosen = (struct address){ 0 };
+	gateway->device->dirty = true;
+	pass_schedule(gateway->manager);
+}
+
 void failover_configure(struct gateway *gateway)
 {
 	const struct record *record = &gateway->device->record;
@@ -373,6 +390,7 @@ void failover_configure(struct gateway *gateway)
 	/* A single candidate needs no probe either. */
 	if (selection->chosen >= 0 && selection->choices != gateway->choices_done)
 		redirect_to_choice(gateway);
+	leave_excluded(gateway);
 	timer_arm(gateway->timer, now);
 }
 

@@ -8,11 +8,13 @@
 #ifndef AMTD_GATEWAY_GATEWAY_H
 #define AMTD_GATEWAY_GATEWAY_H
 
+#include "amtd/gateway/pins.h"
 #include "device/device.h"
 #include "device/event.h"
 #include "device/inspect.h"
 #include "device/leave.h"
 #include "device/selection.h"
+#include "discovery/candidates.h"
 
 #include <systemd/sd-event.h>
 
@@ -31,6 +33,7 @@ struct gateways {
 	uint64_t moves_next;	/* no more moves before */
 	struct liveness *liveness;
 	struct teardown *teardown;
+	struct pin pins[PINS_MAX];
 };
 
 /* Liveness, by data and Queries. */
@@ -60,6 +63,15 @@ struct gateway_query_history {
 	uint64_t at;	/* time of the last one */
 };
 
+/* Relays that are known, and not tried. */
+struct gateway_refusals {
+	size_t n;		 /* in all, */
+	size_t excluded;	 /* and of these by Allow= */
+	struct address address;	 /* of one of them, and */
+	enum candidate_skip why; /* why it is not tried */
+	uint16_t port;		 /* of one beside these whose port is not the device's; 0: none */
+};
+
 struct gateway {
 	struct gateways *gateways;
 	struct manager *manager;
@@ -72,6 +84,8 @@ struct gateway {
 	bool without_queue; /* as of the last reconciliation, and */
 	int ifindex;	    /* the interface */
 	bool check_twin;    /* at the end of the pass */
+	/* Another gateway, connected, of the same relay and local address; "": none. */
+	char twin[IF_NAMESIZE];
 	sd_event_source *timer;
 	struct failover_probe *probes; /* in progress */
 
@@ -82,11 +96,9 @@ struct gateway {
 
 	struct discovery *discovery; /* DNS queries; NULL: none */
 	char dns_outcome[128];	     /* last DNS outcome; "": none yet */
-	size_t refused;		     /* candidates left out */
-	bool candidates_due;	     /* there was no memory to find them */
+	struct gateway_refusals refusals;
+	bool candidates_due; /* there was no memory to find them */
 
-	struct inspect_asked asked;	/* the driver's last Discovery or Request */
-	uint64_t discoveries, requests; /* of the driver */
 	struct inspect_counters advertisements, queries;
 	struct event_pause advertisement_pauses[2];    /* of events: rewritten, refused */
 	struct gateway_query_history query_history[2]; /* IGMP, MLD */

@@ -113,11 +113,10 @@ static void on_reconciled(struct manager *manager, struct device *device)
 		if (!address_is_set(&device->previous))
 			gateway->previous_until = 0;
 		gateway->left = (struct address){ 0 };
-		gateway->asked = (struct inspect_asked){ 0 };
 	}
 	if (!address_is_set(&device->record.chosen))
 		state_show(gateway);
-	gateway->check_twin = device->state == DEVICE_DISCOVERING;
+	gateway->check_twin = gateway->selection.phase != SELECTION_GOOD;
 }
 
 /* The firewall now redirects what the driver sends. */
@@ -148,7 +147,7 @@ static void show_twins(struct manager *manager)
 	size_t n = 0, checks = 0;
 
 	for (size_t i = 0; i < manager->n_devices; i++)
-		checks += gateway_of(manager->devices[i])->check_twin;
+		checks += state_may_have_twin(gateway_of(manager->devices[i]));
 	if (checks == 0)
 		return;
 	all = calloc(manager->n_devices + 1, sizeof(*all));

@@ -3,6 +3,7 @@
 
 #include "amtd/core/manager.h"
 #include "amtd/forward/wing.h"
+#include "amtd/relay/filter.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
@@ -28,6 +29,8 @@ static void on_changed(struct tunnels *tunnels, const struct address *group,
 static void flush_tunnels(struct relay_device *relay)
 {
 	tunnels_flush(relay->tunnels);
+	relay_filter_note(relay);
+	relay_filter_run(relay->filter);
 	timer_arm(relay->timer, tunnels_next(relay->tunnels));
 }
 
@@ -68,6 +71,7 @@ void protocol_packet(struct relay_device *relay, enum firewall_queue queue,
 		tunnels_update(relay->tunnels, &source, &message, now);
 	else if (queue == FIREWALL_QUEUE_TEARDOWN && message.type == AMT_TEARDOWN)
 		tunnels_teardown(relay->tunnels, &message, now);
+	relay_filter_note(relay);
 	/* Once for all packets that are queued now. */
 	(void)sd_event_source_set_enabled(relay->flush, SD_EVENT_ONESHOT);
 }
@@ -78,6 +82,8 @@ static int start_tunnels(struct relay_device *relay)
 	int r;
 
 	r = tunnels_new(TUNNELS_MAX, on_changed, relay, &relay->tunnels);
+	if (r >= 0 && relay->filter)
+		tunnels_watch(relay->tunnels);
 	if (r >= 0)
 		r = sd_event_add_defer(event, &relay->flush, on_flush, relay);
 	if (r >= 0)
@@ -95,15 +101,53 @@ void protocol_stop(struct relay_device *relay)
 {
 	relay->flush = sd_event_source_disable_unref(relay->flush);
 	relay->timer = sd_event_source_disable_unref(relay->timer);
+	if (relay->tunnels) {
+		tunnels_clear(relay->tunnels);
+		relay_filter_note(relay);
+		relay_filter_run(relay->filter);
+	}
 	tunnels_free(relay->tunnels);
 	relay->tunnels = NULL;
 	relay->ifindex = 0;
 }
 
+void protocol_missed(struct relay_device *relay, const char *reason)
+{
+	if (!relay->tunnels || relay->ifindex == 0)
+		return;
+	log_notice(
+		relay->device->config->name,
+		"for %d s gateways get all sources of their groups, since amtd may not know what they asked for: %s",
+		TUNNELS_UNSURE_SEC, reason);
+	tunnels_unsure(relay->tunnels, clock_monotonic());
+	(void)sd_event_source_set_enabled(relay->flush, SD_EVENT_ONESHOT);
+}
+
+/* The driver's tunnels are gone with the former interface. */
+static void follow_interface(struct relay_device *relay)
+{
+	const struct device *device = relay->device;
+	struct amtlink have;
+
+	tunnels_clear(relay->tunnels);
+	flush_tunnels(relay);
+	relay->ifindex = device->ifindex;
+	relay->port = device->port;
+	relay->max = TUNNELS_MAX;
+	if (amtlink_get(relay->manager->netlink, device->config->name, &have) == 0 &&
+	    have.max_tunnels > 0)
+		relay->max = have.max_tunnels;
+	tunnels_set_max(relay->tunnels, relay->max);
+	relay->unseen = device->queue_error;
+	if (relay->unseen)
+		protocol_missed(relay, device->queue_error);
+	else if (device->made != device->ifindex)
+		protocol_missed(relay, "it did not create the interface");
+}
+
 void protocol_follow(struct relay_device *relay)
 {
 	struct device *device = relay->device;
-	struct amtlink have;
 	int r;
 
 	if (device->config->mode != CONFIG_RELAY) {
@@ -118,17 +162,12 @@ void protocol_follow(struct relay_device *relay)
 			return;
 		}
 	}
-	if (relay->ifindex == device->ifindex)
-		return;
-	/* The driver's tunnels are gone with the interface. */
-	tunnels_clear(relay->tunnels);
-	flush_tunnels(relay);
-	relay->ifindex = device->ifindex;
-	relay->max = TUNNELS_MAX;
-	if (amtlink_get(relay->manager->netlink, device->config->name, &have) == 0 &&
-	    have.max_tunnels > 0)
-		relay->max = have.max_tunnels;
-	tunnels_set_max(relay->tunnels, relay->max);
+	if (relay->ifindex != device->ifindex)
+		follow_interface(relay);
+	/* Both when they cease to come and when they come again. */
+	if (relay->unseen != (device->queue_error != NULL))
+		protocol_missed(relay, device->queue_error ?: "control messages were not seen");
+	relay->unseen = device->queue_error;
 }
 
 void protocol_report_all(struct relay_device *relay)

@@ -19,6 +19,9 @@ void protocol_stop(struct relay_device *relay);
 void protocol_packet(struct relay_device *relay, enum firewall_queue queue,
 		     const struct packet *packet);
 
+/* Messages may have passed unseen, for this reason. */
+void protocol_missed(struct relay_device *relay, const char *reason);
+
 /* Passes all memberships of gateways to forward_tunnels() again. */
 void protocol_report_all(struct relay_device *relay);
 

@@ -11,6 +11,7 @@
 
 struct device;
 struct manager;
+struct relay_filter;
 
 struct relay_device {
 	struct manager *manager;
@@ -19,6 +20,13 @@ struct relay_device {
 	int ifindex;		 /* of the device, as the tunnels know it; 0: none */
 	uint32_t max;		 /* tunnels */
 	uint64_t malformed;	 /* messages */
+	bool unseen;		 /* control messages do not reach amtd */
+
+	struct relay_filter *filter; /* NULL: none */
+	uint16_t port;		     /* of the interface, for it */
+	bool due;		     /* in its list */
+	struct relay_device *next_due;
+
 	sd_event_source *flush, *timer;
 };
 
