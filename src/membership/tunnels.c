@@ -352,9 +352,9 @@ void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint1
 	memcpy(tunnel->mac, query->query.mac, sizeof(tunnel->mac));
 }
 
-static bool shows_ticket(const struct tunnel *tunnel, uint32_t nonce, const uint8_t *mac)
+static bool has_mac(const struct tunnel *tunnel, const uint8_t *mac)
 {
-	return tunnel->nonce == nonce && memcmp(tunnel->mac, mac, sizeof(tunnel->mac)) == 0;
+	return memcmp(tunnel->mac, mac, sizeof(tunnel->mac)) == 0;
 }
 
 /* IGMPv1: amt_igmp_report_handler() does not handle it. */
@@ -423,7 +423,11 @@ void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
 		count_ignored(tunnels, TUNNELS_IGNORED_GATEWAY);
 		return;
 	}
-	if (!shows_ticket(tunnel, update->update.nonce, update->update.mac)) {
+	if (tunnel->nonce != update->update.nonce) {
+		count_ignored(tunnels, TUNNELS_IGNORED_NONCE);
+		return;
+	}
+	if (!has_mac(tunnel, update->update.mac)) {
 		count_ignored(tunnels, TUNNELS_IGNORED_MAC);
 		return;
 	}
@@ -440,8 +444,8 @@ void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, u
 
 	tunnels_run(tunnels, now);
 	tunnel = tunnels_find(tunnels, &gateway->address);
-	if (!tunnel || tunnel->port != gateway->port ||
-	    !shows_ticket(tunnel, teardown->teardown.nonce, teardown->teardown.mac)) {
+	if (!tunnel || tunnel->port != gateway->port || tunnel->nonce != teardown->teardown.nonce ||
+	    !has_mac(tunnel, teardown->teardown.mac)) {
 		count_ignored(tunnels, TUNNELS_IGNORED_TEARDOWN);
 		return;
 	}
@@ -567,9 +571,10 @@ void tunnels_watch(struct tunnels *tunnels)
 const char *tunnels_ignored_string(enum tunnels_ignored reason)
 {
 	static const char *const strings[_TUNNELS_IGNORED_MAX] = {
-		[TUNNELS_IGNORED_GATEWAY] = "gateway",	 [TUNNELS_IGNORED_MAC] = "mac",
-		[TUNNELS_IGNORED_INNER] = "inner",	 [TUNNELS_IGNORED_TYPE] = "type",
-		[TUNNELS_IGNORED_TEARDOWN] = "teardown", [TUNNELS_IGNORED_MEMORY] = "memory",
+		[TUNNELS_IGNORED_GATEWAY] = "gateway", [TUNNELS_IGNORED_NONCE] = "nonce",
+		[TUNNELS_IGNORED_MAC] = "mac",	       [TUNNELS_IGNORED_INNER] = "inner",
+		[TUNNELS_IGNORED_TYPE] = "type",       [TUNNELS_IGNORED_TEARDOWN] = "teardown",
+		[TUNNELS_IGNORED_MEMORY] = "memory",
 	};
 
 	return strings[reason];

@@ -29,10 +29,11 @@ typedef void (*tunnels_changed)(struct tunnels *tunnels, const struct address *g
 
 /* Reason to ignore a message. */
 enum tunnels_ignored {
-	TUNNELS_IGNORED_GATEWAY, /* no Query was sent to this address, or the tunnel has ended */
-	TUNNELS_IGNORED_MAC,	 /* nonce or MAC are not those of the last Query; forged, or late */
-	TUNNELS_IGNORED_INNER,	 /* encapsulated packet: see errors */
-	TUNNELS_IGNORED_TYPE,	 /* a Query, or IGMPv1, which the driver ignores, too */
+	TUNNELS_IGNORED_GATEWAY,  /* no Query was sent to this address, or the tunnel has ended */
+	TUNNELS_IGNORED_NONCE,	  /* not that of the last Query; forged, or late */
+	TUNNELS_IGNORED_MAC,	  /* likewise */
+	TUNNELS_IGNORED_INNER,	  /* encapsulated packet: see errors */
+	TUNNELS_IGNORED_TYPE,	  /* a Query, or IGMPv1, which the driver ignores, too */
 	TUNNELS_IGNORED_TEARDOWN, /* Teardowns of no tunnel, or with another nonce, MAC or port */
 	TUNNELS_IGNORED_MEMORY,
 	_TUNNELS_IGNORED_MAX,

@@ -224,9 +224,9 @@ static void test_ticket(void **state)
 		int ignored; /* or -1: it counts */
 	} cases[] = {
 		{ "no Query", 3, 3, 7, TUNNELS_IGNORED_GATEWAY },
-		{ "another nonce", 1, 1, 8, TUNNELS_IGNORED_MAC },
+		{ "another nonce", 1, 1, 8, TUNNELS_IGNORED_NONCE },
 		{ "another gateway's MAC", 1, 2, 7, TUNNELS_IGNORED_MAC },
-		{ "a former Query's", 1, 1, 6, TUNNELS_IGNORED_MAC },
+		{ "a former Query's", 1, 1, 6, TUNNELS_IGNORED_NONCE },
 		{ "the last Query's", 1, 1, 7, -1 },
 	};
 
