@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Malformed and forged Advertisements and Queries: each is dropped and counted by reason, and the
+# Malformed and forged Advertisements and Queries: each is refused and counted by reason, and the
 # gateway still connects with a valid one.
 
 # shellcheck source=selftests/lib.sh
@@ -57,7 +57,7 @@ connects() {
 	expect "the driver's relay" $RELAY "$(link gateway amt0 .linkinfo.info_data.remote)"
 }
 
-# one_kind KIND REASON: all of this kind are dropped and counted with this reason; "-": the rules or
+# one_kind KIND REASON: all of this kind are refused and counted with this reason; "-": the rules or
 # the kernel's own checks drop them before amtd
 one_kind() {
 	local kind=$1 reason=$2 sent
@@ -95,7 +95,7 @@ done <<-END
 	ipv6 family
 	ipv6-zero address
 	source source
-	nonce passed
+	nonce nonce
 	checksum passed
 END
 

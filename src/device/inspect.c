@@ -8,6 +8,9 @@
 
 #define ADVERTISEMENT_HEADER 8 /* RFC 7450, 5.1.2: fields before the relay address */
 
+#define ASKED_LENGTH 8 /* 5.1.1, 5.1.3: Discovery and Request */
+#define ASKED_NONCE  4
+
 #define FLAG_G 0x01 /* RFC 7450, 5.1.4.5 */
 #define FLAG_L 0x02 /* 5.1.4.4 */
 
@@ -32,6 +35,7 @@ const char *inspect_drop_string(enum inspect_drop drop)
 		[INSPECT_DROP_FAMILY] = "family",
 		[INSPECT_DROP_ALLOW] = "allow",
 		[INSPECT_DROP_INNER] = "inner",
+		[INSPECT_DROP_NONCE] = "nonce",
 	};
 
 	return names[drop];
@@ -98,6 +102,37 @@ static struct address advertised(const struct packet *packet)
 	return address;
 }
 
+/* Not message_parse(): the driver has P on a bit of its own. */
+bool inspect_asked(const struct packet *packet, struct inspect_asked *ret)
+{
+	const uint8_t *bytes = packet->payload;
+
+	if (packet->payload_length < ASKED_LENGTH ||
+	    (bytes[0] != AMT_DISCOVERY && bytes[0] != AMT_REQUEST))
+		return false;
+	*ret = (struct inspect_asked){
+		.type = bytes[0],
+		.relay = address_from_in(packet->destination),
+	};
+	memcpy(&ret->nonce, bytes + ASKED_NONCE, sizeof(ret->nonce));
+	return true;
+}
+
+/* The rest is right. */
+static enum inspect_drop judge_nonce(const struct inspect_rules *rules, const struct packet *packet,
+				     enum message_type question, uint32_t nonce,
+				     struct inspect_result *result)
+{
+	const struct inspect_asked *asked = &rules->asked;
+	const struct address source = address_from_in(packet->source);
+
+	if (asked->type == 0)
+		return INSPECT_PASS;
+	result->answers = asked->type == question && asked->nonce == nonce &&
+			  address_equal(&asked->relay, &source);
+	return result->answers ? INSPECT_PASS : INSPECT_DROP_NONCE;
+}
+
 /* The first rule that matches rewrites; the result must be a valid message. */
 static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules,
 					       struct packet *packet, struct inspect_result *result)
@@ -131,7 +166,7 @@ static enum inspect_drop inspect_advertisement(const struct inspect_rules *rules
 	    !inspect_allowed(rules->allow, rules->n_allow, &message.advertisement.relay))
 		return INSPECT_DROP_ALLOW;
 	result->relay = message.advertisement.relay;
-	return INSPECT_PASS;
+	return judge_nonce(rules, packet, AMT_DISCOVERY, message.advertisement.nonce, result);
 }
 
 /* A Query's checksum may be incomplete (queue.h), and the firewall clears it where it has flags. */
@@ -178,7 +213,7 @@ static enum inspect_drop inspect_query(const struct inspect_rules *rules, enum f
 		result->ticket.gateway = message.query.gateway;
 	}
 	hasten(rules, packet, &message.query.inner, result);
-	return INSPECT_PASS;
+	return judge_nonce(rules, packet, AMT_REQUEST, message.query.nonce, result);
 }
 
 static enum inspect_drop inspect(const struct inspect_rules *rules, enum firewall_queue queue,

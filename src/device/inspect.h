@@ -3,6 +3,11 @@
  * Inspection of control messages from a relay before the driver gets them: checks and parses them,
  * rewrites an Advertisement's address, hastens a Query. Pure: no I/O, no allocation.
  *
+ * The driver believes an Advertisement or a Query with the nonce of the last message it sent, and
+ * no other (drivers/net/amt.c, amt_advertisement_handler(), amt_membership_query_handler()). So
+ * does this: what has another nonce is counted and left to the driver, which refuses it. It is not
+ * dropped: the driver knows what it sent, even if that was not seen here.
+ *
  * Hastened: the host answers a Query within the relay's Max Response Time, which may be 10 s. Only
  * the answer gives a new relay the memberships, and only then the driver accepts data: its status
  * has to be AMT_STATUS_SENT_UPDATE (drivers/net/amt.c, amt_multicast_data_handler()).
@@ -13,6 +18,7 @@
 #include "device/config.h"
 #include "device/leave.h"
 #include "kernel/firewall.h"
+#include "wire/message.h"
 #include "wire/packet.h"
 
 enum inspect_drop {
@@ -28,6 +34,7 @@ enum inspect_drop {
 	INSPECT_DROP_FAMILY,  /* an IPv6 relay address: the driver would use its first 4 bytes */
 	INSPECT_DROP_ALLOW,   /* a relay outside of Allow= */
 	INSPECT_DROP_INNER,   /* Query: the packet within */
+	INSPECT_DROP_NONCE,   /* valid, but no answer to what was asked: for the driver to refuse */
 	_INSPECT_DROP_MAX,
 };
 
@@ -39,8 +46,16 @@ struct inspect_counters {
 	uint64_t ipv4, ipv6, loaded, gateway_address; /* Queries: by contents and by flag */
 };
 
+/* The last message of a driver that wants an answer. */
+struct inspect_asked {
+	enum message_type type; /* AMT_DISCOVERY, AMT_REQUEST; 0: none was seen */
+	uint32_t nonce;
+	struct address relay; /* on the wire */
+};
+
 /* The state that a message is checked against. */
 struct inspect_rules {
+	struct inspect_asked asked;
 	struct address discovery; /* source of Advertisements, on the wire */
 	struct address relay;	  /* source of Queries; zero: not known, any */
 	uint16_t relay_port;
@@ -56,7 +71,8 @@ struct inspect_rules {
 /* The contents of a message that passed. */
 struct inspect_result {
 	enum inspect_drop drop;
-	bool query; /* else an Advertisement */
+	bool query;   /* else an Advertisement */
+	bool answers; /* passed, and answers what was asked: to be believed */
 	bool changed;
 	size_t length;		   /* of the packet, after editing */
 	struct address relay;	   /* Advertisement: as the driver will see it; Query: its source */
@@ -73,6 +89,9 @@ bool inspect_allowed(const struct prefix *allow, size_t n, const struct address 
 
 /* Apply the first matching rule of [Rewrite] to an advertised address. */
 struct address inspect_rewrite(const struct config *config, const struct address *advertised);
+
+/* The driver sends a packet: is it one that wants an answer? */
+bool inspect_asked(const struct packet *packet, struct inspect_asked *ret);
 
 /* The firewall encodes the flags of byte 1 in the queue's number. The packet is edited in place
  * when result->changed. Counts into advertisements or queries. */

@@ -246,6 +246,7 @@ static const struct element_kind kinds[] = {
 	{ "ports", relay_count, relay_key, no_value, print_relay },
 	{ "relay_devices", relay_count, relay_key, no_value, print_relay_device },
 	{ "relay_ports", gateway_count, gateway_key, gateway_relay_port, print_relay_port },
+	{ "gateways", gateway_count, gateway_key, no_value, print_port },
 	{ "quoted", gateway_count, gateway_key, no_value, print_port },
 	{ "linux_relays", linux_count, linux_key, no_value, print_linux },
 	{ "redirects", redirect_count, redirect_key, redirect_relay, print_redirect },
@@ -313,7 +314,10 @@ static void put_queued(FILE *f, const char *test, unsigned int type, unsigned in
 /* The ports of the gateways again in "quoted", for lookups of raw bytes of ICMP errors. */
 static void put_maps(FILE *f)
 {
-	fputs("\tset quoted {\n"
+	fputs("\tset gateways {\n"
+	      "\t\ttype inet_service\n"
+	      "\t}\n"
+	      "\tset quoted {\n"
 	      "\t\ttypeof @th,224,16\n"
 	      "\t}\n"
 	      "\tmap ports {\n"
@@ -472,6 +476,19 @@ static void put_output(FILE *f, bool gateways, bool relays, uint16_t queue_base)
 	fputs("\t}\n", f);
 }
 
+/* The nonces of Discovery 1 and Request 3, to which the driver binds the answers. A chain behind
+ * the one that redirects: the kernel routes a packet anew at the end of a chain, but not one that
+ * is queued there. */
+static void put_asked(FILE *f, uint16_t queue_base)
+{
+	fprintf(f,
+		"\tchain asked {\n"
+		"\t\ttype filter hook output priority raw + 1; policy accept;\n"
+		"\t\t@th,64,8 & 0xfd 1 udp sport @gateways queue flags bypass to %u\n"
+		"\t}\n",
+		queue_number(queue_base, FIREWALL_QUEUE_ASKED));
+}
+
 int firewall_rules_replace(const struct firewall_rules *rules, uint16_t queue_base, bool has_queue,
 			   bool has_table6, char **ret)
 {
@@ -500,6 +517,8 @@ int firewall_rules_replace(const struct firewall_rules *rules, uint16_t queue_ba
 		put_sent(f, has_redirected(rules));
 	if (gateways || (relays && has_queue))
 		put_output(f, gateways, relays && has_queue, queue_base);
+	if (gateways && has_queue)
+		put_asked(f, queue_base);
 	if (has_redirected(rules))
 		put_redirected(f);
 	firewall_ttl_put(f, rules);

@@ -26,6 +26,7 @@ enum firewall_queue {
 	FIREWALL_QUEUE_RELAY_QUERY,   /* Query of a local relay device, on output */
 	FIREWALL_QUEUE_UPDATE,	      /* Membership Update to a relay device */
 	FIREWALL_QUEUE_TEARDOWN,      /* Teardown to a relay device */
+	FIREWALL_QUEUE_ASKED,	      /* Discovery or Request of a gateway, on output */
 	FIREWALL_QUEUE_ADVERTISEMENT, /* this and all above are accepted without a listener */
 	FIREWALL_QUEUE_ADVERTISEMENT_STRICT, /* dropped without a listener (OnFailure=drop) */
 	FIREWALL_QUEUE_UNREACHABLE, /* ICMP error for a gateway; accepted without a listener */

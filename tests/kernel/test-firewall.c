@@ -135,6 +135,7 @@ static void test_whole(void **state)
 			"[40000,{\"goto\":{\"target\":\"gateway\"}}],"
 			"[40001,{\"goto\":{\"target\":\"gateway-strict\"}}]]");
 	assert_elements("map", "relay_ports", "[[40000,2268],[40001,2269]]");
+	assert_elements("set", "gateways", "[40000,40001]");
 	assert_elements("set", "relay_devices", "[2268]");
 	assert_elements("set", "linux_relays", "[\"10.1.0.3\"]");
 
@@ -144,6 +145,10 @@ static void test_whole(void **state)
 	chain = find_named(root, "chain", "output");
 	assert_int_equal(json_integer_value(json_object_get(chain, "prio")), -300);
 	assert_string_equal(json_string_value(json_object_get(chain, "type")), "route");
+	if (kernel_has_queue()) {
+		chain = find_named(root, "chain", "asked");
+		assert_int_equal(json_integer_value(json_object_get(chain, "prio")), -299);
+	}
 	json_decref(root);
 	firewall_free(firewall);
 }

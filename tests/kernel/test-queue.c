@@ -223,21 +223,29 @@ static void test_numbers(void **state)
 	queue_close(queue);
 }
 
-/* From a relay device's port only Queries are queued, and leave unchanged, whether or not their
- * checksum is complete. */
+/* From a relay device's port only Queries are queued, and from a gateway's what wants an answer;
+ * they leave unchanged, whether or not their checksum is complete. */
 static void test_outward(void **state)
 {
 	static const struct {
 		const char *what;
 		uint16_t port;
 		uint8_t type;
-		bool queued;
+		int queue; /* -1: none */
 	} cases[] = {
-		{ "Query", RELAYING, 4, true },
-		{ "Advertisement", RELAYING, 2, false },
-		{ "data", RELAYING, 6, false },
-		{ "Query of version 1", RELAYING, 0x14, false },
-		{ "Query of another", STRICT, 4, false },
+		{ "Query", RELAYING, 4, FIREWALL_QUEUE_RELAY_QUERY },
+		{ "Advertisement", RELAYING, 2, -1 },
+		{ "data", RELAYING, 6, -1 },
+		{ "Query of version 1", RELAYING, 0x14, -1 },
+		{ "Query of another", STRICT, 4, -1 },
+		{ "Discovery", PORT, 1, FIREWALL_QUEUE_ASKED },
+		{ "Request", PORT, 3, FIREWALL_QUEUE_ASKED },
+		{ "Request of a strict gateway", STRICT, 3, FIREWALL_QUEUE_ASKED },
+		{ "Request of version 1", PORT, 0x13, -1 },
+		{ "Update", PORT, 5, -1 },
+		{ "data of a gateway", PORT, 6, -1 },
+		{ "Teardown", PORT, 7, -1 },
+		{ "Request of another", RELAYING, 3, -1 },
 	};
 	struct judge judge = { .verdict = QUEUE_ACCEPT };
 	struct queue *queue = open_queue(&judge);
@@ -255,12 +263,12 @@ static void test_outward(void **state)
 			net_send_raw(from_raw, NET_HOST, port, NET_RELAY, 2268, sent, sizeof(sent));
 		else
 			net_send(from_udp, NET_RELAY, 2268, sent, sizeof(sent));
-		if (cases[i / 2].queued) {
+		if (cases[i / 2].queue >= 0) {
 			serve(queue, 1);
-			assert_int_equal(judge.number, BASE + FIREWALL_QUEUE_RELAY_QUERY);
+			assert_int_equal(judge.number, BASE + cases[i / 2].queue);
 		}
 		if (net_receive(to, seen, sizeof(seen), NULL) != sizeof(sent) ||
-		    memcmp(seen, sent, sizeof(sent)) != 0 || judge.n != cases[i / 2].queued)
+		    memcmp(seen, sent, sizeof(sent)) != 0 || judge.n != (cases[i / 2].queue >= 0))
 			errx(1, "%s: queued %u times, saw type %u", cases[i / 2].what, judge.n,
 			     seen[0]);
 		close(from_udp);
@@ -274,7 +282,7 @@ static void test_outward(void **state)
  * its socket. */
 static void test_unreachable(void **state)
 {
-	static const uint8_t request[8] = { 3 };
+	static const uint8_t update[8] = { 5 };
 	struct judge judge = { .verdict = QUEUE_DROP };
 	struct queue *queue = open_queue(&judge);
 	int gateway = net_udp(HOST, PORT), other = net_udp(HOST, STRICT + 1);
@@ -283,8 +291,8 @@ static void test_unreachable(void **state)
 
 	assert_int_equal(setsockopt(gateway, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
 	assert_int_equal(setsockopt(other, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
-	net_send(other, NET_RELAY, 9, request, sizeof(request));
-	net_send(gateway, NET_RELAY, 9, request, sizeof(request));
+	net_send(other, NET_RELAY, 9, update, sizeof(update));
+	net_send(gateway, NET_RELAY, 9, update, sizeof(update));
 	serve(queue, 1);
 	assert_int_equal(judge.number, BASE + FIREWALL_QUEUE_UNREACHABLE);
 	assert_int_equal(getsockopt(gateway, SOL_SOCKET, SO_ERROR, &error, &size), 0);
@@ -529,7 +537,7 @@ static void test_taken(void **state)
 	waitpid(pid, NULL, 0);
 
 	first = open_queue(&judge);
-	net_shell("test $(wc -l < /proc/net/netfilter/nfnetlink_queue) = 10");
+	net_shell("test $(wc -l < /proc/net/netfilter/nfnetlink_queue) = 11");
 	assert_int_equal(queue_open(&range, handle, &judge, &queue, &taken), -EBUSY);
 	assert_int_equal(taken, BASE);
 	queue_close(first);

@@ -47,8 +47,23 @@ static struct fake_verdict from_relay(const char *relay, enum firewall_queue que
 	return amt_packet(queue, &path, message);
 }
 
+/* RFC 7450, 5.1.1 and 5.1.3 */
+#define DISCOVERY "01000000da7bfb1a"
+#define REQUEST	  "03000000" NONCE
+
+/* The driver's message leaves for that relay. */
+static void driver_sends(const char *device, const char *relay, const char *message)
+{
+	const struct amt_path path = { HOST, (uint16_t)atoi(look(device, "port")), relay, 2268 };
+	struct fake_verdict verdict = amt_packet(FIREWALL_QUEUE_ASKED, &path, message);
+
+	assert_int_equal(verdict.verdict, QUEUE_ACCEPT);
+	assert_false(verdict.changed);
+}
+
 static void connect_to(const char *relay)
 {
+	driver_sends("amt0", relay, REQUEST);
 	assert_int_equal(from_relay(relay, FIREWALL_QUEUE_QUERY, QUERY4).verdict, QUEUE_ACCEPT);
 	assert_looks("amt0", "state", "connected");
 	assert_looks("amt0", "last_relay", relay);
@@ -112,12 +127,16 @@ static void test_connects(void **state)
 	size_t length;
 
 	start(GATEWAY);
+	driver_sends("amt0", RELAY, DISCOVERY);
+	assert_looks("amt0", "discoveries", "1");
 	verdict = from_relay(RELAY, FIREWALL_QUEUE_ADVERTISEMENT, "02000000da7bfb1ac0000201");
 	assert_int_equal(verdict.verdict, QUEUE_ACCEPT);
 	assert_false(verdict.changed);
 	assert_looks("amt0", "advertisements.passed", "1");
 	assert_looks("amt0", "state", "discovering");
 
+	driver_sends("amt0", RELAY, REQUEST);
+	assert_looks("amt0", "requests", "1");
 	verdict = from_relay(RELAY, FIREWALL_QUEUE_QUERY_G, QUERY4 SEEN_AS);
 	assert_int_equal(verdict.verdict, QUEUE_ACCEPT);
 	/* amtd(8): "this host answer the first two Queries of a relay at once": Max Resp Code 0 */
@@ -144,7 +163,7 @@ static void test_connects(void **state)
 	verdict = from_relay(RELAY, FIREWALL_QUEUE_QUERY, QUERY4);
 	assert_false(verdict.changed);
 	assert_looks("amt0", "queries.passed", "4");
-	assert_string_equal(look_daemon("queue.packets"), "5");
+	assert_string_equal(look_daemon("queue.packets"), "7");
 	stop();
 }
 
@@ -181,6 +200,55 @@ static void test_refused(void **state)
 	path = path_from(RELAY, "amt0");
 	path.to_port = 1;
 	assert_int_equal(amt_packet(FIREWALL_QUEUE_QUERY, &path, QUERY4).verdict, QUEUE_ACCEPT);
+	stop();
+}
+
+/* amt_advertisement_handler(), amt_membership_query_handler(): the driver believes what has the
+ * nonce of its last message, and so does amtd; the rest passes, for the driver to refuse. */
+static void test_nonce(void **state)
+{
+	struct fake_verdict verdict;
+
+	start(GATEWAY "[Rewrite]\nAdvertised=10.0.0.0/8\nRelay=192.0.2.5\n");
+	/* Nothing was seen to leave: nothing is known. */
+	verdict = from_relay(RELAY, FIREWALL_QUEUE_ADVERTISEMENT, "02000000da7bfb1a0a000005");
+	assert_int_equal(verdict.verdict, QUEUE_ACCEPT);
+	assert_true(verdict.changed); /* whatever the driver makes of it */
+	assert_looks("amt0", "advertisements.passed", "1");
+	assert_looks("amt0", "last_relay", "");
+	assert_int_equal(from_relay(RELAY, FIREWALL_QUEUE_QUERY_L, QUERY4).verdict, QUEUE_ACCEPT);
+	assert_looks("amt0", "state", "discovering");
+
+	driver_sends("amt0", RELAY, "01000000da7bfb1b");
+	verdict = from_relay(RELAY, FIREWALL_QUEUE_ADVERTISEMENT, "02000000da7bfb1ac0000242");
+	assert_int_equal(verdict.verdict, QUEUE_ACCEPT);
+	assert_looks("amt0", "advertisements.dropped_by_reason.nonce", "1");
+	UNTIL(event_looks("advertisement", "amt0", "reason", "nonce"));
+	assert_looks("amt0", "last_relay", "");
+	(void)from_relay(RELAY, FIREWALL_QUEUE_ADVERTISEMENT, "02000000da7bfb1bc0000201");
+	assert_looks("amt0", "last_relay", RELAY);
+	/* A Discovery has no Query for an answer. */
+	(void)from_relay(RELAY, FIREWALL_QUEUE_QUERY, "0400" MAC "da7bfb1b" IGMP);
+	assert_looks("amt0", "queries.dropped_by_reason.nonce", "1");
+	assert_looks("amt0", "state", "discovering");
+	connect_to(RELAY);
+	(void)from_relay(RELAY, FIREWALL_QUEUE_ADVERTISEMENT, "020000005b6b266bc0000242");
+	assert_looks("amt0", "advertisements.dropped_by_reason.nonce", "2");
+	assert_int_equal(
+		from_relay(RELAY, FIREWALL_QUEUE_QUERY_LG, "0400" MAC "00000000" IGMP SEEN_AS)
+			.verdict,
+		QUEUE_ACCEPT);
+	assert_looks("amt0", "queries.dropped_by_reason.nonce", "2");
+	assert_looks("amt0", "queries.loaded", "1"); /* of those that passed */
+	assert_looks("amt0", "seen_as", "");
+	assert_looks("amt0", "last_relay", RELAY);
+
+	/* An Advertisement that was not seen: whom the driver asks it believes. */
+	fake_set_remote("amt0", "192.0.2.5");
+	driver_sends("amt0", "192.0.2.5", "0300000011223344");
+	UNTIL_LOOKS("amt0", "last_relay", "192.0.2.5");
+	(void)from_relay("192.0.2.5", FIREWALL_QUEUE_QUERY, "0400" MAC "11223344" IGMP);
+	assert_looks("amt0", "queries.dropped", "2");
 	stop();
 }
 
@@ -222,6 +290,7 @@ static void test_rewrite(void **state)
 	assert_looks("amt0", "rewrites.0.advertised", "10.0.0.0/8");
 	assert_looks("amt0", "rewrites.1.relay", "198.51.100.1");
 	assert_looks("amt0", "on_failure", "drop");
+	driver_sends("amt0", RELAY, DISCOVERY);
 	verdict =
 		from_relay(RELAY, FIREWALL_QUEUE_ADVERTISEMENT_STRICT, "02000000da7bfb1a0a010203");
 	assert_int_equal(verdict.verdict, QUEUE_ACCEPT);
@@ -298,11 +367,13 @@ static void test_loaded(void **state)
 
 	start(GATEWAY "Address=" RELAY2 "\n");
 	UNTIL(fake_device("amt0"));
+	driver_sends("amt0", RELAY, DISCOVERY);
 	assert_int_equal(
 		from_relay(RELAY, FIREWALL_QUEUE_ADVERTISEMENT, "02000000da7bfb1ac0000201").verdict,
 		QUEUE_ACCEPT);
 	connect_to(RELAY);
 	assert_granted(ask("Join", "ss", "192.0.2.7,232.1.1.1", "amt0"));
+	driver_sends("amt0", RELAY, REQUEST);
 	assert_int_equal(from_relay(RELAY, FIREWALL_QUEUE_QUERY_LG, QUERY4 SEEN_AS).verdict,
 			 QUEUE_ACCEPT);
 	assert_looks("amt0", "queries.loaded", "1");
@@ -387,6 +458,7 @@ static void test_teardown(void **state)
 	world_start();
 	client_open();
 	assert_granted(ask("Create", "ss", "amt0", GATEWAY));
+	driver_sends("amt0", RELAY, REQUEST);
 	assert_int_equal(from_relay(RELAY, FIREWALL_QUEUE_QUERY_G, QUERY4 SEEN_AS).verdict,
 			 QUEUE_ACCEPT);
 	assert_granted(ask("Join", "ss", "192.0.2.7,232.1.1.1", "amt0"));
@@ -444,10 +516,11 @@ static void test_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_made),	TEST(test_connects), TEST(test_refused),
-		TEST(test_malformed),	TEST(test_rewrite),  TEST(test_failover),
-		TEST(test_loaded),	TEST(test_no_relay), TEST(test_useless_relays),
-		TEST(test_other_relay), TEST(test_teardown), TEST(test_kept),
+		TEST(test_made),	   TEST(test_connects),	   TEST(test_refused),
+		TEST(test_nonce),	   TEST(test_malformed),   TEST(test_rewrite),
+		TEST(test_failover),	   TEST(test_loaded),	   TEST(test_no_relay),
+		TEST(test_useless_relays), TEST(test_other_relay), TEST(test_teardown),
+		TEST(test_kept),
 	};
 	int failed;
 

@@ -24,6 +24,7 @@
 #define QUERY                                                                                       \
 	"0400 a63789b22e41 5b6b266b 46c00024 00004000 01020413 00000000 e0000001 94040000 1101ec81" \
 	"00000000 027d0000"
+#define REQUEST "03000000 5b6b266b"
 
 static void start(const char *file)
 {
@@ -122,10 +123,12 @@ static void test_taken_name(void **state)
 /* Whatever somebody takes away is made again. */
 static void test_taken_away(void **state)
 {
-	struct amt_path path;
+	struct amt_path path, back;
 
 	start(GATEWAY);
 	path = (struct amt_path){ RELAY, 2268, HOST, (uint16_t)atoi(look("amt0", "port")) };
+	back = (struct amt_path){ HOST, path.to_port, RELAY, 2268 };
+	(void)amt_packet(FIREWALL_QUEUE_ASKED, &back, REQUEST);
 	(void)amt_packet(FIREWALL_QUEUE_QUERY, &path, QUERY);
 	assert_looks("amt0", "state", "connected");
 	world_shell("ip link del amt0");
@@ -292,14 +295,18 @@ static void test_busy_port(void **state)
 /* Two gateways behind one address: a Linux relay serves one, and amtd says so. */
 static void test_twins(void **state)
 {
-	struct amt_path path;
+	struct amt_path path, back;
 
 	world_write("/etc/amt/amt1.amt", GATEWAY);
 	start(GATEWAY);
 	path = (struct amt_path){ RELAY, 2268, HOST, (uint16_t)atoi(look("amt0", "port")) };
+	back = (struct amt_path){ HOST, path.to_port, RELAY, 2268 };
+	(void)amt_packet(FIREWALL_QUEUE_ASKED, &back, "01000000da7bfb1a");
 	(void)amt_packet(FIREWALL_QUEUE_ADVERTISEMENT, &path, "02000000da7bfb1ac0000201");
+	(void)amt_packet(FIREWALL_QUEUE_ASKED, &back, REQUEST);
 	(void)amt_packet(FIREWALL_QUEUE_QUERY, &path, QUERY);
-	path.to_port = (uint16_t)atoi(look("amt1", "port"));
+	back.from_port = path.to_port = (uint16_t)atoi(look("amt1", "port"));
+	(void)amt_packet(FIREWALL_QUEUE_ASKED, &back, "01000000da7bfb1a");
 	(void)amt_packet(FIREWALL_QUEUE_ADVERTISEMENT, &path, "02000000da7bfb1ac0000201");
 	world_shell("ip link set amt1 down"); /* an event of it */
 	UNTIL(reason_has("amt1", "amt0 uses this relay"));

@@ -31,7 +31,7 @@ static void assert_json(json_t *object, const char *golden)
 
 #define ZERO_DROPS                                                                       \
 	"{\"packet\":0,\"source\":0,\"port\":0,\"version\":0,\"type\":0,\"reserved\":0," \
-	"\"length\":0,\"address\":0,\"family\":0,\"allow\":0,\"inner\":0}"
+	"\"length\":0,\"address\":0,\"family\":0,\"allow\":0,\"inner\":0,\"nonce\":0}"
 
 static struct config *make_config(enum config_mode mode)
 {
@@ -118,6 +118,8 @@ static void test_gateway(void **state)
 					      .origin = "driad",
 					      .relay = address_of("192.0.2.2"),
 					      .rtt_usec = 10250 };
+	gateway.discoveries = 2;
+	gateway.requests = 6;
 	gateway.advertisements =
 		(struct inspect_counters){ .seen = 3, .passed = 2, .rewritten = 1 };
 	gateway.advertisements.dropped[INSPECT_DROP_SOURCE] = 1;
@@ -141,10 +143,10 @@ static void test_gateway(void **state)
 		"\"chosen\":true,\"relay\":\"192.0.2.2\",\"rtt_usec\":10250}],"
 		"\"candidates_refused\":1,\"dns\":\"answered\","
 		"\"rewrites\":[{\"advertised\":\"any\",\"relay\":\"192.0.2.9\"}],"
-		"\"on_failure\":\"accept\","
+		"\"on_failure\":\"accept\",\"discoveries\":2,\"requests\":6,"
 		"\"advertisements\":{\"seen\":3,\"passed\":2,\"dropped\":1,\"dropped_by_reason\":"
 		"{\"packet\":0,\"source\":1,\"port\":0,\"version\":0,\"type\":0,\"reserved\":0,"
-		"\"length\":0,\"address\":0,\"family\":0,\"allow\":0,\"inner\":0},\"rewritten\":1},"
+		"\"length\":0,\"address\":0,\"family\":0,\"allow\":0,\"inner\":0,\"nonce\":0},\"rewritten\":1},"
 		"\"queries\":{\"seen\":4,\"passed\":4,\"dropped\":0,\"dropped_by_reason\":" ZERO_DROPS
 		",\"ipv4\":2,\"ipv6\":2,\"loaded\":1,\"gateway_address\":1},"
 		"\"last_relay\":\"192.0.2.2\",\"last_query_usec\":9,"

@@ -331,6 +331,118 @@ static void test_gateway_fields(void **state)
 	free(run.data);
 }
 
+/* The captures, in the order in which they were taken: which message answers which, and that its
+ * nonce and its source have to be those that were asked. */
+static void test_nonce(void **state)
+{
+	static const struct {
+		enum capture asked;
+		const char *relay; /* that it was asked of; NULL: it was not seen */
+		uint8_t change;	   /* of the nonce asked with */
+		enum capture answer;
+		enum inspect_drop drop;
+	} table[] = {
+		{ CAPTURE_DISCOVERY, "10.0.0.2", 0, CAPTURE_ADVERTISEMENT, INSPECT_PASS },
+		{ CAPTURE_DISCOVERY, "10.0.0.2", 1, CAPTURE_ADVERTISEMENT, INSPECT_DROP_NONCE },
+		{ CAPTURE_DISCOVERY, "10.0.0.3", 0, CAPTURE_ADVERTISEMENT, INSPECT_DROP_NONCE },
+		{ CAPTURE_REQUEST4, "10.0.0.2", 0, CAPTURE_ADVERTISEMENT, INSPECT_DROP_NONCE },
+		{ CAPTURE_REQUEST4, "10.0.0.2", 0, CAPTURE_QUERY4, INSPECT_PASS },
+		{ CAPTURE_REQUEST4, "10.0.0.2", 0x80, CAPTURE_QUERY4, INSPECT_DROP_NONCE },
+		{ CAPTURE_REQUEST4, "10.0.0.3", 0, CAPTURE_QUERY4, INSPECT_DROP_NONCE },
+		/* one nonce for both */
+		{ CAPTURE_REQUEST4, "10.0.0.2", 0, CAPTURE_QUERY6, INSPECT_PASS },
+		{ CAPTURE_REQUEST6, "10.0.0.2", 0, CAPTURE_QUERY6, INSPECT_PASS },
+		{ CAPTURE_DISCOVERY, "10.0.0.2", 0, CAPTURE_QUERY4, INSPECT_DROP_NONCE },
+		{ CAPTURE_DISCOVERY, NULL, 0, CAPTURE_QUERY4, INSPECT_PASS },
+		{ CAPTURE_DISCOVERY, NULL, 0, CAPTURE_ADVERTISEMENT, INSPECT_PASS },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const bool query = table[i].answer != CAPTURE_ADVERTISEMENT;
+		struct inspect_rules rules = rules_of_captures();
+		const struct inspect_counters *counters;
+		struct packet packet;
+		size_t length;
+		uint8_t *data = hex_bytes(captures[table[i].asked], &length);
+		struct run run;
+
+		assert_int_equal(packet_parse(data, length, &packet), PACKET_ERROR_NONE);
+		if (table[i].relay) {
+			packet.destination = address_of(table[i].relay).in;
+			packet.payload[7] ^= table[i].change;
+			assert_true(inspect_asked(&packet, &rules.asked));
+		}
+		free(data);
+		inspect_hex(&rules, query ? FIREWALL_QUEUE_QUERY : FIREWALL_QUEUE_ADVERTISEMENT,
+			    captures[table[i].answer], &run);
+		counters = query ? &run.queries : &run.advertisements;
+		assert_int_equal(run.result.drop, table[i].drop);
+		assert_int_equal(run.result.answers,
+				 table[i].relay && table[i].drop == INSPECT_PASS);
+		assert_int_equal(counters->seen, 1);
+		assert_int_equal(counters->passed, table[i].drop == INSPECT_PASS);
+		assert_int_equal(counters->dropped[INSPECT_DROP_NONCE],
+				 table[i].drop == INSPECT_DROP_NONCE);
+		free(run.data);
+	}
+}
+
+/* A message with another nonce goes on to the driver, which might have asked with it: as it would
+ * have to be if it had. */
+static void test_nonce_rewritten(void **state)
+{
+	struct inspect_rules rules = rules_of_captures();
+	struct config_rewrite rewrite = { .relay = address_of("192.0.2.1") };
+	struct run run;
+
+	rules.asked = (struct inspect_asked){ AMT_DISCOVERY, 1, address_of("10.0.0.2") };
+	rules.rewrites = &rewrite;
+	rules.n_rewrites = 1;
+	inspect_hex(&rules, FIREWALL_QUEUE_ADVERTISEMENT, captures[CAPTURE_ADVERTISEMENT], &run);
+	assert_int_equal(run.result.drop, INSPECT_DROP_NONCE);
+	assert_true(run.result.changed);
+	assert_memory_equal(run.data + PAYLOAD + 8, "\xc0\x00\x02\x01", 4);
+	assert_int_equal(run.advertisements.rewritten, 0);
+	free(run.data);
+	/* The nonce is the last that is looked at. */
+	rules.n_rewrites = 0;
+	rules.allow = &(struct prefix){ address_of("192.0.2.0"), 24 };
+	rules.n_allow = 1;
+	inspect_hex(&rules, FIREWALL_QUEUE_ADVERTISEMENT, captures[CAPTURE_ADVERTISEMENT], &run);
+	assert_int_equal(run.result.drop, INSPECT_DROP_ALLOW);
+	free(run.data);
+}
+
+/* Which messages of a gateway want an answer. */
+static void test_asked(void **state)
+{
+	static const enum capture others[] = { CAPTURE_UPDATE4, CAPTURE_UPDATE6, CAPTURE_DATA4,
+					       CAPTURE_ADVERTISEMENT };
+	struct inspect_asked asked = { 0 };
+	struct packet packet;
+	uint8_t *data;
+	size_t length;
+
+	data = hex_bytes(captures[CAPTURE_REQUEST6], &length);
+	assert_int_equal(packet_parse(data, length, &packet), PACKET_ERROR_NONE);
+	assert_true(inspect_asked(&packet, &asked));
+	assert_int_equal(asked.type, AMT_REQUEST);
+	assert_memory_equal(&asked.nonce, "\x5b\x6b\x26\x6b", 4);
+	assert_address(&asked.relay, "10.0.0.2");
+	packet.payload_length--;
+	assert_false(inspect_asked(&packet, &asked));
+	packet.payload_length = 0;
+	assert_false(inspect_asked(&packet, &asked));
+	free(data);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		data = hex_bytes(captures[others[i]], &length);
+		assert_int_equal(packet_parse(data, length, &packet), PACKET_ERROR_NONE);
+		assert_false(inspect_asked(&packet, &asked));
+		free(data);
+	}
+	assert_int_equal(asked.type, AMT_REQUEST); /* as it was */
+}
+
 static void test_wrong_type(void **state)
 {
 	const struct inspect_rules rules = rules_of_captures();
@@ -349,6 +461,8 @@ int main(void)
 		cmocka_unit_test(test_source),		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_hasten),		cmocka_unit_test(test_hasten_others),
 		cmocka_unit_test(test_gateway_fields),	cmocka_unit_test(test_wrong_type),
+		cmocka_unit_test(test_nonce),		cmocka_unit_test(test_nonce_rewritten),
+		cmocka_unit_test(test_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

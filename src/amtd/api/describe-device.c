@@ -137,15 +137,15 @@ struct control_view {
 	uint64_t ipv4, ipv6, loaded, gateway_address;
 };
 
-#define CONTROL_FIELDS                                                                     \
-	{ "seen", FIELD_UINT, offsetof(struct control_view, seen), .help = "in all" },     \
-		{ "passed", FIELD_UINT, offsetof(struct control_view, passed),             \
-		  .help = "passed to the driver" },                                        \
-		{ "dropped", FIELD_UINT, offsetof(struct control_view, dropped),           \
-		  .help = "not passed to it" },                                            \
-	{                                                                                  \
-		"dropped_by_reason", FIELD_COUNTS, offsetof(struct control_view, reasons), \
-			.help = "why"                                                      \
+#define CONTROL_FIELDS                                                                            \
+	{ "seen", FIELD_UINT, offsetof(struct control_view, seen), .help = "in all" },            \
+		{ "passed", FIELD_UINT, offsetof(struct control_view, passed),                    \
+		  .help = "passed to the driver" },                                               \
+		{ "dropped", FIELD_UINT, offsetof(struct control_view, dropped),                  \
+		  .help = "refused" },                                                            \
+	{                                                                                         \
+		"dropped_by_reason", FIELD_COUNTS, offsetof(struct control_view, reasons),        \
+			.help = "why; those of nonce were left to the driver, which refuses them" \
 	}
 
 static const struct field advertisement_fields[] = {
@@ -183,6 +183,7 @@ struct gateway_view {
 	struct field_list candidates, rewrites;
 	uint64_t refused;
 	const char *dns, *on_failure, *seen_as;
+	uint64_t discoveries, requests;
 	const struct control_view *advertisements, *queries;
 	struct address last_relay;
 	uint64_t last_query;
@@ -203,6 +204,9 @@ static const struct field gateway_fields[] = {
 	  .size = sizeof(struct rewrite_view), .help = "gateway: rules of [Rewrite]" },
 	{ "on_failure", FIELD_STRING, GATEWAY(on_failure),
 	  .help = "gateway: OnFailure=, accept or drop" },
+	{ "discoveries", FIELD_UINT, GATEWAY(discoveries),
+	  .help = "gateway: Relay Discoveries that the driver sent" },
+	{ "requests", FIELD_UINT, GATEWAY(requests), .help = "gateway: Requests that it sent" },
 	{ "advertisements", FIELD_OBJECT, GATEWAY(advertisements), .fields = advertisement_fields,
 	  .help = "gateway: Relay Advertisements" },
 	{ "queries", FIELD_OBJECT, GATEWAY(queries), .fields = query_fields,
@@ -463,6 +467,8 @@ static const struct gateway_view *view_gateway(struct arena *arena, const struct
 		.refused = gateway->refusals.n,
 		.dns = gateway->dns_outcome,
 		.on_failure = config->strict ? "drop" : "accept",
+		.discoveries = gateway->discoveries,
+		.requests = gateway->requests,
 		.advertisements = view_control(arena, &gateway->advertisements),
 		.queries = view_control(arena, &gateway->queries),
 		.last_relay = gateway->device->relay,

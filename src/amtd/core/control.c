@@ -85,6 +85,21 @@ static enum queue_verdict on_relay_packet(struct manager *manager, struct queue_
 	return QUEUE_ACCEPT;
 }
 
+/* A gateway's own message leaves: only observed, too. */
+static enum queue_verdict on_asked(struct manager *manager, struct queue_packet *queued)
+{
+	struct recipient from;
+	struct packet packet;
+
+	if (packet_parse(queued->data, queued->length, &packet) != PACKET_ERROR_NONE)
+		return QUEUE_ACCEPT;
+	from = find_recipient(manager, packet.source_port, CONFIG_GATEWAY);
+	if (from.device)
+		(void)from.wing->packet(manager, from.device, FIREWALL_QUEUE_ASKED, queued,
+					&packet);
+	return QUEUE_ACCEPT;
+}
+
 static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 {
 	struct manager *manager = userdata;
@@ -94,6 +109,8 @@ static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 
 	if (queue == FIREWALL_QUEUE_UNREACHABLE)
 		return on_unreachable(manager, queued);
+	if (queue == FIREWALL_QUEUE_ASKED)
+		return on_asked(manager, queued);
 	if (is_relay_queue(queue))
 		return on_relay_packet(manager, queued);
 	if (packet_parse(queued->data, queued->length, &packet) != PACKET_ERROR_NONE) {

@@ -99,6 +99,8 @@ struct gateway {
 	struct gateway_refusals refusals;
 	bool candidates_due; /* there was no memory to find them */
 
+	struct inspect_asked asked;	/* the driver's last Discovery or Request */
+	uint64_t discoveries, requests; /* of the driver */
 	struct inspect_counters advertisements, queries;
 	struct event_pause advertisement_pauses[2];    /* of events: rewritten, refused */
 	struct gateway_query_history query_history[2]; /* IGMP, MLD */

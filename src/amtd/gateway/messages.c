@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtd/gateway/messages.h"
 
+#include "amtd/core/manager.h"
+#include "amtd/core/pass.h"
 #include "amtd/gateway/failover.h"
 #include "amtd/gateway/mld-flag.h"
 #include "amtd/gateway/redirect.h"
@@ -65,6 +67,25 @@ static void on_query(struct gateway *gateway, const struct inspect_result *resul
 	}
 }
 
+/* The driver's own view: what it is told next has to answer this. It sends Requests to the relay
+ * that it believes in, which shows an Advertisement that was not seen here. */
+static void on_asked(struct gateway *gateway, const struct packet *packet)
+{
+	struct device *device = gateway->device;
+
+	if (!inspect_asked(packet, &gateway->asked))
+		return;
+	if (gateway->asked.type == AMT_DISCOVERY) {
+		gateway->discoveries++;
+		return;
+	}
+	gateway->requests++;
+	if (address_equal(&gateway->asked.relay, &device->relay))
+		return;
+	device->dirty = true;
+	pass_schedule(gateway->manager);
+}
+
 /* The relay that the driver uses, or will use. */
 static struct address believed_remote(const struct record *record)
 {
@@ -80,6 +101,7 @@ static enum inspect_drop inspect_message(struct gateway *gateway, enum firewall_
 	const bool redirected = address_is_set(&record->redirect);
 	const uint64_t now = clock_monotonic();
 	const struct inspect_rules rules = {
+		.asked = gateway->asked,
 		.discovery = redirected ? record->redirect : record->discovery,
 		.relay = device->relay,
 		.relay_port = device->config->relay_port,
@@ -97,8 +119,11 @@ static enum inspect_drop inspect_message(struct gateway *gateway, enum firewall_
 	if (!ret->query)
 		event_emit_advertisement(device, gateway->advertisement_pauses, ret);
 	if (ret->drop != INSPECT_PASS)
-		log_debug(device->config->name, "%s dropped: %s",
+		log_debug(device->config->name, "%s refused: %s",
 			  ret->query ? "Query" : "Advertisement", inspect_drop_string(ret->drop));
+	else if (!ret->answers)
+		log_debug(device->config->name, "%s left to the driver: what it asked is not known",
+			  ret->query ? "Query" : "Advertisement");
 	else if (ret->query)
 		on_query(gateway, ret, now);
 	else
@@ -110,14 +135,20 @@ enum queue_verdict messages_packet(struct gateway *gateway, enum firewall_queue 
 				   struct queue_packet *queued, struct packet *packet)
 {
 	struct inspect_result result;
+	enum inspect_drop drop;
 
-	if (inspect_message(gateway, queue, packet, queued->length, &result) != INSPECT_PASS)
+	if (queue == FIREWALL_QUEUE_ASKED) {
+		on_asked(gateway, packet);
+		return QUEUE_ACCEPT;
+	}
+	drop = inspect_message(gateway, queue, packet, queued->length, &result);
+	if (drop != INSPECT_PASS && drop != INSPECT_DROP_NONCE)
 		return QUEUE_DROP;
 	if (result.changed) {
 		queued->changed = true;
 		queued->length = result.length;
 	}
-	if (result.query) {
+	if (result.query && result.answers) {
 		failover_query(gateway, result.loaded);
 		mld_flag_query_passed(gateway);
 	}

@@ -113,6 +113,7 @@ static void on_reconciled(struct manager *manager, struct device *device)
 		if (!address_is_set(&device->previous))
 			gateway->previous_until = 0;
 		gateway->left = (struct address){ 0 };
+		gateway->asked = (struct inspect_asked){ 0 };
 	}
 	if (!address_is_set(&device->record.chosen))
 		state_show(gateway);
