@@ -13,7 +13,7 @@ top=$(dirname "$here")
 export AMTD_BUILD=${AMTD_BUILD:-$top/build}
 
 # Each part prints lines of: what TAB value TAB unit TAB target.
-PARTS=(rewrite pass forwarder queue datapath relay-filter failover crowd create channels)
+PARTS=(rewrite pass forwarder queue datapath relay-filter failover crowd create channels kill)
 
 die() {
 	echo "bench.sh: $*" >&2
@@ -136,6 +136,13 @@ part_create() {
 
 part_channels() {
 	in_uml_rows real channels.sh
+}
+
+# AMTD_SEED in the environment: the moments of an earlier run.
+part_kill() {
+	AMTD_KILLS=${AMTD_KILLS:-100} in_uml real "$top/selftests/service-kill-random.sh" |
+		grep "	"
+	return "${PIPESTATUS[0]}"
 }
 
 parts=("$@")

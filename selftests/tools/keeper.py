@@ -52,6 +52,7 @@ class Keeper:
             os.dup2(fd, FIRST + i, inheritable=True)
             os.close(fd)
         os.environ["NOTIFY_SOCKET"] = self.path
+        os.environ["FDSTORE"] = "8192"
         if self.store:
             os.environ["LISTEN_FDS"] = str(len(self.store))
             os.environ["LISTEN_PID"] = str(os.getpid())

@@ -34,6 +34,8 @@ struct mroute {
 	void *userdata;
 	int interfaces[MROUTE_INTERFACES]; /* ifindex by the number of the virtual one; 0: free */
 	unsigned int next;		   /* start of the search for a free number */
+	mroute_recorder recorder;
+	void *recorder_userdata;
 };
 
 static int set_option(const struct mroute *mroute, int option, const void *value, size_t size)
@@ -133,6 +135,50 @@ int mroute_open(sa_family_t family, uint32_t table, mroute_handler handler, void
 	}
 	*ret = mroute;
 	return 0;
+}
+
+int mroute_adopt(sa_family_t family, int fd, const int interfaces[static MROUTE_INTERFACES],
+		 mroute_handler handler, void *userdata, struct mroute **ret)
+{
+	struct mroute *mroute = calloc(1, sizeof(*mroute));
+
+	if (!mroute) {
+		close(fd);
+		return -ENOMEM;
+	}
+	*mroute = (struct mroute){
+		.fd = fd, .family = family, .handler = handler, .userdata = userdata
+	};
+	memcpy(mroute->interfaces, interfaces, sizeof(mroute->interfaces));
+	for (int i = 0; i < MROUTE_INTERFACES; i++)
+		if (interfaces[i] != 0)
+			mroute->next = i + 1;
+	*ret = mroute;
+	return 0;
+}
+
+void mroute_record(struct mroute *mroute, mroute_recorder recorder, void *userdata)
+{
+	mroute->recorder = recorder;
+	mroute->recorder_userdata = userdata;
+}
+
+const int *mroute_interfaces(const struct mroute *mroute)
+{
+	return mroute->interfaces;
+}
+
+static void record(const struct mroute *mroute)
+{
+	if (mroute->recorder)
+		mroute->recorder(mroute->interfaces, mroute->recorder_userdata);
+}
+
+void mroute_flush(struct mroute *mroute)
+{
+	int none = 0;
+
+	(void)set_option(mroute, MRT_DONE, &none, sizeof(none));
 }
 
 void mroute_close(struct mroute *mroute)
@@ -246,10 +292,14 @@ int mroute_add_interface(struct mroute *mroute, int ifindex)
 	number = find_free(mroute);
 	if (number < 0)
 		return number;
-	r = add_virtual(mroute, number, ifindex);
-	if (r < 0)
-		return r;
 	mroute->interfaces[number] = ifindex;
+	record(mroute);
+	r = add_virtual(mroute, number, ifindex);
+	if (r < 0) {
+		mroute->interfaces[number] = 0;
+		record(mroute);
+		return r;
+	}
 	mroute->next = number + 1;
 	return 0;
 }
@@ -271,6 +321,7 @@ int mroute_remove_interface(struct mroute *mroute, int ifindex)
 	if (r < 0 && r != -EADDRNOTAVAIL)
 		return r;
 	mroute->interfaces[number] = 0;
+	record(mroute);
 	return 0;
 }
 

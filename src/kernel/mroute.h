@@ -50,6 +50,20 @@ int mroute_open(sa_family_t family, uint32_t table, mroute_handler handler, void
 		struct mroute **ret);
 void mroute_close(struct mroute *mroute); /* NULL is fine */
 
+/* A copy of the descriptor keeps the table, beyond the end of this process, too. The next process
+ * takes fd over, on failure as well, with the interface indexes of the virtual ones, which the
+ * kernel does not tell. */
+int mroute_adopt(sa_family_t family, int fd, const int interfaces[static MROUTE_INTERFACES],
+		 mroute_handler handler, void *userdata, struct mroute **ret);
+
+/* The interface indexes of the virtual ones, 0: none: before one is added, after one is removed. */
+typedef void (*mroute_recorder)(const int interfaces[static MROUTE_INTERFACES], void *userdata);
+void mroute_record(struct mroute *mroute, mroute_recorder recorder, void *userdata);
+const int *mroute_interfaces(const struct mroute *mroute);
+
+void mroute_flush(
+	struct mroute *mroute); /* gives up the table, whoever has copies; close it next */
+
 /* Non-blocking; readable when upcalls are pending. Handle at most max of them: the number handled,
  * or negative errno. Upcalls lost for lack of room are repeated with the next packet. */
 int mroute_fd(const struct mroute *mroute);

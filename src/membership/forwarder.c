@@ -516,6 +516,15 @@ int forwarder_route(struct forwarder *forwarder, const struct address *source,
 	return r;
 }
 
+bool forwarder_wants(const struct forwarder *forwarder, const struct address *address)
+{
+	const struct forwarder_group *group = NULL;
+
+	if (address->family == forwarder->options.family)
+		group = forwarder_find(forwarder, address);
+	return group && group->wants;
+}
+
 int forwarder_repeat_routes(struct forwarder *forwarder)
 {
 	const struct plan *plan = &forwarder->after;

@@ -110,6 +110,9 @@ int forwarder_route(struct forwarder *forwarder, const struct address *source,
 		    const struct address *group, int *ret_incoming, const int **ret_outgoing,
 		    size_t *ret_n);
 
+/* Does any downstream want sources of the group? */
+bool forwarder_wants(const struct forwarder *forwarder, const struct address *group);
+
 /* Calls the op for each route as it is: the kernel's are in another table, say. */
 int forwarder_repeat_routes(struct forwarder *forwarder);
 

@@ -136,6 +136,39 @@ static void test_held(void **state)
 	end();
 }
 
+/* A routing socket is the caller's once it is taken; nobody's goes with the memberships. */
+static void test_others(void **state)
+{
+	int fd;
+
+	begin("mroute-4-0", "mroute-6-77", "joins-old-0-1");
+	fd = keep_take(world.keep, "mroute-4-0");
+	assert_true(fd >= 0);
+	assert_int_equal(keep_take(world.keep, "mroute-4-0"), -ENOENT);
+	assert_int_equal(keep_take(world.keep, "mroute-6-0"), -ENOENT);
+	assert_true(keep_holds(world.keep));
+	keep_store(world.keep, "mroute-4-5", 42);
+	keep_forget(world.keep, "mroute-4-5");
+	assert_string_equal(world.said, "FDSTORE=1\nFDPOLL=0\nFDNAME=mroute-4-5\n"
+					"FDSTOREREMOVE=1\nFDNAME=mroute-4-5\n");
+	world.said[0] = '\0';
+	virtual_run_for(31 * USEC_PER_SEC);
+	assert_non_null(strstr(world.said, "FDSTOREREMOVE=1\nFDNAME=mroute-6-77\n"));
+	assert_null(strstr(world.said, "mroute-4-0"));
+	assert_int_not_equal(fcntl(fd, F_GETFD), -1);
+	close(fd);
+	keep_release(world.keep);
+	world.said[0] = '\0';
+	keep_forget(world.keep, "mroute-4-0");
+	assert_string_equal(world.said, "");
+	setenv("NOTIFY_SOCKET", "/nowhere", 1);
+	unsetenv("INVOCATION_ID");
+	assert_false(keep_hands_over(world.keep));
+	setenv("FDSTORE", "8192", 1);
+	assert_true(keep_hands_over(world.keep));
+	end();
+}
+
 /* amtd ends before that: the service manager's copies stay. */
 static void test_held_at_end(void **state)
 {
@@ -210,9 +243,9 @@ static void test_has(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_held),	     cmocka_unit_test(test_held_at_end),
-		cmocka_unit_test(test_nothing_held), cmocka_unit_test(test_sockets),
-		cmocka_unit_test(test_has),
+		cmocka_unit_test(test_others),	    cmocka_unit_test(test_held),
+		cmocka_unit_test(test_held_at_end), cmocka_unit_test(test_nothing_held),
+		cmocka_unit_test(test_sockets),	    cmocka_unit_test(test_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

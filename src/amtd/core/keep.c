@@ -77,6 +77,16 @@ static int on_drop(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+static bool is_joins(const char *name)
+{
+	return strncmp(name, PREFIX, strlen(PREFIX)) == 0;
+}
+
+static bool is_other(const char *name)
+{
+	return strncmp(name, KEEP_OTHERS, strlen(KEEP_OTHERS)) == 0;
+}
+
 /* Unknown descriptors are closed. */
 static int take_held(struct keep *keep)
 {
@@ -91,7 +101,7 @@ static int take_held(struct keep *keep)
 	for (int i = 0; i < n; i++) {
 		int fd = SD_LISTEN_FDS_START + i;
 
-		if (!keep->held || strncmp(names[i], PREFIX, strlen(PREFIX)) != 0) {
+		if (!keep->held || (!is_joins(names[i]) && !is_other(names[i]))) {
 			close(fd);
 			free(names[i]);
 			continue;
@@ -133,7 +143,7 @@ int keep_open(sd_event *event, keep_expiry expiry, void *userdata, struct keep *
 		return r;
 	}
 	if (keep->n_held > 0)
-		log_debug(NULL, "memberships of %zu sockets were kept", keep->n_held);
+		log_debug(NULL, "%zu sockets were kept", keep->n_held);
 	*ret = keep;
 	return 0;
 }
@@ -149,9 +159,40 @@ bool keep_is_released(const struct keep *keep)
 	return keep->leaving;
 }
 
+/* systemd says so from version 254 on; before that, any service with its own unit, amtd.service(8).
+ */
+bool keep_hands_over(const struct keep *keep)
+{
+	return keep->leaving && getenv("NOTIFY_SOCKET") &&
+	       (getenv("FDSTORE") || getenv("INVOCATION_ID"));
+}
+
 bool keep_holds(const struct keep *keep)
 {
-	return keep->n_held > 0;
+	for (size_t i = 0; i < keep->n_held; i++)
+		if (is_joins(keep->held[i].name))
+			return true;
+	return false;
+}
+
+int keep_take(struct keep *keep, const char *name)
+{
+	for (size_t i = 0; i < keep->n_held; i++) {
+		int fd = keep->held[i].fd;
+
+		if (strcmp(keep->held[i].name, name) != 0)
+			continue;
+		free(keep->held[i].name);
+		keep->held[i] = keep->held[--keep->n_held];
+		return fd;
+	}
+	return -ENOENT;
+}
+
+void keep_forget(struct keep *keep, const char *name)
+{
+	if (!keep->leaving)
+		forget_name(name);
 }
 
 void keep_close(struct keep *keep)
@@ -174,11 +215,22 @@ void keep_close(struct keep *keep)
 	free(keep);
 }
 
+void keep_store(struct keep *keep, const char *name, int fd)
+{
+	char text[NAME_MAX_LENGTH + 32];
+	int r;
+
+	/* FDPOLL=0: an unbound socket sees no EOF. */
+	snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s\n", name);
+	r = sd_pid_notify_with_fds(0, false, text, &fd, 1);
+	if (r < 0)
+		log_debug(name, "will not outlive amtd: %s", strerror(-r));
+}
+
 static void on_socket(int fd, uint32_t id, bool kept, void *userdata)
 {
 	struct keeper *keeper = userdata;
-	char name[NAME_MAX_LENGTH], text[NAME_MAX_LENGTH + 32];
-	int r;
+	char name[NAME_MAX_LENGTH];
 
 	if (keeper->keep->leaving)
 		return;
@@ -187,11 +239,7 @@ static void on_socket(int fd, uint32_t id, bool kept, void *userdata)
 		forget_name(name);
 		return;
 	}
-	/* FDPOLL=0: an unbound socket sees no EOF. */
-	snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s\n", name);
-	r = sd_pid_notify_with_fds(0, false, text, &fd, 1);
-	if (r < 0)
-		log_debug(NULL, "memberships will not outlive amtd: %s", strerror(-r));
+	keep_store(keeper->keep, name, fd);
 }
 
 int keep_joins_open(struct keep *keep, sa_family_t family, struct joins **ret)

@@ -32,6 +32,17 @@ void keep_joins_close(struct keep *keep, struct joins *joins); /* NULL is fine *
 void keep_release(struct keep *keep);
 bool keep_is_released(const struct keep *keep);
 
+/* Other descriptors that outlive amtd; their names begin with KEEP_OTHERS. take: the one that a
+ * previous amtd stored, the caller's from now on; it stays stored. -ENOENT: none. Those that nobody
+ * takes are closed when the copies of memberships are dropped. forget: nothing while amtd stops. */
+#define KEEP_OTHERS "mroute-"
+int keep_take(struct keep *keep, const char *name);
+void keep_store(struct keep *keep, const char *name, int fd);
+void keep_forget(struct keep *keep, const char *name);
+
+/* amtd stops, and the next one gets what is stored. */
+bool keep_hands_over(const struct keep *keep);
+
 /* A previous amtd's memberships are still held: they look like an application's. */
 bool keep_holds(const struct keep *keep);
 

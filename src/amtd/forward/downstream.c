@@ -2,6 +2,7 @@
 #include "amtd/forward/downstream.h"
 
 #include "amtd/forward/interfaces.h"
+#include "amtd/forward/members.h"
 #include "amtd/forward/proxy-messages.h"
 #include "amtd/forward/source-address.h"
 #include "amtd/forward/upstreams.h"
@@ -35,6 +36,7 @@ static void on_changed(struct router *router, const struct address *group, void 
 	struct filter filter = { 0 };
 	int r;
 
+	members_changed(side, group); /* first: killed in between, it is not forgotten */
 	r = router_filter(router, group, &filter);
 	if (r == 0)
 		r = forwarder_want(downstream->forward->forwarders[side->family],
@@ -225,6 +227,7 @@ int downstream_start(struct downstream *downstream, int ifindex)
 		return r;
 	}
 	downstream->error[0] = '\0';
+	members_restore(downstream->forward, downstream);
 	arm_routers(downstream);
 	return 0;
 }

@@ -40,6 +40,7 @@ static inline sa_family_t family_to_af(enum family family)
 }
 
 struct channels;
+struct state_log;
 struct forward;
 struct routing;
 
@@ -53,6 +54,8 @@ struct forwarding {
 	struct forward *list;	  /* by the name of the device */
 	struct routing *routings; /* in use */
 	bool rules_cleaned;	  /* a previous amtd's */
+	bool restored;		  /* memberships and routes of a previous amtd */
+	bool settled;		  /* what a previous amtd left was taken up, or removed */
 	uint64_t alive_at;	  /* CLOCK_MONOTONIC, microseconds: last watchdog notification */
 	forward_tunnels_started tunnels_started;
 	void *userdata;
@@ -76,7 +79,12 @@ struct routing {
 	uint32_t table; /* 0: the main one */
 	routing_missing missing;
 	unsigned int users;
-	bool quiet;			     /* without rules so far */
+	bool quiet; /* without rules so far */
+	struct routing_family {
+		struct routing *routing;
+		char name[32]; /* of the socket in the service manager */
+		bool adopted;  /* from a previous amtd, with its routes */
+	} families[_FAMILY_MAX];
 	struct mroute *mroutes[_FAMILY_MAX]; /* NULL: see errors */
 	char errors[_FAMILY_MAX][256];
 	sd_event_source *sources[_FAMILY_MAX];
@@ -126,8 +134,11 @@ struct forward {
 	size_t n_sources;
 	int *leaving; /* previous upstreams, which deliver until settle_at */
 	size_t n_leaving, leaving_size;
-	uint64_t settle_at; /* CLOCK_MONOTONIC, microseconds; 0: nothing is leaving */
-	bool switched;	    /* BackupUpstream= is in use */
+	uint64_t settle_at;	   /* CLOCK_MONOTONIC, microseconds; 0: nothing is leaving */
+	bool switched;		   /* BackupUpstream= is in use */
+	struct state_log *members; /* NULL: none are written down */
+	bool reading;		   /* members_restore() */
+	bool restoring; /* memberships of before a restart; routes are made when all are there */
 	bool dirty;
 	int error;	       /* negative: nothing above is set up; retried */
 	int broken;	       /* negative: a forwarder is unusable; everything is set up again */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "amtd/forward/routing.h"
 
+#include "amtd/core/keep.h"
+#include "amtd/forward/vifs.h"
 #include "base/array.h"
 #include "base/log.h"
 #include "kernel/error-text.h"
@@ -34,14 +36,75 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 	return 0;
 }
 
+static void on_vifs(const int interfaces[static MROUTE_INTERFACES], void *userdata)
+{
+	const struct routing_family *family = userdata;
+	int r;
+
+	r = vifs_save(family->name, interfaces);
+	if (r < 0)
+		log_warning(family->name,
+			    "cannot write its interfaces: %s; a restart of amtd interrupts streams",
+			    strerror(-r));
+}
+
+/* A previous amtd's table, with its routes. */
+static int adopt_table(struct routing *routing, enum family family)
+{
+	struct keep *keep = routing->forwarding->manager->keep;
+	const char *name = routing->families[family].name;
+	int interfaces[MROUTE_INTERFACES], fd, r;
+
+	fd = keep_take(keep, name);
+	if (fd < 0)
+		return fd;
+	r = vifs_load(name, interfaces);
+	if (r == 0) {
+		r = mroute_adopt(family_to_af(family), fd, interfaces, on_upcall, routing,
+				 &routing->mroutes[family]);
+		routing->families[family].adopted = r == 0;
+		return r;
+	}
+	log_warning(name, "cannot read its interfaces: %s; routes are made anew", strerror(-r));
+	r = mroute_adopt(family_to_af(family), fd, (int[MROUTE_INTERFACES]){ 0 }, on_upcall,
+			 routing, &routing->mroutes[family]);
+	if (r == 0) {
+		mroute_flush(routing->mroutes[family]);
+		mroute_close(routing->mroutes[family]);
+		routing->mroutes[family] = NULL;
+	}
+	keep_forget(keep, name);
+	return -ENOENT;
+}
+
+static int open_table(struct routing *routing, enum family family)
+{
+	struct routing_family *state = &routing->families[family];
+	struct mroute **mroute = &routing->mroutes[family];
+	int r;
+
+	state->routing = routing;
+	snprintf(state->name, sizeof(state->name), KEEP_OTHERS "%d-%u",
+		 family == FAMILY_IPV6 ? 6 : 4, routing->table);
+	r = adopt_table(routing, family);
+	if (r == -ENOENT) {
+		r = mroute_open(family_to_af(family), routing->table, on_upcall, routing, mroute);
+		if (r == 0 && vifs_save(state->name, mroute_interfaces(*mroute)) == 0)
+			keep_store(routing->forwarding->manager->keep, state->name,
+				   mroute_fd(*mroute));
+	}
+	if (r == 0)
+		mroute_record(*mroute, on_vifs, state);
+	return r;
+}
+
 static void open_family(struct routing *routing, enum family family)
 {
 	char *error = routing->errors[family];
 	size_t size = sizeof(routing->errors[family]);
 	int r;
 
-	r = mroute_open(family_to_af(family), routing->table, on_upcall, routing,
-			&routing->mroutes[family]);
+	r = open_table(routing, family);
 	if (r < 0) {
 		snprintf(error, size, "%s", mroute_error_text(r, family_to_af(family)));
 		return;
@@ -108,6 +171,22 @@ void routing_retry(struct routing *routing)
 	}
 }
 
+void routing_drop_interfaces(struct routing *routing)
+{
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		const int *interfaces;
+
+		if (!routing->mroutes[family] || !routing->families[family].adopted)
+			continue;
+		interfaces = mroute_interfaces(routing->mroutes[family]);
+		for (int i = 0; i < MROUTE_INTERFACES; i++)
+			if (interfaces[i] != 0 && !find_interface(routing, interfaces[i]))
+				(void)mroute_remove_interface(routing->mroutes[family],
+							      interfaces[i]);
+		routing->families[family].adopted = false;
+	}
+}
+
 void routing_set_quiet(struct routing *routing, bool quiet)
 {
 	routing->quiet = quiet;
@@ -141,6 +220,7 @@ int routing_add(struct routing *routing, const char *name, int ifindex,
 void routing_remove(struct routing *routing, int ifindex)
 {
 	struct routing_interface *interface = find_interface(routing, ifindex);
+	const struct keep *keep = routing->forwarding->manager->keep;
 
 	if (!interface || --interface->users > 0)
 		return;
@@ -148,10 +228,11 @@ void routing_remove(struct routing *routing, int ifindex)
 		if (!routing->mroutes[family])
 			continue;
 		/* The rule first: packets go to the table that is next. */
-		if (routing->table != 0)
+		if (routing->table != 0 && !keep_hands_over(keep))
 			(void)mrule_remove(routing->forwarding->manager->netlink,
 					   family_to_af(family), interface->name, routing->table);
-		(void)mroute_remove_interface(routing->mroutes[family], ifindex);
+		if (!keep_is_released(keep)) /* else it goes with the last socket */
+			(void)mroute_remove_interface(routing->mroutes[family], ifindex);
 	}
 	*interface = routing->interfaces[--routing->n_interfaces];
 }
@@ -205,6 +286,20 @@ int routing_get(struct forwarding *forwarding, uint32_t table, routing_missing m
 	return 0;
 }
 
+static void close_table(struct routing *routing, enum family family)
+{
+	struct keep *keep = routing->forwarding->manager->keep;
+	struct mroute *mroute = routing->mroutes[family];
+
+	/* The service manager's copy must not keep the table. */
+	if (mroute && !keep_is_released(keep)) {
+		mroute_flush(mroute);
+		keep_forget(keep, routing->families[family].name);
+		vifs_remove(routing->families[family].name);
+	}
+	mroute_close(mroute);
+}
+
 void routing_put(struct routing *routing)
 {
 	struct routing **link;
@@ -216,7 +311,7 @@ void routing_put(struct routing *routing)
 	*link = routing->next;
 	for (int family = 0; family < _FAMILY_MAX; family++) {
 		sd_event_source_disable_unref(routing->sources[family]);
-		mroute_close(routing->mroutes[family]);
+		close_table(routing, family);
 	}
 	free(routing->interfaces);
 	free(routing);

@@ -17,6 +17,9 @@ void routing_retry(struct routing *routing); /* a table in use elsewhere may be 
 /* Removes rules of a previous amtd to tables that no longer exist. */
 void routing_clean(struct forwarding *forwarding);
 
+/* Of a table that a previous amtd handed over: interfaces that nobody has added. */
+void routing_drop_interfaces(struct routing *routing);
+
 /* While quiet, interfaces are added without the rules that send their packets to this table. */
 void routing_set_quiet(struct routing *routing, bool quiet);
 

@@ -3,11 +3,13 @@
 
 #include "amtd/core/keep.h"
 #include "amtd/core/pass.h"
+#include "amtd/forward/adopt.h"
 #include "amtd/forward/backup.h"
 #include "amtd/forward/downstream.h"
 #include "amtd/forward/driad-route.h"
 #include "amtd/forward/driad.h"
 #include "amtd/forward/interfaces.h"
+#include "amtd/forward/members.h"
 #include "amtd/forward/mfc.h"
 #include "amtd/forward/refused.h"
 #include "amtd/forward/routing.h"
@@ -88,6 +90,8 @@ static void on_route(const struct address *source, const struct address *group, 
 {
 	struct forward *forward = userdata;
 
+	if (forward->restoring)
+		return; /* session_restored() */
 	if (incoming == DRIAD_IFINDEX) {
 		driad_set_route(forward, source, group, outgoing, n);
 		return;
@@ -100,6 +104,8 @@ static void on_unroute(const struct address *source, const struct address *group
 {
 	struct forward *forward = userdata;
 
+	if (forward->restoring)
+		return;
 	driad_unroute(forward, source, group);
 	forward_delete_route(forward, source, group);
 }
@@ -347,6 +353,7 @@ static void release_forward(struct forward *forward)
 		keep_joins_close(forward->manager->keep, forward->joins[family]);
 		forward->joins[family] = NULL;
 	}
+	members_close(forward);
 	/* The service manager has copies of the sockets: a leave would affect those, too. */
 	if (keep_is_released(forward->manager->keep))
 		free_forwarders(forward);
@@ -399,7 +406,31 @@ static void start_forwarding(struct forward *forward)
 				  family == FAMILY_IPV6 ? "IPv6" : "IPv4",
 				  forward->routing->errors[family]);
 	forward->active_at = forward->sweep_at = clock_monotonic();
+	forward->restoring = !forward->owner->forwarding->settled;
+	members_open(forward);
 	refresh_forward(forward);
+	if (!forward->restoring)
+		members_rewrite(forward);
+}
+
+void session_restored(struct forwarding *forwarding)
+{
+	adopt_take(forwarding);
+	for (struct forward *forward = forwarding->list; forward; forward = forward->next)
+		forward->restoring = false;
+	for (struct forward *forward = forwarding->list; forward; forward = forward->next)
+		for (int family = 0; family < _FAMILY_MAX; family++)
+			if (forward->forwarders[family])
+				forward_check(forward,
+					      forwarder_repeat_routes(forward->forwarders[family]));
+}
+
+void session_settled(struct forwarding *forwarding)
+{
+	forwarding->settled = true;
+	adopt_drop(forwarding);
+	for (struct forward *forward = forwarding->list; forward; forward = forward->next)
+		members_rewrite(forward);
 }
 
 static void retry_forwarding(struct forward *forward)

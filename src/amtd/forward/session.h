@@ -15,6 +15,11 @@ void session_stop(struct forward_device *owner);
 /* The settings were replaced: what differs is applied, the rest goes on. session_run() is due. */
 void session_configure(struct forward_device *owner, const struct config *previous);
 
+/* After a start, once all devices are there: memberships and routes of before are taken up. */
+void session_restored(struct forwarding *forwarding);
+/* Hosts had time to report: what is still there of before and not wanted is removed. */
+void session_settled(struct forwarding *forwarding);
+
 /* True: session_run() is due. */
 bool session_link(struct forward_device *owner, const struct link_change *change);
 

@@ -112,11 +112,19 @@ static void on_pass_done(struct manager *manager)
 
 	for (size_t i = 0; i < manager->n_devices; i++)
 		session_run(forward_of(manager->devices[i]));
+	if (!forwarding->restored)
+		session_restored(forwarding);
+	forwarding->restored = true;
 	if (!forwarding->rules_cleaned)
 		routing_clean(forwarding);
 	forwarding->rules_cleaned = true;
 	for (size_t i = 0; i < manager->n_devices; i++)
 		upstream_listener_run(forward_of(manager->devices[i]));
+}
+
+static void on_settled(struct manager *manager)
+{
+	session_settled(forwarding_of(manager));
 }
 
 const struct wing forward_wing = {
@@ -129,4 +137,5 @@ const struct wing forward_wing = {
 	.device_removed = on_device_removed,
 	.link_changed = on_link_changed,
 	.pass_done = on_pass_done,
+	.settled = on_settled,
 };
