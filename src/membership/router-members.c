@@ -16,6 +16,9 @@
 /* Of one host. */
 #define SOURCES_OF_MEMBER 256
 
+/* A host repeats its leave; until then it is known as one that has left. */
+#define REPEATS_USEC (10 * USEC_PER_SEC)
+
 struct member {
 	struct key host;
 	usec_t expires;
@@ -65,7 +68,8 @@ bool members_alone(const struct router *router, const struct group *group, const
 	for (size_t i = 0; i < members->n; i++) {
 		const struct member *member = &members->list[i];
 
-		if (member->expires <= now || memcmp(&member->host, host, sizeof(*host)) == 0)
+		if (member->expires <= now || filter_empty(&member->filter) ||
+		    memcmp(&member->host, host, sizeof(*host)) == 0)
 			continue;
 		/* In EXCLUDE mode the group lacks sources that others include: 6.4.2, "Delete". */
 		if (!source || filter_wants(&member->filter, &address))
@@ -79,10 +83,13 @@ static struct member *add_member(struct router *router, struct group *group, con
 				 usec_t now)
 {
 	struct members *members = group->members;
+	const bool full = members->n == MEMBERS_OF_GROUP ||
+			  router->store.n_members >= ROUTER_MEMBERS_MAX(&router->options);
 	struct member *member;
 
 	for (size_t i = members->n; i-- > 0;)
-		if (members->list[i].expires <= now)
+		if (members->list[i].expires <= now ||
+		    (full && filter_empty(&members->list[i].filter)))
 			forget_member(&router->store, members, i);
 	if (members->n == MEMBERS_OF_GROUP ||
 	    router->store.n_members >= ROUTER_MEMBERS_MAX(&router->options))
@@ -192,8 +199,5 @@ void members_record(struct router *router, struct group *group, const struct key
 		group->members->untracked_until = expires;
 	if (!member)
 		return;
-	member->expires = expires;
-	if (filter_empty(&member->filter))
-		forget_member(&router->store, group->members,
-			      (size_t)(member - group->members->list));
+	member->expires = filter_empty(&member->filter) ? now + REPEATS_USEC : expires;
 }
