@@ -4,6 +4,7 @@
 #define AMT_DEVICE_CONFIG_FORWARD_H
 
 #include "base/address.h"
+#include "base/group-policy.h"
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@
  * include/uapi/linux/mroute.h */
 #define CONFIG_DOWNSTREAMS_MAX 31
 #define CONFIG_UPSTREAMS_MAX   1024
+#define CONFIG_GROUPS_MAX      64 /* of each list of groups */
 
 /* Sources within prefix come from this interface; the longest prefix wins. */
 struct config_upstream {
@@ -26,6 +28,24 @@ enum config_unicast {
 	CONFIG_UNICAST_YES,  /* they count like any other */
 	CONFIG_UNICAST_ONLY, /* they alone do */
 	_CONFIG_UNICAST_MAX,
+};
+
+struct config_group_rules {
+	struct config_group_rule {
+		char name[IFNAMSIZ]; /* "": every interface; the rule has none */
+		struct group_rule rule;
+	} * list;
+	size_t n;
+};
+
+struct config_prefixes {
+	struct prefix *list;
+	size_t n;
+};
+
+struct config_maps {
+	struct group_map *list;
+	size_t n;
 };
 
 struct config_forward {
@@ -43,6 +63,9 @@ struct config_forward {
 	uint32_t robustness, query_interval_sec, query_response_sec, last_member_sec;
 	bool fast_leave;
 	uint32_t max_groups, max_sources, max_groups_per_host; /* of each downstream interface */
+	struct config_group_rules allow_groups, deny_groups;
+	struct config_prefixes ssm_prefixes;
+	struct config_maps map_sources;
 	uint32_t ttl; /* minimum TTL of forwarded packets; 0: unchanged */
 
 	enum config_unicast unicast_reports;

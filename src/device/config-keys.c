@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "device/config-forward-keys.h"
+#include "device/config-groups.h"
 #include "device/config-lists.h"
 
 #include <assert.h>
@@ -41,6 +42,9 @@
 #define AN_INTERFACE "the name of an interface, at most 15 bytes, such as eth0"
 
 /* Words stand for the values of their enums. */
+#define A_RULE \
+	"groups, prefixes of groups, or SOURCE,GROUP, perhaps after an interface's name (at most 64)"
+
 static_assert(CONFIG_GATEWAY == 0 && CONFIG_RELAY == 1 && CONFIG_PROXY == 2, "Mode=");
 static_assert(DNSSEC_MODE_NO == 0 && DNSSEC_MODE_ALLOW_DOWNGRADE == 1 && DNSSEC_MODE_YES == 2,
 	      "DNSSEC=");
@@ -166,6 +170,14 @@ static const struct config_key keys[] = {
 	{ "Forward", "MaxSources", MODE_ALL, NUMBER(forward.max_sources, 1000, 1, 65535) },
 	{ "Forward", "MaxGroupsPerHost", MODE_ALL,
 	  NUMBER(forward.max_groups_per_host, 10000, 1, 2147483647) },
+	{ "Forward", "AllowGroups", MODE_ALL, .kind = &config_kind_group_rules,
+	  FIELD(forward.allow_groups), .expected = A_RULE },
+	{ "Forward", "DenyGroups", MODE_ALL, .kind = &config_kind_group_rules,
+	  FIELD(forward.deny_groups), .expected = A_RULE },
+	{ "Forward", "SSMPrefix", MODE_ALL, .kind = &config_kind_ssm, FIELD(forward.ssm_prefixes),
+	  .expected = "prefixes of groups, such as 232.0.0.0/8 (at most 64)" },
+	{ "Forward", "MapSource", MODE_ALL, .kind = &config_kind_maps, FIELD(forward.map_sources),
+	  .expected = "a group or a prefix of groups, and sources of its family (at most 64)" },
 	{ "Forward", "TTL", MODE_ALL, NUMBER(forward.ttl, 0, 2, 255) },
 	{ "Forward", "UnicastReports", MODE_ALL, .kind = &config_kind_word,
 	  FIELD(forward.unicast_reports), .expected = "'no', 'yes' or 'only'",

@@ -33,20 +33,27 @@ static bool want_lists(const struct forwarder *forwarder, const struct want *wan
 static int merge_wants(struct forwarder *forwarder, const struct forwarder_group *group, int but,
 		       struct filter *merged)
 {
+	struct address address = address_load(forwarder->options.family, group->key);
 	int r = 0;
 
 	for (const struct want *want = group->wants; want && r >= 0; want = want->next) {
-		struct filter filter = { .mode = want->exclude ? FILTER_EXCLUDE : FILTER_INCLUDE,
-					 .n = want->n };
+		struct filter filter = { .mode = want->exclude ? FILTER_EXCLUDE : FILTER_INCLUDE };
 
-		if (want->downstream == but)
+		if (want->downstream == but ||
+		    (want->exclude &&
+		     forwarder_denies(forwarder, want->downstream, NULL, &address)))
 			continue;
 		if (!RESERVE(forwarder->scratch, want->n, forwarder->scratch_room))
 			return -ENOMEM;
-		for (size_t i = 0; i < want->n; i++)
-			forwarder->scratch[i] = address_load(forwarder->options.family,
-							     want->sources + i * forwarder->size);
 		filter.sources = forwarder->scratch;
+		for (size_t i = 0; i < want->n; i++) {
+			struct address *source = &filter.sources[filter.n];
+
+			*source = address_load(forwarder->options.family,
+					       want->sources + i * forwarder->size);
+			filter.n += want->exclude || !forwarder_denies(forwarder, want->downstream,
+								       source, &address);
+		}
 		r = filter_merge(merged, &filter);
 	}
 	return r;
@@ -69,19 +76,25 @@ static struct plan_join *find_join(const struct plan *plan, int ifindex)
 
 /* RFC 4605, section 4.1, for several upstreams: each gets the sources that it serves. only: that
  * downstream; NULL: all except upstreams that want the group themselves. */
-static int distribute(const struct upstreams *upstreams, const struct filter *merged,
+static int distribute(const struct forwarder *forwarder, const struct upstreams *upstreams,
+		      const struct address *group, const struct filter *merged,
 		      struct plan_join *only, struct plan *plan)
 {
 	int r;
 
 	for (size_t i = 0; i < plan->n_joins; i++)
-		if (only ? &plan->joins[i] == only : !plan->joins[i].own)
+		if ((only ? &plan->joins[i] == only : !plan->joins[i].own) &&
+		    !(merged->mode == FILTER_EXCLUDE &&
+		      forwarder_denies(forwarder, plan->joins[i].ifindex, NULL, group)))
 			plan->joins[i].filter.mode = merged->mode;
 	for (size_t i = 0; i < merged->n; i++) {
 		struct plan_join *join =
 			find_join(plan, upstreams_ifindex(upstreams, &merged->sources[i]));
 
-		if (!join || (only ? join != only : join->own))
+		if (!join || (only ? join != only : join->own) ||
+		    join->filter.mode != merged->mode ||
+		    (merged->mode == FILTER_INCLUDE &&
+		     forwarder_denies(forwarder, join->ifindex, &merged->sources[i], group)))
 			continue;
 		r = filter_add(&join->filter, &merged->sources[i]);
 		if (r < 0)
@@ -94,6 +107,7 @@ static int distribute(const struct upstreams *upstreams, const struct filter *me
 static int plan_joins(struct forwarder *forwarder, const struct upstreams *upstreams,
 		      const struct forwarder_group *group, struct plan *plan)
 {
+	struct address address = address_load(forwarder->options.family, group->key);
 	struct filter merged = { 0 };
 	int r;
 
@@ -110,14 +124,15 @@ static int plan_joins(struct forwarder *forwarder, const struct upstreams *upstr
 	}
 	r = merge_wants(forwarder, group, 0, &merged);
 	if (r >= 0)
-		r = distribute(upstreams, &merged, NULL, plan);
+		r = distribute(forwarder, upstreams, &address, &merged, NULL, plan);
 	for (size_t i = 0; i < plan->n_joins && r >= 0; i++) {
 		if (!plan->joins[i].own)
 			continue;
 		filter_clear(&merged);
 		r = merge_wants(forwarder, group, plan->joins[i].ifindex, &merged);
 		if (r >= 0)
-			r = distribute(upstreams, &merged, &plan->joins[i], plan);
+			r = distribute(forwarder, upstreams, &address, &merged, &plan->joins[i],
+				       plan);
 	}
 	filter_clear(&merged);
 	return r;
@@ -125,7 +140,7 @@ static int plan_joins(struct forwarder *forwarder, const struct upstreams *upstr
 
 /* The incoming interface, 0 for unknown; and the upstream that the packets go to, 0: none. */
 static int find_incoming(struct forwarder *forwarder, const struct upstreams *upstreams,
-			 const struct forwarder_group *group, const struct address *source,
+			 const struct address *group, const struct address *source,
 			 const struct flow *flow, int *ret_upward)
 {
 	const struct forwarder_upstream *row = upstreams_find(upstreams, source);
@@ -134,15 +149,13 @@ static int find_incoming(struct forwarder *forwarder, const struct upstreams *up
 			    !upstreams_lack(upstreams, flow->interface);
 	const enum forwarder_kind kind = proved ? flow->kind : row ? row->kind : FORWARDER_UPSTREAM;
 	const int incoming = proved ? flow->interface : row ? row->ifindex : 0;
-	struct address address;
-
 	*ret_upward = 0;
 	if (kind != FORWARDER_DOWNSTREAM)
 		return incoming;
-	address = address_load(forwarder->options.family, group->key);
-	if (!group_local(&address))
+	if (!group_local(group))
 		*ret_upward = upstreams_upward(upstreams, source);
-	if (*ret_upward == incoming)
+	if (*ret_upward == incoming || forwarder_denies(forwarder, *ret_upward, source, group) ||
+	    forwarder_denies(forwarder, incoming, source, group))
 		*ret_upward = 0;
 	return incoming;
 }
@@ -161,17 +174,20 @@ int plan_route(struct forwarder *forwarder, const struct upstreams *upstreams,
 	       const struct flow *flow, struct plan *plan)
 {
 	struct plan_route route = { .source = *source, .outgoing = plan->n_outgoing };
-	bool included = false;
+	struct address address = address_load(forwarder->options.family, group->key);
+	bool included = false, denied;
 	uint8_t key[16];
 	int upward, r = 0;
 
-	route.incoming = find_incoming(forwarder, upstreams, group, source, flow, &upward);
+	route.incoming = find_incoming(forwarder, upstreams, &address, source, flow, &upward);
+	denied = forwarder_denies(forwarder, route.incoming, source, &address);
 	address_store(source, key);
-	for (const struct want *want = route.incoming ? group->wants : NULL; want && r == 0;
-	     want = want->next) {
+	for (const struct want *want = route.incoming && !denied ? group->wants : NULL;
+	     want && r == 0; want = want->next) {
 		bool found = want_lists(forwarder, want, key);
 
-		if (want->downstream == route.incoming || found == want->exclude)
+		if (want->downstream == route.incoming || found == want->exclude ||
+		    forwarder_denies(forwarder, want->downstream, source, &address))
 			continue;
 		included |= found;
 		if (upward > 0 && upward < want->downstream)

@@ -98,6 +98,7 @@ struct forwarder {
 	struct upstreams upstreams;
 	struct upstreams previous; /* while moving */
 	bool moving;		   /* forwarder_move_upstreams() */
+	const struct group_policy *policy;
 
 	struct plan before, after;
 	struct address *scratch;
@@ -133,6 +134,13 @@ int upstreams_ifindex(const struct upstreams *upstreams,
 		      const struct address *source); /* 0: none */
 /* Where to send packets from a downstream. 0: nowhere. */
 int upstreams_upward(const struct upstreams *upstreams, const struct address *source);
+
+static inline bool forwarder_denies(const struct forwarder *forwarder, int interface,
+				    const struct address *source, const struct address *group)
+{
+	return forwarder->policy &&
+	       group_policy_denies(forwarder->policy, interface, source, group);
+}
 
 /* forwarder-plan.c */
 int plan_group(struct forwarder *forwarder, const struct upstreams *upstreams,

@@ -196,6 +196,31 @@ static bool is_of_family(const struct forwarder *forwarder, const struct address
 	return true;
 }
 
+static bool denies_any(const struct forwarder *forwarder, int interface,
+		       const struct address *group, const struct filter *filter)
+{
+	bool denied = filter->mode == FILTER_EXCLUDE &&
+		      forwarder_denies(forwarder, interface, NULL, group);
+
+	for (size_t i = 0; i < filter->n && filter->mode == FILTER_INCLUDE && !denied; i++)
+		denied = forwarder_denies(forwarder, interface, &filter->sources[i], group);
+	return denied;
+}
+
+/* Downstream, or on some upstream. */
+static bool is_denied(const struct forwarder *forwarder, int downstream,
+		      const struct address *group, const struct filter *filter)
+{
+	const struct upstreams *upstreams = &forwarder->upstreams;
+
+	if (!forwarder->policy)
+		return false;
+	for (size_t i = 0; i < upstreams->n_interfaces; i++)
+		if (denies_any(forwarder, upstreams->interfaces[i], group, filter))
+			return true;
+	return denies_any(forwarder, downstream, group, filter);
+}
+
 int forwarder_want(struct forwarder *forwarder, int downstream, const struct address *address,
 		   const struct filter *filter)
 {
@@ -223,6 +248,7 @@ int forwarder_want(struct forwarder *forwarder, int downstream, const struct add
 			return -ENOMEM;
 		}
 	}
+	forwarder->counters.denied += want && is_denied(forwarder, downstream, address, filter);
 	r = replace_want(forwarder, group, downstream, want);
 	if (r < 0)
 		free(want);
@@ -335,6 +361,41 @@ static int switch_upstreams(struct forwarder *forwarder, bool move)
 	}
 	evict_flows(forwarder);
 	return r;
+}
+
+int forwarder_set_policy(struct forwarder *forwarder, const struct group_policy *policy)
+{
+	const struct group_policy *before = forwarder->policy;
+	int r = 0;
+
+	for (uint32_t i = 0; i < forwarder->groups_buckets && r >= 0; i++)
+		for (struct forwarder_group *group = forwarder->groups[i]; group && r >= 0;
+		     group = group->next) {
+			struct address address =
+				address_load(forwarder->options.family, group->key);
+
+			forwarder->policy = before;
+			r = settle_group(forwarder, group);
+			if (r == 0)
+				r = plan_group(forwarder, &forwarder->upstreams, group,
+					       &forwarder->before);
+			forwarder->policy = policy;
+			if (r == 0)
+				r = plan_group(forwarder, &forwarder->upstreams, group,
+					       &forwarder->after);
+			if (r < 0)
+				break;
+			plan_emit(forwarder, &address, &forwarder->before, &forwarder->after);
+			refile_flows(forwarder, group, &forwarder->after);
+		}
+	forwarder->policy = policy;
+	evict_flows(forwarder);
+	return r;
+}
+
+void forwarder_replace_policy(struct forwarder *forwarder, const struct group_policy *policy)
+{
+	forwarder->policy = policy;
 }
 
 static int replace_upstreams(struct forwarder *forwarder,

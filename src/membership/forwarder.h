@@ -8,6 +8,7 @@
 
 #include "base/address.h"
 #include "base/filter.h"
+#include "base/group-policy.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -53,6 +54,7 @@ struct forwarder_counters {
 	uint64_t wrong_interface;		/* flows on another interface than their upstream */
 	uint64_t refused; /* wants and flows of groups that must not be routed */
 	uint64_t evicted; /* flows evicted for newer ones */
+	uint64_t denied;  /* wants that the policy denies, downstream or on an upstream */
 };
 
 /* 0, -EINVAL (options), -ENOMEM or getrandom()'s errno. */
@@ -82,6 +84,12 @@ int forwarder_move_upstreams(struct forwarder *forwarder,
 int forwarder_arrived(struct forwarder *forwarder, int interface, const struct address *source,
 		      const struct address *group);
 int forwarder_settle(struct forwarder *forwarder); /* the move has ended, if there was one */
+/* Replace the policy, NULL: none: what its rules deny on an interface is neither joined nor
+ * forwarded there. Borrowed until it is replaced; the previous one still has to be there. All
+ * groups are recomputed; -ENOMEM as above. */
+int forwarder_set_policy(struct forwarder *forwarder, const struct group_policy *policy);
+/* The same for one that denies the same. */
+void forwarder_replace_policy(struct forwarder *forwarder, const struct group_policy *policy);
 /* Rows of an interface that is gone are ignored until it is back, and no route has it as incoming.
  * Initially all are present. */
 int forwarder_upstream_gone(struct forwarder *forwarder, int ifindex);

@@ -34,6 +34,14 @@ usec_t router_last_member_usec(const struct router *router)
 	return router->robustness * router->options.last_member_usec;
 }
 
+bool router_denies(const struct router *router, const struct address *source,
+		   const struct address *group)
+{
+	return router->options.policy &&
+	       group_policy_denies(router->options.policy, router->options.interface, source,
+				   group);
+}
+
 void router_ignore(struct router *router, enum router_ignored reason)
 {
 	router->counters.ignored[reason]++;

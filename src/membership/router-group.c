@@ -213,9 +213,13 @@ static size_t limit_sources(struct work *work, const struct group *group, struct
 }
 
 /* The sources of a record, sorted, each once. */
-static size_t read_sources(struct router *router, const struct group_sources *from,
+static size_t read_sources(struct router *router, const struct group_record *record,
 			   struct source *out)
 {
+	const struct group_sources *from = &record->sources;
+	const bool joins = record->type == GROUP_MODE_IS_INCLUDE ||
+			   record->type == GROUP_CHANGE_TO_INCLUDE ||
+			   record->type == GROUP_ALLOW_NEW_SOURCES;
 	bool sorted = true;
 	size_t n = 0, unique = 0, i;
 
@@ -225,6 +229,10 @@ static size_t read_sources(struct router *router, const struct group_sources *fr
 		group_source(from, router->options.family, (uint16_t)i, &address);
 		if (!address_is_host(&address)) {
 			router_ignore(router, ROUTER_IGNORED_SOURCE);
+			continue;
+		}
+		if (joins && router_denies(router, &address, &record->group)) {
+			router_ignore(router, ROUTER_IGNORED_DENIED);
 			continue;
 		}
 		out[n++] = (struct source){ .key = router_key(&address) };
@@ -266,13 +274,18 @@ static void note_older(struct router *router, struct group *group,
 		group->older_until[older] = now + router_membership_usec(router);
 }
 
+static bool has_older(const struct group *group, usec_t now)
+{
+	return group->older_until[OLDER_V1] > now || group->older_until[OLDER_V2] > now;
+}
+
 /* Hosts of older versions suppress their Reports where another one has reported. */
 static bool may_track(const struct router *router, const struct group_message *message,
 		      const struct group *group, usec_t now)
 {
 	return router->options.fast_leave == ROUTER_LEAVE_TRACKED && group &&
 	       message->version >= (router->options.family == AF_INET6 ? 2 : 3) &&
-	       group->older_until[OLDER_V1] <= now && group->older_until[OLDER_V2] <= now;
+	       !has_older(group, now);
 }
 
 uint8_t group_version(const struct router *router, const struct group *group, usec_t now)
@@ -357,7 +370,7 @@ void group_record(struct router *router, const struct group_message *message,
 	work.group_timer = group ? group->timer : 0;
 	work.tracked = may_track(router, message, group, now);
 	at_once = work.row->query_group && leaves_at_once(&work, NULL);
-	n_listed = read_sources(router, &applied.sources, sources);
+	n_listed = read_sources(router, &applied, sources);
 	sources += n_listed;
 	n = work_sources(&work, group, sources - n_listed, n_listed, sources);
 	n = limit_sources(&work, group, sources, n);
@@ -387,6 +400,10 @@ void group_record(struct router *router, const struct group_message *message,
 		query_group(&work, group, at_once);
 	if (work.ask)
 		group->sources_at = now;
+	if (work.ask && has_older(group, now)) { /* of a mapped group: they know no sources */
+		group->retransmits = router->robustness;
+		group->group_at = now;
+	}
 	note_older(router, group, message, now);
 	members_record(router, group, &work.host, record, !work.group, now);
 	group_update(router, group, work.changed, now);

@@ -94,6 +94,8 @@ struct address router_address(const struct router *router, const struct key *key
 bool router_is_querier(const struct router *router);
 usec_t router_membership_usec(const struct router *router);
 usec_t router_last_member_usec(const struct router *router);
+bool router_denies(const struct router *router, const struct address *source,
+		   const struct address *group); /* by the policy; source NULL: any */
 void router_ignore(struct router *router, enum router_ignored reason);
 /* NULL: no memory */
 #define ROUTER_SCRATCH_KEPT 64 /* sources; a larger one is freed after use */

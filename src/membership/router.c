@@ -11,6 +11,9 @@
 #define INTERVAL_MAX	    (31744000000U) /* QQIC: 31744 s */
 #define INTERVAL_TAKEN	    (600000000U)   /* upper bound of another querier's values */
 
+/* Sources that a group may be mapped to: amt(5), MapSource= */
+#define MAPPED_MAX 64
+
 /* Limit for one call of router_run(). */
 #define GROUPS_AT_ONCE 128
 
@@ -135,14 +138,59 @@ static bool any_source(const struct router *router, const struct group_message *
 	       record->type == GROUP_MODE_IS_EXCLUDE || record->type == GROUP_CHANGE_TO_EXCLUDE;
 }
 
-static void take_record(struct router *router, const struct group_message *message,
-			const struct group_record *record, usec_t now)
+void router_set_policy(struct router *router, const struct group_policy *policy)
 {
+	router->options.policy = policy;
+}
+
+static bool joins_any(const struct group_record *record)
+{
+	return record->type == GROUP_MODE_IS_EXCLUDE || record->type == GROUP_CHANGE_TO_EXCLUDE;
+}
+
+/* A join of any source as one of the sources that its group is mapped to; data: for these. False:
+ * there are none. */
+static bool map_sources(const struct router *router, struct group_record *record,
+			uint8_t data[static MAPPED_MAX * 16])
+{
+	const struct group_policy *policy = router->options.policy;
+	const struct address *source;
+	size_t position = 0, length = 0;
+	uint16_t n = 0;
+
+	if (!policy || !joins_any(record))
+		return false;
+	while (n < MAPPED_MAX && (source = group_policy_map(policy, &record->group, &position))) {
+		length += address_store(source, data + length);
+		n++;
+	}
+	if (n == 0)
+		return false;
+	record->type = GROUP_ALLOW_NEW_SOURCES;
+	record->sources = (struct group_sources){ .data = data, .n = n };
+	return true;
+}
+
+static bool is_source_specific(const struct router *router, const struct address *group)
+{
+	return router->options.policy ? group_policy_source_specific(router->options.policy, group)
+				      : group_source_specific(group);
+}
+
+static void take_record(struct router *router, const struct group_message *message,
+			struct group_record *record, usec_t now)
+{
+	uint8_t data[MAPPED_MAX * 16];
+
 	router->counters.records++;
 	if (!group_routable(&record->group))
 		router_ignore(router, ROUTER_IGNORED_GROUP);
-	else if (router->options.ssm_only_in_ssm_range && group_source_specific(&record->group) &&
-		 any_source(router, message, record))
+	else if (map_sources(router, record, data))
+		group_record(router, message, record, now);
+	else if (joins_any(record) && router_denies(router, NULL, &record->group))
+		router_ignore(router, ROUTER_IGNORED_DENIED);
+	else if (router->options.ssm_only_in_ssm_range &&
+		 is_source_specific(router, &record->group) && any_source(router, message, record))
 		router_ignore(router, ROUTER_IGNORED_SSM);
 	else
 		group_record(router, message, record, now);
@@ -329,6 +377,7 @@ const char *router_ignored_text(enum router_ignored reason)
 	static const char *const texts[ROUTER_IGNORED_MAX] = {
 		[ROUTER_IGNORED_GROUP] = "group",
 		[ROUTER_IGNORED_SSM] = "any_source",
+		[ROUTER_IGNORED_DENIED] = "denied",
 		[ROUTER_IGNORED_SOURCE] = "source",
 		[ROUTER_IGNORED_VERSION] = "version",
 		[ROUTER_IGNORED_OLDER] = "older_host",

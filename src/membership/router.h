@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/filter.h"
+#include "base/group-policy.h"
 #include "wire/group-message.h"
 
 struct router;
@@ -27,7 +28,10 @@ struct router_options {
 	uint8_t version; /* of Queries; Reports of later versions are ignored, older ones not */
 	bool querier;	 /* false: sends nothing, only listens */
 	enum router_fast_leave fast_leave;
-	bool ssm_only_in_ssm_range; /* RFC 4604: no any-source joins in 232.0.0.0/8, ff3x::/32 */
+	bool ssm_only_in_ssm_range; /* RFC 4604: no any-source joins in 232.0.0.0/8, ff3x::/32, or
+				     * the policy's */
+	const struct group_policy *policy; /* NULL: none. Lives until it is replaced. */
+	int interface;			   /* of the policy's rules */
 	uint8_t robustness;
 	usec_t query_interval_usec, query_response_usec, last_member_usec;
 	usec_t startup_response_usec; /* of the first Queries, if it is shorter; 0: it is not */
@@ -48,6 +52,7 @@ struct router_ops {
 enum router_ignored {
 	ROUTER_IGNORED_GROUP,	/* records: not multicast, or never forwarded (224.0.0.0/24) */
 	ROUTER_IGNORED_SSM,	/* records: any-source in the SSM range */
+	ROUTER_IGNORED_DENIED,	/* records, sources: by the policy */
 	ROUTER_IGNORED_SOURCE,	/* sources that are no host's address */
 	ROUTER_IGNORED_VERSION, /* messages: later than the options' version */
 	ROUTER_IGNORED_OLDER,	/* records: leaves, sources: beside older hosts */
@@ -86,6 +91,9 @@ void router_set_address(struct router *router, const struct address *own);
  * that run are as they were. Hosts are queried as at the start where that makes a difference to
  * them. -EINVAL: out of range, or of another family; unchanged then. */
 int router_set_options(struct router *router, const struct router_options *options, usec_t now);
+
+/* Another policy from now on; what was requested before stays. */
+void router_set_policy(struct router *router, const struct group_policy *policy);
 
 /* GROUP_REPORT and GROUP_LEAVE of hosts; GROUP_QUERY of another router. */
 void router_report(struct router *router, const struct group_message *message, usec_t now);

@@ -278,6 +278,10 @@ static const struct {
 	{ "Forward", "MaxGroups", "1" },
 	{ "Forward", "MaxSources", "65535" },
 	{ "Forward", "MaxGroupsPerHost", "1" },
+	{ "Forward", "AllowGroups", "lan0 239.1.0.0/16 10.0.0.1,232.1.1.1" },
+	{ "Forward", "DenyGroups", "239.255.0.0/16 ff05::/16" },
+	{ "Forward", "SSMPrefix", "233.252.0.0/24" },
+	{ "Forward", "MapSource", "239.1.1.1 192.0.2.7 192.0.2.8" },
 	{ "Forward", "TTL", "255" },
 	{ "Forward", "UnicastReports", "only" },
 	{ "Forward", "ForwardQueries", "yes" },
@@ -378,6 +382,23 @@ static void test_forward(void **state)
 	assert_int_equal(config->forward.unicast_reports, CONFIG_UNICAST_ONLY);
 	assert_int_equal(config->forward.table, 100);
 	assert_int_equal(config->forward.igmp_version, 2);
+	config_free(config);
+
+	/* a line that is not understood as a whole counts for nothing */
+	assert_int_equal(load("[AMT]\nMode=proxy\n[Forward]\nDownstream=br0\nUpstream=eth0\n"
+			      "DenyGroups=eth0 239.255.0.0/16 10.0.0.0/8,232.1.0.0/16\n"
+			      "DenyGroups=ff05::/16\nAllowGroups=239.1.1.1 10.0.0.1\n"
+			      "AllowGroups=eth0\nMapSource=239.1.1.1\n"
+			      "MapSource=239.1.1.1 2001:db8::1\nSSMPrefix=10.0.0.0/8\n",
+			      &warnings, &config),
+			 0);
+	assert_int_equal(config->forward.deny_groups.n, 3);
+	assert_string_equal(config->forward.deny_groups.list[1].name, "eth0");
+	assert_int_equal(config->forward.deny_groups.list[1].rule.source.length, 8);
+	assert_string_equal(config->forward.deny_groups.list[2].name, "");
+	assert_int_equal(config->forward.allow_groups.n, 0);
+	assert_int_equal(config->forward.map_sources.n, 0);
+	assert_int_equal(config->forward.ssm_prefixes.n, 0);
 	config_free(config);
 
 	/* RFC 9776, 8.3: the response interval is the shorter one */

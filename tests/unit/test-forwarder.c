@@ -651,12 +651,63 @@ static void test_bounds(void **state)
 	forwarder_free(forwarder);
 }
 
+static struct group_rule rule(int interface, const char *text)
+{
+	struct group_rule parsed;
+
+	assert_int_equal(group_rule_parse(text, &parsed), 0);
+	parsed.interface = interface;
+	return parsed;
+}
+
+/* amt(5), DenyGroups=: neither joined nor forwarded; wants are kept. */
+static void test_policy(void **state)
+{
+	static struct group_rule deny[1];
+	static const struct group_policy policy = { .deny = deny, .n_deny = 1 };
+	struct forwarder *forwarder = start(AF_INET, 10, 10);
+	struct forwarder_counters counters;
+
+	row(5, "any");
+	row(1, "192.0.2.0/24");
+	assert_int_equal(forwarder_set_upstreams(forwarder, model.rows, model.n), 0);
+	want(forwarder, 1, 0, (struct bits){ false, 3 });
+	want(forwarder, 2, 0, (struct bits){ true, 0 });
+	missing(forwarder, 1, 0, 4);
+	told.log[0] = '\0';
+
+	deny[0] = rule(5, "232.0.0.0/8"); /* upstream */
+	assert_int_equal(forwarder_set_policy(forwarder, &policy), 0);
+	assert_string_equal(told.log, "U0 U1 R4:1>4 5I0 ");
+	told.log[0] = '\0';
+	assert_int_equal(forwarder_set_policy(forwarder, NULL), 0);
+	expect("5E0 R0:5>6 R1:5>6 R4:1>24 ");
+
+	deny[0] = rule(2, "232.0.0.0/8"); /* a downstream */
+	assert_int_equal(forwarder_set_policy(forwarder, &policy), 0);
+	assert_string_equal(told.log, "R0:5>2 R1:5>2 R4:1>20 5I3 ");
+	told.log[0] = '\0';
+	assert_int_equal(forwarder_set_policy(forwarder, NULL), 0);
+	expect("5E0 R0:5>6 R1:5>6 R4:1>24 ");
+
+	deny[0] = rule(0, "10.0.0.1,232.1.1.1"); /* a channel */
+	assert_int_equal(forwarder_set_policy(forwarder, &policy), 0);
+	assert_string_equal(told.log, "U0 ");
+	told.log[0] = '\0';
+	want(forwarder, 2, 0, (struct bits){ false, 1 });
+	assert_string_equal(told.log, "R1:5>2 R4:1>20 5I2 ");
+	forwarder_counters(forwarder, &counters);
+	assert_int_equal(counters.denied, 1);
+	forwarder_free(forwarder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_local_source), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_move),	     cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_random_v4),    cmocka_unit_test(test_random_v6),
+		cmocka_unit_test(test_policy),	  cmocka_unit_test(test_local_source),
+		cmocka_unit_test(test_order),	  cmocka_unit_test(test_move),
+		cmocka_unit_test(test_bounds),	  cmocka_unit_test(test_random_v4),
+		cmocka_unit_test(test_random_v6),
 	};
 
 	srandom(20261121);

@@ -101,6 +101,7 @@ static void print_ignored(const json_t *side, int indent)
 		{ "max_sources", "sources over MaxSources=" },
 		{ "group", "for groups never forwarded" },
 		{ "any_source", "any-source in the SSM range" },
+		{ "denied", "denied by AllowGroups= or DenyGroups=" },
 		{ "source", "with an invalid source" },
 		{ "version", "of a newer version" },
 		{ "older_host", "in compatibility mode with older hosts" },
@@ -166,6 +167,7 @@ static void print_family(const char *name, const json_t *family)
 		{ "wrong_interface", "on the wrong interface" },
 		{ "refused", "for groups never forwarded" },
 		{ "evicted", "evicted" },
+		{ "denied", "denied by AllowGroups= or DenyGroups=" },
 	};
 	const char *error = TEXT(family, "error"), *failure = TEXT(family, "failure");
 	uint64_t failed = NUMBER(family, "failed");

@@ -143,7 +143,7 @@ static struct field_list view_upstreams(struct arena *arena, const struct forwar
 /* ---- a family ------------------------------------------------------------------------------- */
 
 struct flows_view {
-	uint64_t groups, wants, joins, flows, dropped, wrong_interface, refused, evicted;
+	uint64_t groups, wants, joins, flows, dropped, wrong_interface, refused, evicted, denied;
 };
 
 #define FLOWS(member) offsetof(struct flows_view, member)
@@ -162,6 +162,8 @@ static const struct field flows_fields[] = {
 	{ "refused", FIELD_UINT, FLOWS(refused),
 	  .help = "joins and flows of groups that are never forwarded" },
 	{ "evicted", FIELD_UINT, FLOWS(evicted), .help = "flows evicted for others" },
+	{ "denied", FIELD_UINT, FLOWS(denied),
+	  .help = "changes of memberships that DenyGroups= or AllowGroups= stop on an interface" },
 	{ NULL },
 };
 
@@ -208,6 +210,7 @@ static const struct family_view *view_family(struct arena *arena, const struct f
 		.wrong_interface = counters.wrong_interface,
 		.refused = counters.refused,
 		.evicted = counters.evicted,
+		.denied = counters.denied,
 	};
 	view->flows = flows;
 	return view;

@@ -171,6 +171,8 @@ static struct router_options options_of(const struct side *side)
 		.querier = config->querier,
 		.fast_leave = config->fast_leave ? ROUTER_LEAVE_TRACKED : ROUTER_LEAVE_QUERIED,
 		.ssm_only_in_ssm_range = true,
+		.policy = side->downstream->forward->policy,
+		.interface = side->downstream->ifindex,
 		.robustness = config->robustness,
 		.query_interval_usec = config->query_interval_sec * USEC_PER_SEC,
 		.query_response_usec = config->query_response_sec * USEC_PER_SEC,

@@ -130,6 +130,7 @@ struct forward {
 	size_t n_downstreams;
 	int *upstreams; /* ifindex of each configured one; 0: absent */
 	size_t n_upstreams;
+	struct group_policy *policy;
 	struct forwarder_upstream *sources; /* the forwarders' table */
 	size_t n_sources;
 	int *leaving; /* previous upstreams, which deliver until settle_at */

@@ -11,6 +11,7 @@
 #include "amtd/forward/interfaces.h"
 #include "amtd/forward/members.h"
 #include "amtd/forward/mfc.h"
+#include "amtd/forward/policy.h"
 #include "amtd/forward/refused.h"
 #include "amtd/forward/routing.h"
 #include "amtd/forward/table-move.h"
@@ -208,6 +209,7 @@ static void refresh_forward(struct forward *forward)
 	forward_refresh_upstreams(forward, UPSTREAMS_SET);
 	refresh_downstreams(forward);
 	forward_place_sources(forward);
+	policy_refresh(forward);
 	driad_refresh(forward);
 }
 
@@ -372,6 +374,7 @@ static void release_forward(struct forward *forward)
 		free(forward->downstreams[i]);
 	free(forward->downstreams);
 	free(forward->upstreams);
+	policy_free(forward);
 	free(forward->sources);
 	forward->sources = NULL;
 	forward->n_sources = 0;
