@@ -94,7 +94,10 @@ static const struct {
 	  "Q(1) Q(1,a) " },
 	/* 5.1: it repeats what changed, Robustness Variable times. */
 	{ "a leave that is repeated",
-	  { { 1, ALLOW, "a" }, { 2, ALLOW, "a" }, { 1, BLOCK, "a" }, { 1, BLOCK, "a" },
+	  { { 1, ALLOW, "a" },
+	    { 2, ALLOW, "a" },
+	    { 1, BLOCK, "a" },
+	    { 1, BLOCK, "a" },
 	    { 2, BLOCK, "a" } },
 	  "I",
 	  "Q(1,a) " },
