@@ -62,11 +62,21 @@ expect "reasons" \
 5=wrong length for its relay type
 6=its relay is no domain name
 7=wrong length for its relay type
-8=not the address of one host
-9=not the address of one host
+8=multicast address
+9=loopback address
 10=the name has no address
 11=the name has no address
-12=wrong length for its relay type" "$(left_out | sort -n)"
+12=wrong length for its relay type
+13=link-local address
+14=private address, but the source is public; see Allow= in amt(5)
+15=private address, but the source is public; see Allow= in amt(5)
+16=address of this network, not of a relay
+17=reserved address
+18=IPv4 address within an IPv6 address
+19=private address, but the source is public; see Allow= in amt(5)
+20=link-local address
+21=loopback address
+21=private address, but the source is public; see Allow= in amt(5)" "$(left_out | sort -n)"
 
 step "RFC 2317: a delegation by CNAME"
 resolves "CNAME" secure 192.0.2.5 203.0.113.5
@@ -75,6 +85,9 @@ expect "canonical name" 5.0/25.example. "$(found '.lookups[0].canonical')"
 step "DNAME"
 resolves "DNAME" secure 192.0.2.64 10.4.64.9
 expect "canonical name" 9.net64.example. "$(found '.lookups[0].canonical')"
+
+step "a private relay of a private source"
+resolves "private" secure 10.0.0.1 10.4.64.10
 
 step "a chain is as secure as its weakest link"
 resolves "CNAME into an insecure zone" insecure 192.0.2.6 203.0.113.6
@@ -127,7 +140,7 @@ step "text output"
 errors_of gateway resolve --server "$DNS" --trust-anchor "$ANCHOR" 203.0.113.4
 expect_match "heading" '^ *# +PRECEDENCE +D +TYPE +RELAY +ADDRESS +TTL +DNSSEC +REASON' "$OUTPUT"
 expect_match "a relay" $'\n *1 +99 +0 +1 +192\.0\.2\.99 +192\.0\.2\.99 +300 +secure' "$OUTPUT"
-expect_match "footer" '4\.113\.0\.203\.in-addr\.arpa\.'$'\n''1 of 13 relays usable' "$OUTPUT"
+expect_match "footer" '4\.113\.0\.203\.in-addr\.arpa\.'$'\n''1 of 23 relays usable' "$OUTPUT"
 
 step "the output of amtctl zone, served by Knot, is found by amtctl resolve"
 dns_stop

@@ -75,6 +75,15 @@ secure_zone() {
 	relay 4 7 0 0 00
 	relay 4 8 0 1 e0000001
 	relay 4 9 0 1 7f000001
+	relay 4 13 0 1 "$(hex4 169.254.169.254)"
+	relay 4 14 0 1 "$(hex4 192.168.1.1)"
+	relay 4 15 0 1 "$(hex4 100.64.0.1)"
+	relay 4 16 0 1 "$(hex4 0.1.2.3)"
+	relay 4 17 0 1 "$(hex4 240.0.0.1)"
+	relay 4 18 0 2 00000000000000000000ffff7f000001
+	relay 4 19 0 2 fd000000000000000000000000000001
+	relay 4 20 0 2 fe800000000000000000000000000001
+	relay 4 21 0 3 "$(hexname local.example)"
 	relay 4 10 0 3 "$(hexname none.example)"
 	relay 4 11 0 3 "$(hexname nowhere.example)"
 	echo '4 TYPE260 \# 1 0c'
@@ -97,8 +106,11 @@ example_zone() {
 	echo 'relay 60 A 192.0.2.2'
 	echo 'relay 60 AAAA 2001:db8::1'
 	echo 'none TXT "no address"'
+	echo 'local A 127.0.0.1'
+	echo 'local A 10.0.0.1'
 	relay 5.0/25 10 0 1 "$(hex4 192.0.2.5)"
 	relay 9.net64 10 0 1 "$(hex4 192.0.2.64)"
+	relay 10.net64 10 0 1 "$(hex4 10.0.0.1)"
 	echo '_amt._udp PTR Relay\032one._amt._udp'
 	echo '_amt._udp PTR Relay\032two._amt._udp'
 	echo 'Relay\032one._amt._udp SRV 20 0 2268 relay'

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "discovery/candidates.h"
 
+#include "base/array.h"
 #include "wire/message.h"
 
 #include <stdlib.h>
@@ -37,6 +38,14 @@ static const char *const skip_strings[_CANDIDATE_SKIP_MAX] = {
 	[CANDIDATE_SKIP_UNRESOLVED] = "the name could not be looked up",
 	[CANDIDATE_SKIP_IPV6] = "IPv6: the kernel's driver reaches relays over IPv4 only",
 	[CANDIDATE_SKIP_ADDRESS] = "not the address of one host",
+	[CANDIDATE_SKIP_UNSPECIFIED] = "address of this network, not of a relay",
+	[CANDIDATE_SKIP_LOOPBACK] = "loopback address",
+	[CANDIDATE_SKIP_LINK_LOCAL] = "link-local address",
+	[CANDIDATE_SKIP_MULTICAST] = "multicast address",
+	[CANDIDATE_SKIP_RESERVED] = "reserved address",
+	[CANDIDATE_SKIP_MAPPED] = "IPv4 address within an IPv6 address",
+	[CANDIDATE_SKIP_PRIVATE] =
+		"private address, but the source is public; see Allow= in amt(5)",
 	[CANDIDATE_SKIP_ORIGIN] = "relays from there are not wanted",
 	[CANDIDATE_SKIP_ALLOW] = "not an allowed address",
 	[CANDIDATE_SKIP_UNREACHABLE] = "no route to it",
@@ -81,6 +90,60 @@ enum candidate_skip candidate_judge_address(const struct address *address)
 	if (!address_is_host(address))
 		return CANDIDATE_SKIP_ADDRESS;
 	return address->family == AF_INET ? CANDIDATE_SKIP_NONE : CANDIDATE_SKIP_IPV6;
+}
+
+/* RFC 6890, 2.2.2 (IPv4) and 2.2.3 (IPv6), by their names there; multicast: RFC 5771, RFC 4291,
+ * 2.7. Unlike these, TEST-NET and the like are in nobody's way. */
+static const struct special {
+	const char *prefix;
+	enum candidate_skip skip;
+} specials[] = {
+	{ "0.0.0.0/8", CANDIDATE_SKIP_UNSPECIFIED },	 /* "This host on this network" */
+	{ "10.0.0.0/8", CANDIDATE_SKIP_PRIVATE },	 /* Private-Use */
+	{ "100.64.0.0/10", CANDIDATE_SKIP_PRIVATE },	 /* Shared Address Space */
+	{ "127.0.0.0/8", CANDIDATE_SKIP_LOOPBACK },	 /* Loopback */
+	{ "169.254.0.0/16", CANDIDATE_SKIP_LINK_LOCAL }, /* Link Local */
+	{ "172.16.0.0/12", CANDIDATE_SKIP_PRIVATE },	 /* Private-Use */
+	{ "192.168.0.0/16", CANDIDATE_SKIP_PRIVATE },	 /* Private-Use */
+	{ "224.0.0.0/4", CANDIDATE_SKIP_MULTICAST },
+	{ "240.0.0.0/4", CANDIDATE_SKIP_RESERVED },	/* Reserved; Limited Broadcast */
+	{ "::1", CANDIDATE_SKIP_LOOPBACK },		/* Loopback Address */
+	{ "::", CANDIDATE_SKIP_UNSPECIFIED },		/* Unspecified Address */
+	{ "64:ff9b::/96", CANDIDATE_SKIP_MAPPED },	/* IPv4-IPv6 Translat. */
+	{ "::ffff:0.0.0.0/96", CANDIDATE_SKIP_MAPPED }, /* IPv4-mapped Address */
+	{ "fc00::/7", CANDIDATE_SKIP_PRIVATE },		/* Unique-Local */
+	{ "fe80::/10", CANDIDATE_SKIP_LINK_LOCAL },	/* Linked-Scoped Unicast */
+	{ "ff00::/8", CANDIDATE_SKIP_MULTICAST },
+};
+
+static enum candidate_skip find_special(const struct address *address)
+{
+	struct prefix prefix;
+
+	for (size_t i = 0; i < ARRAY_SIZE(specials); i++)
+		if (prefix_parse(specials[i].prefix, &prefix) == 0 &&
+		    prefix_contains(&prefix, address))
+			return specials[i].skip;
+	return CANDIDATE_SKIP_NONE;
+}
+
+bool candidate_is_private(const struct address *address)
+{
+	return find_special(address) == CANDIDATE_SKIP_PRIVATE;
+}
+
+bool candidate_is_special(enum candidate_skip skip)
+{
+	return skip >= CANDIDATE_SKIP_UNSPECIFIED && skip <= CANDIDATE_SKIP_PRIVATE;
+}
+
+enum candidate_skip candidate_judge_found(const struct address *address, bool private_source)
+{
+	enum candidate_skip skip = find_special(address);
+
+	if (skip == CANDIDATE_SKIP_NONE || (skip == CANDIDATE_SKIP_PRIVATE && private_source))
+		return candidate_judge_address(address);
+	return skip;
 }
 
 struct candidate candidate_make(enum candidate_origin origin, const struct address *address,
@@ -148,15 +211,30 @@ static bool is_allowed(const struct address *address, const struct prefix *allow
 	return n == 0;
 }
 
+enum candidate_skip candidate_judge_allow(const struct candidate *candidate,
+					  const struct prefix *allow, size_t n_allow)
+{
+	enum candidate_skip skip = candidate->skip;
+
+	if (skip == CANDIDATE_SKIP_PRIVATE && n_allow > 0 &&
+	    is_allowed(&candidate->address, allow, n_allow))
+		skip = candidate_judge_address(&candidate->address);
+	if (skip == CANDIDATE_SKIP_NONE && !is_allowed(&candidate->address, allow, n_allow))
+		skip = CANDIDATE_SKIP_ALLOW;
+	return skip;
+}
+
 static enum candidate_skip judge_candidate(const struct candidate *candidate,
 					   const struct candidate_order *order,
 					   const struct prefix *allow, size_t n_allow)
 {
-	if (candidate->skip != CANDIDATE_SKIP_NONE)
-		return candidate->skip;
+	enum candidate_skip skip = candidate_judge_allow(candidate, allow, n_allow);
+
+	if (skip != CANDIDATE_SKIP_NONE && skip != CANDIDATE_SKIP_ALLOW)
+		return skip;
 	if (order_place(order, candidate->origin) < 0)
 		return CANDIDATE_SKIP_ORIGIN;
-	if (!is_allowed(&candidate->address, allow, n_allow))
+	if (skip == CANDIDATE_SKIP_ALLOW)
 		return CANDIDATE_SKIP_ALLOW;
 	if (candidate->rank == CANDIDATE_RANK_UNREACHABLE)
 		return CANDIDATE_SKIP_UNREACHABLE;

@@ -42,6 +42,14 @@ enum candidate_skip {
 	CANDIDATE_SKIP_UNRESOLVED, /* the name's addresses could not be queried */
 	CANDIDATE_SKIP_IPV6,
 	CANDIDATE_SKIP_ADDRESS, /* not one host's */
+	/* Ranges that are no relay's, from DNS: candidate_judge_found() */
+	CANDIDATE_SKIP_UNSPECIFIED,
+	CANDIDATE_SKIP_LOOPBACK,
+	CANDIDATE_SKIP_LINK_LOCAL,
+	CANDIDATE_SKIP_MULTICAST,
+	CANDIDATE_SKIP_RESERVED,
+	CANDIDATE_SKIP_MAPPED,
+	CANDIDATE_SKIP_PRIVATE, /* though the source is not */
 	CANDIDATE_SKIP_ORIGIN,	/* not in the order */
 	CANDIDATE_SKIP_ALLOW,
 	CANDIDATE_SKIP_UNREACHABLE, /* no route */
@@ -77,6 +85,22 @@ struct candidate candidate_make(enum candidate_origin origin, const struct addre
 
 /* Can the driver, whose underlay is IPv4 alone, use the address? */
 enum candidate_skip candidate_judge_address(const struct address *address);
+
+/* The same for one from DNS, where anyone may write any address: a record must not lead packets to
+ * this host, its link, or, of a source of the Internet, into the network behind it.
+ * CANDIDATE_SKIP_PRIVATE is what Allow= can lift. private_source: of DNS-SD, too, whose relays are
+ * local ones. */
+enum candidate_skip candidate_judge_found(const struct address *address, bool private_source);
+
+/* Private-Use, Shared Address Space or Unique-Local, RFC 6890. */
+bool candidate_is_private(const struct address *address);
+
+/* Is it refused for one of these ranges? */
+bool candidate_is_special(enum candidate_skip skip);
+
+/* Its skip, when only prefixes of allow are (n_allow 0: all that are not private). */
+enum candidate_skip candidate_judge_allow(const struct candidate *candidate,
+					  const struct prefix *allow, size_t n_allow);
 
 /* The origins to try, in order; RFC 8777's is candidate_order_default. */
 struct candidate_order {

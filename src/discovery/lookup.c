@@ -51,6 +51,7 @@ struct lookup {
 	unsigned int n_steps; /* that there ever were */
 	struct lookup_result result;
 	size_t room; /* for candidates */
+	bool private_source;
 	char why[256];
 };
 
@@ -205,7 +206,8 @@ static void take_addresses(struct step *step, const struct query_answer *answer)
 		if (result->len[i] != (is_a ? 4 : 16))
 			continue;
 		candidate.address = address_load(is_a ? AF_INET : AF_INET6, result->data[i]);
-		candidate.skip = candidate_judge_address(&candidate.address);
+		candidate.skip =
+			candidate_judge_found(&candidate.address, step->lookup->private_source);
 		add_candidate(step->lookup, &candidate);
 		step->target->found = true;
 	}
@@ -279,8 +281,9 @@ static void take_record(struct lookup *lookup, struct candidate candidate, const
 		follow_name(lookup, &candidate);
 		return;
 	}
-	candidate.skip = record.type == AMTRELAY_NONE ? CANDIDATE_SKIP_NO_RELAY
-						      : candidate_judge_address(&record.address);
+	candidate.skip = record.type == AMTRELAY_NONE
+				 ? CANDIDATE_SKIP_NO_RELAY
+				 : candidate_judge_found(&record.address, lookup->private_source);
 	add_candidate(lookup, &candidate);
 }
 
@@ -356,7 +359,7 @@ static void on_closed(struct query_owner *owner)
 }
 
 static int start_lookup(struct resolver *resolver, const struct dnsname *name, int type,
-			const struct candidate *seed,
+			const struct candidate *seed, bool private_source,
 			void (*take)(struct step *, const struct query_answer *), lookup_done done,
 			void *userdata, struct lookup **ret)
 {
@@ -370,6 +373,7 @@ static int start_lookup(struct resolver *resolver, const struct dnsname *name, i
 	lookup->done = done;
 	lookup->userdata = userdata;
 	lookup->result.service = type == RRTYPE_PTR;
+	lookup->private_source = private_source;
 	lookup->result.name = *name;
 	lookup->result.ttl = UINT32_MAX;
 	lookup->result.why = lookup->why;
@@ -398,8 +402,8 @@ int resolver_lookup_source(struct resolver *resolver, const struct address *sour
 	r = dnsname_reverse(source, &name);
 	if (r < 0)
 		return r;
-	return start_lookup(resolver, &name, AMTRELAY_RRTYPE, &seed, take_records, done, userdata,
-			    ret);
+	return start_lookup(resolver, &name, AMTRELAY_RRTYPE, &seed, candidate_is_private(source),
+			    take_records, done, userdata, ret);
 }
 
 int resolver_lookup_service(struct resolver *resolver, const char *domain, lookup_done done,
@@ -417,8 +421,8 @@ int resolver_lookup_service(struct resolver *resolver, const char *domain, looku
 	memcpy(name.bytes, SERVICE, SERVICE_LENGTH);
 	memcpy(name.bytes + SERVICE_LENGTH, parent.bytes, parent.length);
 	name.length = (uint8_t)(SERVICE_LENGTH + parent.length);
-	return start_lookup(resolver, &name, RRTYPE_PTR, &seed, take_instances, done, userdata,
-			    ret);
+	return start_lookup(resolver, &name, RRTYPE_PTR, &seed, true, take_instances, done,
+			    userdata, ret);
 }
 
 void lookup_cancel(struct lookup *lookup)

@@ -44,31 +44,30 @@ static size_t read_name(const uint8_t *message, size_t length, char name[static 
 	return at + 5 <= length ? at + 1 : 0;
 }
 
-static const struct address *find_relay(const char *name, const uint8_t *type)
-{
-	if (type[0] != 260 >> 8 || type[1] != (260 & 0xff))
-		return NULL;
-	for (size_t i = 0; i < dns.n; i++)
-		if (strcasecmp(dns.records[i].name, name) == 0)
-			return &dns.records[i].relay;
-	return NULL;
-}
-
-/* RFC 1035, 4.1, and RFC 8777, 4.2: precedence 10, D 0, type 1 */
-static size_t answer(uint8_t *message, size_t question, const struct address *relay)
+/* RFC 1035, 4.1, and RFC 8777, 4.2: precedence 10, D 0, type 1. With all relays of the name. */
+static size_t answer(uint8_t *message, size_t question, const char *name)
 {
 	const uint8_t record[] = { 0xc0, HEADER, 260 >> 8, 260 & 0xff, 0, 1,  0,
 				   0,	 0,	 60,	   0,	       6, 10, 1 };
+	const uint8_t *type = message + question - 4;
+	const bool asked = type[0] == 260 >> 8 && type[1] == (260 & 0xff);
+	size_t length = question;
+	uint8_t n = 0;
 
+	for (size_t i = 0; asked && i < dns.n; i++) {
+		if (strcasecmp(dns.records[i].name, name) != 0)
+			continue;
+		memcpy(message + length, record, sizeof(record));
+		length += sizeof(record);
+		memcpy(message + length, &dns.records[i].relay.in, 4);
+		length += 4;
+		n++;
+	}
 	message[2] = 0x84 | (message[2] & 1);
-	message[3] = relay ? 0x80 : 0x83; /* NXDOMAIN */
+	message[3] = n > 0 ? 0x80 : 0x83; /* NXDOMAIN */
 	memset(message + 6, 0, 6);
-	if (!relay)
-		return question;
-	message[7] = 1;
-	memcpy(message + question, record, sizeof(record));
-	memcpy(message + question + sizeof(record), &relay->in, 4);
-	return question + sizeof(record) + 4;
+	message[7] = n;
+	return length;
 }
 
 static void serve(void *userdata)
@@ -79,13 +78,13 @@ static void serve(void *userdata)
 	char name[256];
 	ssize_t n;
 
-	while ((n = recvfrom(dns.fd, message, sizeof(message) - 64, MSG_DONTWAIT,
+	while ((n = recvfrom(dns.fd, message, MESSAGE_MAX - 32 * RECORDS_MAX, MSG_DONTWAIT,
 			     (struct sockaddr *)&from, &size)) > HEADER) {
 		size_t type = read_name(message, (size_t)n, name);
 
 		if (type == 0)
 			continue;
-		n = (ssize_t)answer(message, type + 4, find_relay(name, message + type));
+		n = (ssize_t)answer(message, type + 4, name);
 		(void)sendto(dns.fd, message, (size_t)n, 0, (struct sockaddr *)&from, size);
 		size = sizeof(from);
 	}

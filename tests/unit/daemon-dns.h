@@ -11,7 +11,7 @@
 void dns_open(void);
 void dns_close(void);
 
-/* Both are addresses of IPv4. */
+/* One more relay of the source. Both are addresses of IPv4. */
 void dns_add(const char *source, const char *relay);
 
 #endif

@@ -243,12 +243,102 @@ static void test_strings(void **state)
 	assert_string_equal(dnssec_state_string(_DNSSEC_STATE_MAX), "unknown");
 }
 
+/* RFC 6890, 2.2.2 and 2.2.3; RFC 5771; RFC 4291: the first and the last address of each range, and
+ * those beside it. */
+static const struct found {
+	const char *address;
+	enum candidate_skip skip; /* where the source is public */
+} founds[] = {
+	{ "0.0.0.0", CANDIDATE_SKIP_UNSPECIFIED },
+	{ "0.255.255.255", CANDIDATE_SKIP_UNSPECIFIED },
+	{ "1.0.0.0", CANDIDATE_SKIP_NONE },
+	{ "9.255.255.255", CANDIDATE_SKIP_NONE },
+	{ "10.0.0.0", CANDIDATE_SKIP_PRIVATE },
+	{ "10.255.255.255", CANDIDATE_SKIP_PRIVATE },
+	{ "11.0.0.0", CANDIDATE_SKIP_NONE },
+	{ "100.63.255.255", CANDIDATE_SKIP_NONE },
+	{ "100.64.0.0", CANDIDATE_SKIP_PRIVATE },
+	{ "100.127.255.255", CANDIDATE_SKIP_PRIVATE },
+	{ "100.128.0.0", CANDIDATE_SKIP_NONE },
+	{ "126.255.255.255", CANDIDATE_SKIP_NONE },
+	{ "127.0.0.0", CANDIDATE_SKIP_LOOPBACK },
+	{ "127.255.255.255", CANDIDATE_SKIP_LOOPBACK },
+	{ "128.0.0.0", CANDIDATE_SKIP_NONE },
+	{ "169.253.255.255", CANDIDATE_SKIP_NONE },
+	{ "169.254.0.0", CANDIDATE_SKIP_LINK_LOCAL },
+	{ "169.254.169.254", CANDIDATE_SKIP_LINK_LOCAL },
+	{ "169.255.0.0", CANDIDATE_SKIP_NONE },
+	{ "172.15.255.255", CANDIDATE_SKIP_NONE },
+	{ "172.16.0.0", CANDIDATE_SKIP_PRIVATE },
+	{ "172.31.255.255", CANDIDATE_SKIP_PRIVATE },
+	{ "172.32.0.0", CANDIDATE_SKIP_NONE },
+	{ "192.167.255.255", CANDIDATE_SKIP_NONE },
+	{ "192.168.0.0", CANDIDATE_SKIP_PRIVATE },
+	{ "192.168.255.255", CANDIDATE_SKIP_PRIVATE },
+	{ "192.169.0.0", CANDIDATE_SKIP_NONE },
+	{ "192.52.193.1", CANDIDATE_SKIP_NONE },
+	{ "223.255.255.255", CANDIDATE_SKIP_NONE },
+	{ "224.0.0.0", CANDIDATE_SKIP_MULTICAST },
+	{ "239.255.255.255", CANDIDATE_SKIP_MULTICAST },
+	{ "240.0.0.0", CANDIDATE_SKIP_RESERVED },
+	{ "255.255.255.255", CANDIDATE_SKIP_RESERVED },
+	{ "::", CANDIDATE_SKIP_UNSPECIFIED },
+	{ "::1", CANDIDATE_SKIP_LOOPBACK },
+	{ "::2", CANDIDATE_SKIP_IPV6 },
+	{ "::ffff:127.0.0.1", CANDIDATE_SKIP_MAPPED },
+	{ "::ffff:192.0.2.1", CANDIDATE_SKIP_MAPPED },
+	{ "64:ff9b::7f00:1", CANDIDATE_SKIP_MAPPED },
+	{ "64:ff9c::1", CANDIDATE_SKIP_IPV6 },
+	{ "fbff::1", CANDIDATE_SKIP_IPV6 },
+	{ "fc00::1", CANDIDATE_SKIP_PRIVATE },
+	{ "fdff::1", CANDIDATE_SKIP_PRIVATE },
+	{ "fe00::1", CANDIDATE_SKIP_IPV6 },
+	{ "fe80::1", CANDIDATE_SKIP_LINK_LOCAL },
+	{ "febf::1", CANDIDATE_SKIP_LINK_LOCAL },
+	{ "fec0::1", CANDIDATE_SKIP_IPV6 },
+	{ "ff02::1", CANDIDATE_SKIP_MULTICAST },
+	{ "2001:db8::1", CANDIDATE_SKIP_IPV6 },
+};
+
+static void test_found(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(founds); i++) {
+		const struct found *row = &founds[i];
+		const bool private = row->skip == CANDIDATE_SKIP_PRIVATE;
+		enum candidate_skip lifted = row->skip;
+		struct candidate candidate = { .skip = row->skip };
+		struct prefix host, other;
+
+		assert_int_equal(address_parse(row->address, &candidate.address), 0);
+		if (candidate_judge_found(&candidate.address, false) != row->skip)
+			fail_msg("%s: %s", row->address,
+				 candidate_skip_string(
+					 candidate_judge_found(&candidate.address, false)));
+		assert_int_equal(candidate_is_private(&candidate.address), private);
+		assert_int_equal(candidate_is_special(row->skip),
+				 row->skip != CANDIDATE_SKIP_NONE &&
+					 row->skip != CANDIDATE_SKIP_IPV6);
+		if (private)
+			lifted = candidate.address.family == AF_INET ? CANDIDATE_SKIP_NONE
+								     : CANDIDATE_SKIP_IPV6;
+		/* A private source, or Allow=, lifts that alone. */
+		assert_int_equal(candidate_judge_found(&candidate.address, true), lifted);
+		assert_int_equal(prefix_parse(row->address, &host), 0);
+		assert_int_equal(candidate_judge_allow(&candidate, &host, 1), lifted);
+		assert_int_equal(candidate_judge_allow(&candidate, NULL, 0), row->skip);
+		assert_int_equal(prefix_parse("198.18.0.0/15", &other), 0);
+		assert_int_equal(candidate_judge_allow(&candidate, &other, 1),
+				 row->skip == CANDIDATE_SKIP_NONE ? CANDIDATE_SKIP_ALLOW
+								  : row->skip);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arrange), cmocka_unit_test(test_arrange_keeps_reason),
 		cmocka_unit_test(test_order),	cmocka_unit_test(test_rank),
-		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_strings), cmocka_unit_test(test_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -320,6 +320,45 @@ static void test_driad_file(void **state)
 	dns_close();
 }
 
+#define BY_REASON "candidates_refused_by_reason."
+#define PRIVATE	  "private address, but the source is public; see Allow= in amt(5)"
+
+/* Allow=: "Addresses from DNS that are of this host, ... are never used; private ones ... only for
+ * a private source, or where Allow= has them." */
+static void test_special_relays(void **state)
+{
+	dns_open();
+	dns_add(SOURCE, "127.0.0.1");
+	dns_add(SOURCE, "169.254.169.254");
+	dns_add(SOURCE, "10.9.0.7");
+	dns_add("10.1.2.3", "10.9.0.7");
+	world_write("/etc/amt/amtd.conf", DNS_SETTINGS);
+	world_write("/etc/amt/amt0.amt", "[AMT]\nLink=up0\n" DNS_SETTINGS "Driad=" SOURCE "\n");
+	world_write("/etc/amt/amt1.amt", "[AMT]\nLink=up0\n" DNS_SETTINGS "Driad=10.1.2.3\n");
+	start();
+	UNTIL_LOOKS("amt0", "state", "no-relay");
+	assert_looks("amt0", "candidates_refused", "3");
+	assert_looks("amt0", BY_REASON "loopback address", "1");
+	assert_looks("amt0", BY_REASON "link-local address", "1");
+	assert_looks("amt0", BY_REASON PRIVATE, "1");
+	assert_non_null(strstr(look("amt0", "reason"), "no relay can be used, of 3; "));
+	UNTIL_LOOKS("amt1", "candidates.0.address", "10.9.0.7");
+	assert_looks("amt1", BY_REASON PRIVATE, "");
+	world_remove("/etc/amt/amt0.amt");
+	assert_granted(ask("Reload", ""));
+
+	/* no gateway is made for them */
+	assert_granted(ask("Join", "ss", CHANNEL, ""));
+	UNTIL(strstr(look_channel(CHANNEL, "reason"), "(answered: 1"));
+	assert_channel(CHANNEL, "device", "");
+	world_write("/etc/amt/amtd.conf",
+		    "[Channels]\nLink=up0\n" DNS_SETTINGS "Allow=10.9.0.0/24\n");
+	assert_granted(ask("Reload", ""));
+	UNTIL(!channel_looks(CHANNEL, "device", ""));
+	stop();
+	dns_close();
+}
+
 /* HostJoins=: "what applications on this host join from a source, on any interface that is not a
  * device of amtd's, is wanted ... until they leave." */
 static void test_host(void **state)
@@ -395,9 +434,10 @@ static void test_forwarded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_join),   TEST(test_restart),	 TEST(test_refused),  TEST(test_file),
-		TEST(test_routes), TEST(test_demand),	 TEST(test_no_relay), TEST(test_driad_file),
-		TEST(test_host),   TEST(test_forwarded),
+		TEST(test_join),     TEST(test_restart),    TEST(test_refused),
+		TEST(test_file),     TEST(test_routes),	    TEST(test_demand),
+		TEST(test_no_relay), TEST(test_driad_file), TEST(test_special_relays),
+		TEST(test_host),     TEST(test_forwarded),
 	};
 	int failed;
 

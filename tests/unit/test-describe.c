@@ -75,7 +75,7 @@ static void test_gateway(void **state)
 				 .port = 61234,
 				 .relay = address_of("192.0.2.2") };
 	struct gateway gateway = { .device = &device,
-				   .refusals = { .n = 1 },
+				   .refusals = { .n = 1, .by = { [CANDIDATE_SKIP_LOOPBACK] = 1 } },
 				   .dns_outcome = "answered",
 				   .last_query = 9,
 				   .seen_as = address_of("198.51.100.7"),
@@ -141,7 +141,8 @@ static void test_gateway(void **state)
 		"\"candidates\":[{\"address\":\"192.0.2.1\",\"origin\":\"configured\",\"chosen\":false,"
 		"\"note\":\"no answer\"},{\"address\":\"192.0.2.2\",\"origin\":\"driad\","
 		"\"chosen\":true,\"relay\":\"192.0.2.2\",\"rtt_usec\":10250}],"
-		"\"candidates_refused\":1,\"dns\":\"answered\","
+		"\"candidates_refused\":1,"
+		"\"candidates_refused_by_reason\":{\"loopback address\":1},\"dns\":\"answered\","
 		"\"rewrites\":[{\"advertised\":\"any\",\"relay\":\"192.0.2.9\"}],"
 		"\"on_failure\":\"accept\",\"discoveries\":2,\"requests\":6,"
 		"\"advertisements\":{\"seen\":3,\"passed\":2,\"dropped\":1,\"dropped_by_reason\":"

@@ -92,6 +92,18 @@ static void print_candidate_notes(const json_t *candidate, uint64_t now_usec)
 		printf("%s%s", separator, TEXT(candidate, "note"));
 }
 
+/* ": loopback address (2), not an allowed address (1)" */
+static void print_refused(const json_t *reasons)
+{
+	const char *separator = ": ", *reason;
+	json_t *count;
+
+	json_object_foreach ((json_t *)reasons, reason, count) {
+		printf("%s%s (%" PRIu64 ")", separator, output_safe(reason), field_number(count));
+		separator = ", ";
+	}
+}
+
 /* In order of preference; the chosen one is marked. */
 static void print_candidates(const json_t *device, uint64_t now_usec)
 {
@@ -119,7 +131,9 @@ static void print_candidates(const json_t *device, uint64_t now_usec)
 	}
 	if (refused > 0) {
 		label(i == 0 ? "Candidates" : "Refused");
-		printf("%" PRIu64 "%s\n", refused, i == 0 ? " refused" : "");
+		printf("%" PRIu64 "%s", refused, i == 0 ? " refused" : "");
+		print_refused(FIELD(device, "candidates_refused_by_reason"));
+		putchar('\n');
 	}
 	label_line("DNS", TEXT(device, "dns"));
 }

@@ -182,6 +182,7 @@ struct gateway_view {
 	const struct relay_view *relay;
 	struct field_list candidates, rewrites;
 	uint64_t refused;
+	struct field_counts refused_by;
 	const char *dns, *on_failure, *seen_as;
 	uint64_t discoveries, requests;
 	const struct control_view *advertisements, *queries;
@@ -199,6 +200,8 @@ static const struct field gateway_fields[] = {
 	  .help = "gateway: relays that may be used, best first" },
 	{ "candidates_refused", FIELD_UINT, GATEWAY(refused),
 	  .help = "gateway: relays left out, by Allow= for instance" },
+	{ "candidates_refused_by_reason", FIELD_COUNTS, GATEWAY(refused_by), FIELD_IF_SET,
+	  .help = "gateway: the same by reason" },
 	{ "dns", FIELD_STRING, GATEWAY(dns), FIELD_IF_SET, .help = "gateway: last result of DNS" },
 	{ "rewrites", FIELD_LIST, GATEWAY(rewrites), .fields = rewrite_fields,
 	  .size = sizeof(struct rewrite_view), .help = "gateway: rules of [Rewrite]" },
@@ -453,6 +456,11 @@ static const char *format_seen_as(struct arena *arena, const struct gateway *gat
 			    address_format(&gateway->seen_as, address), gateway->seen_port);
 }
 
+static const char *skip_name(int skip)
+{
+	return candidate_skip_string((enum candidate_skip)skip);
+}
+
 static const struct gateway_view *view_gateway(struct arena *arena, const struct gateway *gateway)
 {
 	const struct config *config = gateway->device->config;
@@ -465,6 +473,10 @@ static const struct gateway_view *view_gateway(struct arena *arena, const struct
 		.candidates = view_candidates(arena, &gateway->selection),
 		.rewrites = view_rewrites(arena, config),
 		.refused = gateway->refusals.n,
+		.refused_by = { .counts = gateway->refusals.by,
+				.first = CANDIDATE_SKIP_NONE + 1,
+				.end = gateway->refusals.n > 0 ? _CANDIDATE_SKIP_MAX : 0,
+				.name = skip_name },
 		.dns = gateway->dns_outcome,
 		.on_failure = config->strict ? "drop" : "accept",
 		.discoveries = gateway->discoveries,

@@ -54,7 +54,9 @@ struct expected {
 
 struct demand {
 	struct shared_resolver *resolver; /* NULL: none so far */
-	bool other_relays; /* amtd.conf has relays for sources without DRIAD records */
+	bool other_relays;    /* amtd.conf has relays for sources without DRIAD records */
+	struct prefix *allow; /* Allow= there */
+	size_t n_allow;
 	struct channel_key *queue;
 	size_t first, n, room;
 	struct pending_lookup *lookups; /* in progress */
@@ -129,9 +131,12 @@ static const struct device *by_source(const struct channels *channels, const str
 	return NULL;
 }
 
-static bool is_usable(const struct candidate *candidate)
+static bool is_usable(const struct channels *channels, const struct candidate *candidate)
 {
-	return candidate->skip == CANDIDATE_SKIP_NONE;
+	const struct demand *demand = channels->demand;
+
+	return candidate_judge_allow(candidate, demand->allow, demand->n_allow) ==
+	       CANDIDATE_SKIP_NONE;
 }
 
 static const struct device *by_relay(const struct channels *channels,
@@ -143,7 +148,7 @@ static const struct device *by_relay(const struct channels *channels,
 		struct address relay = expected_relay(channels, manager->devices[i]);
 
 		for (size_t j = 0; may_use(manager->devices[i]) && j < result->n_candidates; j++)
-			if (is_usable(&result->candidates[j]) &&
+			if (is_usable(channels, &result->candidates[j]) &&
 			    address_equal(&result->candidates[j].address, &relay))
 				return manager->devices[i];
 	}
@@ -272,15 +277,36 @@ static void make_gateway(struct channels *channels, struct channel *channel, str
 	use_gateway(channels, channel, name);
 }
 
+/* "answered", "timeout: why", "answered: 127.0.0.1: loopback address" */
+static void give_up_lookup(struct channels *channels, struct channel *channel,
+			   const struct lookup_result *result)
+{
+	char source[ADDRESS_TEXT_MAX], relay[ADDRESS_TEXT_MAX + 2] = "";
+	const char *why = result->why;
+
+	for (size_t i = 0; *why == '\0' && i < result->n_candidates; i++) {
+		const struct candidate *candidate = &result->candidates[i];
+
+		if (!candidate_is_special(candidate->skip))
+			continue;
+		address_format(&candidate->address, relay);
+		strcat(relay, ": ");
+		why = candidate_skip_string(candidate->skip);
+	}
+	give_up(channels, channel,
+		"DNS names no relay of %s (%s%s%s%s); name a device: --on DEV, or publish one: amtctl zone",
+		address_format(&channel->key.source, source),
+		lookup_outcome_string(result->outcome), *why ? ": " : "", relay, why);
+}
+
 static void take_answer(struct channels *channels, struct channel *channel,
 			const struct lookup_result *result)
 {
 	const struct device *device = by_relay(channels, result);
 	const struct candidate *best = NULL;
-	char source[ADDRESS_TEXT_MAX];
 
 	for (size_t i = 0; i < result->n_candidates; i++)
-		if (is_usable(&result->candidates[i]) &&
+		if (is_usable(channels, &result->candidates[i]) &&
 		    (!best || result->candidates[i].precedence < best->precedence))
 			best = &result->candidates[i];
 	if (!best && channels->demand->other_relays)
@@ -292,11 +318,7 @@ static void take_answer(struct channels *channels, struct channel *channel,
 	else if (channels->demand->other_relays)
 		make_gateway(channels, channel, (struct address){ 0 });
 	else
-		give_up(channels, channel,
-			"DNS names no relay of %s (%s%s%s); name a device: --on DEV, or publish one: amtctl zone",
-			address_format(&channel->key.source, source),
-			lookup_outcome_string(result->outcome), *result->why ? ": " : "",
-			result->why);
+		give_up_lookup(channels, channel, result);
 }
 
 static void run_queue(struct channels *channels);
@@ -350,6 +372,11 @@ static int open_resolver(struct channels *channels)
 	free(text);
 	if (r < 0)
 		return r;
+	free(demand->allow);
+	demand->allow = config->allow;
+	demand->n_allow = config->n_allow;
+	config->allow = NULL;
+	config->n_allow = 0;
 	demand->other_relays = config->n_relays > 0 || config->service || config->anycast;
 	r = resolvers_share(channels->manager->resolvers, config, &demand->resolver);
 	config_free(config);
@@ -614,6 +641,7 @@ void demand_close(struct channels *channels)
 	sd_event_source_disable_unref(demand->again);
 	sd_event_source_disable_unref(demand->linger);
 	free(demand->queue);
+	free(demand->allow);
 	free(demand);
 	channels->demand = NULL;
 }

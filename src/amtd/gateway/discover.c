@@ -101,6 +101,7 @@ static void note_refusals(struct gateway *gateway, const struct candidate *refus
 
 	*refusals = (struct gateway_refusals){ .n = n };
 	for (size_t i = 0; i < n; i++) {
+		refusals->by[refused[i].skip]++;
 		refusals->excluded += refused[i].skip == CANDIDATE_SKIP_ALLOW;
 		if (i > 0 && !(refused[i].skip == CANDIDATE_SKIP_ALLOW && refusals->excluded == 1))
 			continue;
@@ -167,12 +168,40 @@ static uint64_t refresh_usec(uint32_t ttl)
 	return seconds * SEC;
 }
 
+static bool was_found(const struct discover_query *query, const struct candidate *candidate)
+{
+	for (size_t i = 0; i < query->n_found; i++)
+		if (query->found[i].skip == candidate->skip &&
+		    address_equal(&query->found[i].address, &candidate->address))
+			return true;
+	return false;
+}
+
+/* A record that would lead packets where they must not go is a mistake, or an attack. */
+static void warn_special(const struct discover_query *query, const struct lookup_result *result)
+{
+	const struct config *config = query->gateway->device->config;
+
+	for (size_t i = 0; i < result->n_candidates; i++) {
+		const struct candidate *candidate = &result->candidates[i];
+		char text[ADDRESS_TEXT_MAX];
+
+		if (candidate_is_special(
+			    candidate_judge_allow(candidate, config->allow, config->n_allow)) &&
+		    !was_found(query, candidate))
+			log_warning(config->name, "DNS: relay %s refused: %s",
+				    address_format(&candidate->address, text),
+				    candidate_skip_string(candidate->skip));
+	}
+}
+
 /* A definite answer replaces the previous one. */
 static void take_answer(struct discover_query *query, const struct lookup_result *result)
 {
 	struct candidate *found = NULL;
 
 	schedule_query(query, refresh_usec(result->ttl));
+	warn_special(query, result);
 	if (result->n_candidates > 0) {
 		found = calloc(result->n_candidates, sizeof(*found));
 		if (!found)

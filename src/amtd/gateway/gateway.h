@@ -65,8 +65,9 @@ struct gateway_query_history {
 
 /* Relays that are known, and not tried. */
 struct gateway_refusals {
-	size_t n;		 /* in all, */
-	size_t excluded;	 /* and of these by Allow= */
+	size_t n;	 /* in all, */
+	size_t excluded; /* and of these by Allow= */
+	uint64_t by[_CANDIDATE_SKIP_MAX];
 	struct address address;	 /* of one of them, and */
 	enum candidate_skip why; /* why it is not tried */
 	uint16_t port;		 /* of one beside these whose port is not the device's; 0: none */
