@@ -22,6 +22,7 @@
 #define CLASS_IN	 1
 #define RCODE_SERVFAIL	 2
 #define EPOLL_EVENTS_MAX 8
+#define SIGNERS_MAX	 8
 
 TAILQ_HEAD(query_list, query);
 TAILQ_HEAD(owner_list, query_owner);
@@ -64,6 +65,8 @@ struct resolver {
 	struct context *contexts; /* at most two are not retired: one validates */
 	struct timespec conf_time;
 	enum support support;
+	bool has_validated; /* an answer of these servers */
+	struct signed_zones *signed_zones, *own_zones;
 	usec_t downgraded_until;
 	struct query_list waiting, running, held, finished;
 	struct owner_list owners;
@@ -125,6 +128,7 @@ static void forget_contexts(struct resolver *resolver)
 		context->retired = true;
 	if (resolver->support != SUPPORT_ASKING)
 		resolver->support = SUPPORT_UNKNOWN;
+	resolver->has_validated = false;
 }
 
 /* Not from within ub_process() of the context. */
@@ -359,14 +363,61 @@ static enum dnssec_state dnssec_of(const struct query *query)
 	return query->result->secure ? DNSSEC_SECURE : DNSSEC_INSECURE;
 }
 
+/* The zones of a secure answer are known to be signed, of an insecure one not to be: that was
+ * proven by the zone above (RFC 4035, 5.2). */
+static void learn_zones(const struct query *query, enum dnssec_state dnssec)
+{
+	struct signed_zones *zones = query->resolver->signed_zones;
+	struct dnsname signers[SIGNERS_MAX], name;
+	size_t n;
+
+	if (dnssec == DNSSEC_SECURE)
+		query->resolver->has_validated = true;
+	if (dnssec == DNSSEC_INSECURE && dnsname_parse(query->name, &name) == 0)
+		signed_zones_remove(zones, &name);
+	if (dnssec != DNSSEC_SECURE || !query->result->havedata)
+		return;
+	n = dnsname_signers(query->result->answer_packet, (size_t)query->result->answer_len,
+			    signers, SIGNERS_MAX);
+	for (size_t i = 0; i < n; i++)
+		signed_zones_add(zones, &signers[i]);
+}
+
+/* The zone that was signed, though this answer was not validated; NULL: there is none. */
+static const struct dnsname *withheld_zone(const struct query *query)
+{
+	const struct ub_result *result = query->result;
+	const struct signed_zones *zones = query->resolver->signed_zones;
+	const struct dnsname *zone = NULL;
+	struct dnsname name;
+
+	if (query->validated || query->resolver->dnssec != DNSSEC_MODE_ALLOW_DOWNGRADE || !result)
+		return NULL;
+	if (dnsname_parse(query->name, &name) == 0)
+		zone = signed_zones_find(zones, &name);
+	if (!zone &&
+	    dnsname_canonical(result->answer_packet, (size_t)result->answer_len, &name) == 0)
+		zone = signed_zones_find(zones, &name);
+	return zone;
+}
+
 static void query_finish(struct query *query)
 {
 	struct query_answer answer = { .outcome = outcome_of(query), .result = query->result };
-	char buf[64];
+	const struct dnsname *withheld = withheld_zone(query);
+	char buf[256], zone[DNSNAME_TEXT_MAX];
 
 	query_move(query, NULL);
 	answer.dnssec = dnssec_of(query);
-	if (answer.outcome == LOOKUP_FAILED)
+	learn_zones(query, answer.dnssec);
+	if (withheld && answer.outcome != LOOKUP_FAILED && answer.outcome != LOOKUP_TIMEOUT) {
+		answer.outcome = LOOKUP_BOGUS;
+		answer.dnssec = DNSSEC_BOGUS;
+		snprintf(buf, sizeof(buf),
+			 "signatures are withheld: %.100s was signed before; see DNSSEC= in amt(5)",
+			 dnsname_format(withheld, zone));
+		answer.why = buf;
+	} else if (answer.outcome == LOOKUP_FAILED)
 		answer.why = why_failed(query, buf, sizeof(buf));
 	else if (answer.outcome == LOOKUP_BOGUS)
 		answer.why = query->result->why_bogus ?: "DNSSEC validation failed";
@@ -380,7 +431,8 @@ static void query_finish(struct query *query)
 }
 
 /* allow-downgrade: an answer is bogus. Either it was forged, or the server, some home router,
- * returns no signatures at all. Then those of the trust anchor's own keys are missing, too. */
+ * returns no signatures at all. Then those of the trust anchor's own keys are missing, too; unless
+ * it returned some before: then somebody withholds them. */
 
 static void on_support(struct query *query, const struct query_answer *answer, void *userdata)
 {
@@ -388,7 +440,7 @@ static void on_support(struct query *query, const struct query_answer *answer, v
 	struct query *held;
 
 	resolver->support = SUPPORT_YES;
-	if (answer->dnssec != DNSSEC_SECURE) {
+	if (answer->dnssec != DNSSEC_SECURE && !resolver->has_validated) {
 		resolver->support = SUPPORT_NO;
 		resolver->downgraded_until = clock_monotonic() + DOWNGRADED_USEC;
 	}
@@ -501,6 +553,17 @@ static int copy_options(struct resolver *resolver, const struct resolver_options
 	return 0;
 }
 
+static int choose_zones(struct resolver *resolver, const struct resolver_options *options)
+{
+	resolver->signed_zones = options->signed_zones;
+	if (resolver->signed_zones)
+		return 0;
+	if (signed_zones_new(&resolver->own_zones) < 0)
+		return -ENOMEM;
+	resolver->signed_zones = resolver->own_zones;
+	return 0;
+}
+
 static int open_fds(struct resolver *resolver)
 {
 	struct epoll_event event = { .events = EPOLLIN };
@@ -547,6 +610,8 @@ int resolver_open(const struct resolver_options *options, struct resolver **ret)
 	TAILQ_INIT(&resolver->owners);
 
 	r = copy_options(resolver, options);
+	if (r == 0)
+		r = choose_zones(resolver, options);
 	if (r == 0)
 		r = open_fds(resolver);
 	if (r == 0)
@@ -598,6 +663,7 @@ void resolver_close(struct resolver *resolver)
 	free(resolver->servers);
 	free(resolver->resolv_conf);
 	free(resolver->trust_anchor);
+	signed_zones_free(resolver->own_zones);
 	free(resolver);
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "discovery/candidates.h"
+#include "discovery/signed-zones.h"
 
 #define RESOLVER_TRUST_ANCHOR	"/usr/share/dns/root.key" /* Debian: dns-root-data */
 #define RESOLVER_CONF		"/etc/resolv.conf"
@@ -35,8 +36,9 @@ struct resolver_options {
 	size_t n_servers;
 	const char *resolv_conf; /* RESOLVER_CONF; read again when it changed */
 	enum dnssec_mode dnssec;
-	const char *trust_anchor; /* RESOLVER_TRUST_ANCHOR */
-	usec_t timeout_usec;	  /* RESOLVER_TIMEOUT_USEC */
+	const char *trust_anchor;	   /* RESOLVER_TRUST_ANCHOR */
+	usec_t timeout_usec;		   /* RESOLVER_TIMEOUT_USEC */
+	struct signed_zones *signed_zones; /* borrowed; NULL: of this resolver alone */
 };
 
 enum lookup_outcome {

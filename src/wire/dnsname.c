@@ -11,6 +11,8 @@
 #define HEADER_LENGTH 12 /* of a message */
 #define RECORD_LENGTH 10 /* type, class, TTL and length, behind the owner */
 #define RRTYPE_CNAME  5
+#define RRTYPE_RRSIG  46
+#define SIGNER_OFFSET 18 /* in the data of RRSIG */
 
 ssize_t dnsname_read(const void *data, size_t length, struct dnsname *ret)
 {
@@ -93,22 +95,51 @@ static int read_record(const uint8_t *message, size_t length, size_t *offset,
 	return 0;
 }
 
-int dnsname_canonical(const void *message, size_t length, struct dnsname *ret)
+/* *offset: where the answer is. */
+static int skip_questions(const uint8_t *message, size_t length, size_t *offset)
 {
-	unsigned int type, questions, answers;
-	const uint8_t *bytes = message;
-	struct dnsname name = { .length = 0 };
-	size_t data, at = HEADER_LENGTH;
+	size_t at = HEADER_LENGTH;
+	struct dnsname name;
 
 	if (length < HEADER_LENGTH)
 		return -EINVAL;
-	for (questions = read_u16(bytes + 4); questions > 0; questions--) {
+	for (unsigned int n = read_u16(message + 4); n > 0; n--) {
 		if (dnsname_unpack(message, length, &at, &name) < 0 || length - at < 4)
 			return -EINVAL;
 		at += 4; /* type and class */
 	}
+	*offset = at;
+	return 0;
+}
 
-	name.length = 0;
+size_t dnsname_signers(const void *message, size_t length, struct dnsname *ret, size_t max)
+{
+	const uint8_t *bytes = message;
+	unsigned int type, answers;
+	size_t data, at, n = 0;
+
+	if (skip_questions(bytes, length, &at) < 0)
+		return 0;
+	for (answers = read_u16(bytes + 6); answers > 0 && n < max; answers--) {
+		if (read_record(bytes, length, &at, &type, &data) < 0)
+			break;
+		if (type == RRTYPE_RRSIG && at - data > SIGNER_OFFSET &&
+		    dnsname_read(bytes + data + SIGNER_OFFSET, at - data - SIGNER_OFFSET, &ret[n]) >
+			    0)
+			n++;
+	}
+	return n;
+}
+
+int dnsname_canonical(const void *message, size_t length, struct dnsname *ret)
+{
+	const uint8_t *bytes = message;
+	struct dnsname name = { .length = 0 };
+	unsigned int type, answers;
+	size_t data, at;
+
+	if (skip_questions(bytes, length, &at) < 0)
+		return -EINVAL;
 	for (answers = read_u16(bytes + 6); answers > 0; answers--)
 		if (read_record(bytes, length, &at, &type, &data) < 0 ||
 		    (type == RRTYPE_CNAME && dnsname_unpack(message, length, &data, &name) < 0))
@@ -230,6 +261,19 @@ bool dnsname_equal(const struct dnsname *a, const struct dnsname *b)
 		if (lower(a->bytes[i]) != lower(b->bytes[i]))
 			return false;
 	return a->length == b->length;
+}
+
+bool dnsname_is_within(const struct dnsname *name, const struct dnsname *zone)
+{
+	struct dnsname rest;
+
+	for (size_t at = 0; at < name->length; at += 1U + name->bytes[at]) {
+		rest.length = (uint8_t)(name->length - at);
+		memcpy(rest.bytes, name->bytes + at, rest.length);
+		if (dnsname_equal(&rest, zone))
+			return true;
+	}
+	return false;
 }
 
 int dnsname_reverse(const struct address *address, struct dnsname *ret)

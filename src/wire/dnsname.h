@@ -32,6 +32,10 @@ int dnsname_unpack(const void *message, size_t length, size_t *offset, struct dn
  * not a DNS message. */
 int dnsname_canonical(const void *message, size_t length, struct dnsname *ret);
 
+/* The zones that signed records of the answer (RRSIG, RFC 4034, 3.1.7): how many were written to
+ * ret, at most max. 0 for what is not a DNS message, too. */
+size_t dnsname_signers(const void *message, size_t length, struct dnsname *ret, size_t max);
+
 /* Escapes are \DDD and \X; the dot at the end may be missing. 0 or -EINVAL. */
 int dnsname_parse(const char *text, struct dnsname *ret);
 
@@ -39,6 +43,9 @@ int dnsname_parse(const char *text, struct dnsname *ret);
 const char *dnsname_format(const struct dnsname *name, char buf[static DNSNAME_TEXT_MAX]);
 
 bool dnsname_equal(const struct dnsname *a, const struct dnsname *b); /* in any case */
+
+/* Is the name the zone's, or below? */
+bool dnsname_is_within(const struct dnsname *name, const struct dnsname *zone);
 
 /* in-addr.arpa (RFC 1035, 3.5) or the nibbles of ip6.arpa (RFC 3596, 2.5). 0, or -EINVAL for an
  * address of no family. */

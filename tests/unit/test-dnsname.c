@@ -183,13 +183,82 @@ static void test_canonical(void **state)
 	}
 }
 
+static void test_within(void **state)
+{
+	static const struct {
+		const char *name, *zone;
+		bool within;
+	} cases[] = {
+		{ "2.113.0.203.in-addr.arpa", "113.0.203.IN-ADDR.arpa", true },
+		{ "113.0.203.in-addr.arpa", "113.0.203.in-addr.arpa", true },
+		{ "2.113.0.203.in-addr.arpa", ".", true },
+		{ ".", ".", true },
+		{ "113.0.203.in-addr.arpa", "2.113.0.203.in-addr.arpa", false },
+		{ "2.213.0.203.in-addr.arpa", "13.0.203.in-addr.arpa", false },
+		{ "relay.badexample", "example", false },
+		{ "example", "relay.example", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dnsname name, zone;
+
+		assert_int_equal(dnsname_parse(cases[i].name, &name), 0);
+		assert_int_equal(dnsname_parse(cases[i].zone, &zone), 0);
+		if (dnsname_is_within(&name, &zone) != cases[i].within)
+			fail_msg("%s in %s", cases[i].name, cases[i].zone);
+	}
+}
+
+/* RFC 4034, 3.1: covers TXT, algorithm 13, 2 labels, TTL, expiration, inception, key tag; signer;
+ * signature. */
+#define RRSIG(signer, length)                                                                   \
+	"c00c 002e 0001 0000012c " length " 0010 0d 02 0000012c 6af00000 6ae00000 3039 " signer \
+	" 00112233"
+
+static void test_signers(void **state)
+{
+	static const struct {
+		const char *message;
+		size_t n;
+		const char *signer; /* the first */
+	} messages[] = {
+		{ "0000 8180 0001 0002 0000 0000" QUESTION TXT RRSIG("016200", "0019"), 1, "b." },
+		{ "0000 8180 0001 0002 0000 0000" QUESTION RRSIG("00", "0017")
+			  RRSIG("016200", "0019"),
+		  2, "." },
+		{ "0000 8180 0001 0001 0000 0000" QUESTION TXT, 0, NULL },
+		/* A signer that is cut short, compressed, or not there. */
+		{ "0000 8180 0001 0001 0000 0000" QUESTION RRSIG("3f6200", "0019"), 0, NULL },
+		{ "0000 8180 0001 0001 0000 0000" QUESTION RRSIG("c00c00", "0019"), 0, NULL },
+		{ "0000 8180 0001 0001 0000 0000" QUESTION
+		  "c00c 002e 0001 0000012c 0004 0010 0d 02",
+		  0, NULL },
+		{ "0000 8180 0001 0001 0000 0000" QUESTION RRSIG("016200", "0119"), 0, NULL },
+		{ "0000", 0, NULL },
+	};
+	struct dnsname signers[2];
+	char text[DNSNAME_TEXT_MAX];
+	uint8_t *bytes;
+	size_t length;
+
+	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		bytes = hex_bytes(messages[i].message, &length);
+		assert_int_equal(dnsname_signers(bytes, length, signers, 2), messages[i].n);
+		if (messages[i].signer)
+			assert_string_equal(dnsname_format(&signers[0], text), messages[i].signer);
+		assert_true(dnsname_signers(bytes, length, signers, 1) <= 1);
+		free(bytes);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),	       cmocka_unit_test(test_text_limits),
 		cmocka_unit_test(test_format_longest), cmocka_unit_test(test_none),
 		cmocka_unit_test(test_equal),	       cmocka_unit_test(test_reverse),
-		cmocka_unit_test(test_canonical),
+		cmocka_unit_test(test_canonical),      cmocka_unit_test(test_within),
+		cmocka_unit_test(test_signers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

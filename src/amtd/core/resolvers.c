@@ -20,14 +20,17 @@ struct shared_resolver {
 struct resolvers {
 	sd_event *event;
 	struct shared_resolver *list;
+	struct signed_zones *signed_zones; /* of all, for the life of amtd */
 };
 
 int resolvers_new(sd_event *event, struct resolvers **ret)
 {
 	struct resolvers *resolvers = calloc(1, sizeof(*resolvers));
 
-	if (!resolvers)
+	if (!resolvers || signed_zones_new(&resolvers->signed_zones) < 0) {
+		free(resolvers);
 		return -ENOMEM;
+	}
 	resolvers->event = sd_event_ref(event);
 	*ret = resolvers;
 	return 0;
@@ -38,6 +41,7 @@ void resolvers_free(struct resolvers *resolvers)
 	if (!resolvers)
 		return;
 	sd_event_unref(resolvers->event);
+	signed_zones_free(resolvers->signed_zones);
 	free(resolvers);
 }
 
@@ -92,6 +96,7 @@ int resolvers_share(struct resolvers *resolvers, const struct config *config,
 		.n_servers = config->n_servers,
 		.dnssec = config->dnssec,
 		.trust_anchor = config->trust_anchor,
+		.signed_zones = resolvers->signed_zones,
 	};
 	struct shared_resolver *shared;
 	char *key = resolver_key(config);
