@@ -10,9 +10,8 @@
 #include "base/timer.h"
 #include "device/device.h"
 #include "kernel/groups.h"
-#include "kernel/joins.h"
+#include "kernel/sentinel.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,18 +21,8 @@
 
 #define POLL_USEC (1 * USEC_PER_SEC)
 
-/* lo has this index in every network namespace (include/net/flow.h). */
-#define LOOPBACK_IFINDEX 1
-
-static const sa_family_t families[] = { [CHANNELS_INET] = AF_INET, [CHANNELS_INET6] = AF_INET6 };
-
 struct host_joins {
-	/* The kernel skips interfaces whose newest group has no sources, up to the first that has
-	 * some (igmp_mcf_get_first()): a sentinel membership on lo, the first interface, makes the
-	 * list complete. It has to be the newest one there. */
-	struct joins *sentinels[2];
-	struct channel_key sentinel_keys[2];
-	bool sentinel_seen;
+	struct sentinel sentinels[2];
 
 	uint64_t next;	/* CLOCK_MONOTONIC: no poll before */
 	size_t n;	/* channels that applications want */
@@ -88,12 +77,6 @@ static void on_source(int ifindex, const struct address *group, const struct add
 	struct channels *channels = userdata;
 	struct host_joins *host = channels->host_joins;
 
-	if (ifindex == LOOPBACK_IFINDEX) {
-		for (size_t i = 0; i < 2; i++)
-			if (channel_compare(&key, &host->sentinel_keys[i]) == 0)
-				host->sentinel_seen = true;
-		return;
-	}
 	if (!groups_is_routed(group))
 		return;
 	if (ifindex != host->ifindex) {
@@ -103,35 +86,6 @@ static void on_source(int ifindex, const struct address *group, const struct add
 	/* amtd joins on other interfaces, too: `amtctl join --on eth0`, Upstream=eth0. */
 	if (host->is_native && !keep_has(channels->manager->keep, ifindex, group, source))
 		want_for_host(channels, &key);
-}
-
-static void join_sentinel(struct host_joins *host, size_t i)
-{
-	const struct filter none = { .mode = FILTER_INCLUDE };
-	struct filter filter = none;
-
-	if (!host->sentinels[i] && joins_open(families[i], &host->sentinels[i]) < 0)
-		return;
-	if (filter_add(&filter, &host->sentinel_keys[i].source) < 0)
-		return;
-	(void)joins_set(host->sentinels[i], LOOPBACK_IFINDEX, &host->sentinel_keys[i].group, &none);
-	(void)joins_set(host->sentinels[i], LOOPBACK_IFINDEX, &host->sentinel_keys[i].group,
-			&filter);
-	filter_clear(&filter);
-}
-
-/* False: the list may be incomplete. */
-static bool list_sources(struct channels *channels, size_t i)
-{
-	struct host_joins *host = channels->host_joins;
-
-	host->sentinel_seen = false;
-	(void)groups_list_sources(families[i], on_source, channels);
-	if (host->sentinel_seen)
-		return true;
-	join_sentinel(host, i);
-	(void)groups_list_sources(families[i], on_source, channels);
-	return host->sentinel_seen;
 }
 
 /* The kernel may lose its position between two reads of the list: missed once is not gone. */
@@ -170,7 +124,7 @@ static void poll_host(struct channels *channels)
 		c->stale = c->owners & CHANNEL_HOST;
 	host->ifindex = 0;
 	for (size_t i = 0; i < 2; i++)
-		complete[i] = list_sources(channels, i);
+		complete[i] = sentinel_list(&host->sentinels[i], on_source, channels);
 	drop_missed(channels, complete);
 	host->next = now + SHARE * (clock_monotonic() - now);
 }
@@ -194,10 +148,8 @@ void host_joins_configure(struct channels *channels)
 		return;
 	}
 	timer_disarm(host->poll);
-	for (size_t i = 0; i < 2; i++) {
-		joins_close(host->sentinels[i]);
-		host->sentinels[i] = NULL;
-	}
+	for (size_t i = 0; i < 2; i++)
+		sentinel_close(&host->sentinels[i]);
 	for (struct channel *c = channel_table_next(channels->table, NULL); c; c = next) {
 		next = channel_table_next(channels->table, c);
 		if (c->owners & CHANNEL_HOST)
@@ -211,17 +163,8 @@ int host_joins_open(struct channels *channels)
 
 	if (!host)
 		return -ENOMEM;
-	/* IPv4: for documentation, RFC 6676. IPv6: interface-local, RFC 4291, 2.7, never
-	 * reported. */
-	host->sentinel_keys[CHANNELS_INET] = (struct channel_key){
-		.group = { .family = AF_INET, .in.s_addr = htonl(0xe9fc0001) },
-		.source = { .family = AF_INET, .in.s_addr = htonl(INADDR_LOOPBACK) },
-	};
-	host->sentinel_keys[CHANNELS_INET6] = (struct channel_key){
-		.group = { .family = AF_INET6,
-			   .in6.s6_addr = { 0xff, 0x31, [12] = 0x80, [15] = 1 } },
-		.source = { .family = AF_INET6, .in6 = IN6ADDR_LOOPBACK_INIT },
-	};
+	host->sentinels[CHANNELS_INET] = (struct sentinel){ .family = AF_INET, .number = 1 };
+	host->sentinels[CHANNELS_INET6] = (struct sentinel){ .family = AF_INET6, .number = 1 };
 	channels->host_joins = host;
 	return timer_add(channels->manager->event, &host->poll, TIMER_EXACT, on_poll, channels);
 }
@@ -232,7 +175,7 @@ void host_joins_close(struct channels *channels)
 		return;
 	sd_event_source_disable_unref(channels->host_joins->poll);
 	for (size_t i = 0; i < 2; i++)
-		joins_close(channels->host_joins->sentinels[i]);
+		sentinel_close(&channels->host_joins->sentinels[i]);
 	free(channels->host_joins);
 	channels->host_joins = NULL;
 }

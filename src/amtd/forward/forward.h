@@ -18,6 +18,7 @@
 #include "kernel/joins.h"
 #include "kernel/listener.h"
 #include "kernel/mroute.h"
+#include "kernel/sentinel.h"
 #include "membership/forwarder.h"
 #include "membership/router.h"
 
@@ -59,6 +60,7 @@ struct forwarding {
 	uint64_t alive_at;	  /* CLOCK_MONOTONIC, microseconds: last watchdog notification */
 	forward_tunnels_started tunnels_started;
 	void *userdata;
+	struct sentinel sentinels[_FAMILY_MAX]; /* own-joins.c */
 };
 
 /* The wing's data of a device. */
@@ -131,6 +133,7 @@ struct forward {
 	int *upstreams; /* ifindex of each configured one; 0: absent */
 	size_t n_upstreams;
 	struct group_policy *policy;
+	struct own_joins *own_joins;	    /* NULL: none seen so far */
 	struct forwarder_upstream *sources; /* the forwarders' table */
 	size_t n_sources;
 	int *leaving; /* previous upstreams, which deliver until settle_at */

@@ -2,6 +2,7 @@
 #include "amtd/forward/mfc.h"
 
 #include "amtd/forward/driad-route.h"
+#include "amtd/forward/own-joins.h"
 #include "amtd/forward/refused.h"
 
 #include <errno.h>
@@ -17,6 +18,8 @@ struct shared_route {
 
 static void add_outgoing(struct shared_route *route, int ifindex)
 {
+	if (ifindex == OWN_IFINDEX)
+		return;
 	for (size_t i = 0; i < route->n; i++)
 		if (route->outgoing[i] == ifindex)
 			return;
@@ -101,6 +104,8 @@ void forward_set_route(struct forward *forward, const struct address *source,
 		return;
 	if (is_shared(forward))
 		merge_wanted(&route, forward, incoming, outgoing, n);
+	if (n > 0 && outgoing[n - 1] == OWN_IFINDEX)
+		n--;
 	if (route.owner)
 		r = mroute_set(mroute, source, group, route.incoming, route.outgoing, route.n);
 	else

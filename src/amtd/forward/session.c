@@ -11,6 +11,7 @@
 #include "amtd/forward/interfaces.h"
 #include "amtd/forward/members.h"
 #include "amtd/forward/mfc.h"
+#include "amtd/forward/own-joins.h"
 #include "amtd/forward/policy.h"
 #include "amtd/forward/refused.h"
 #include "amtd/forward/routing.h"
@@ -375,6 +376,7 @@ static void release_forward(struct forward *forward)
 	free(forward->downstreams);
 	free(forward->upstreams);
 	policy_free(forward);
+	own_joins_free(forward);
 	free(forward->sources);
 	forward->sources = NULL;
 	forward->n_sources = 0;
@@ -471,8 +473,10 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	if (forward->settle_at > 0 && now >= forward->settle_at)
 		forward_settle_upstreams(forward);
-	if (forward->error == 0)
+	if (forward->error == 0) {
+		own_joins_poll(forward, now);
 		backup_poll(forward, now);
+	}
 	if (forward->error == 0 && now >= forward->sweep_at) {
 		forward->sweep_at = now + SWEEP_USEC;
 		for (int family = 0; family < _FAMILY_MAX; family++)

@@ -47,6 +47,9 @@ static int on_open(struct manager *manager)
 		return -ENOMEM;
 	wing_set_state(manager, &forward_wing, forwarding);
 	forwarding->manager = manager;
+	for (int family = 0; family < _FAMILY_MAX; family++)
+		forwarding->sentinels[family] =
+			(struct sentinel){ .family = family_to_af(family), .number = 2 };
 	forwarding->channels = channels_of(manager);
 	forwarding->channels->moved = on_moved;
 	forwarding->channels->moved_userdata = forwarding;
@@ -57,6 +60,8 @@ static void on_close(struct manager *manager)
 {
 	struct forwarding *forwarding = forwarding_of(manager);
 
+	for (int family = 0; forwarding && family < _FAMILY_MAX; family++)
+		sentinel_close(&forwarding->sentinels[family]);
 	if (forwarding)
 		forwarding->channels->moved = NULL;
 	free(forwarding);
