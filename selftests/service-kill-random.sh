@@ -46,6 +46,7 @@ host home
 wire relay r2 home h0
 address relay r2 10.5.0.1/24 2001:db8:5::1/64
 address home h0 10.5.0.2/24 2001:db8:5::2/64
+default_route home 10.5.0.1
 address viewer v0 2001:db8:4::2/64
 send_both source s0 --rate 200
 write_gateway amt0 $RELAY '[Membership]' "Join=$SOURCE,$GROUP $SOURCE6,$GROUP6" \

@@ -8,6 +8,14 @@
 #include "base/heap.h"
 #include "membership/tunnels.h"
 
+/* Values of the driver's Queries, amt_build_igmp_gq() and amt_newlink(); and amt_gmi(), the time
+ * after which it forgets a group, or a tunnel that never had an Update. */
+#define TUNNELS_ROBUSTNESS     2
+#define TUNNELS_QUERY_INTERVAL (125 * USEC_PER_SEC)
+#define TUNNELS_QUERY_RESPONSE (10 * USEC_PER_SEC)
+#define TUNNELS_FORGET	       (TUNNELS_ROBUSTNESS * TUNNELS_QUERY_INTERVAL + TUNNELS_QUERY_RESPONSE)
+#define TUNNELS_FORGET_UPDATED (3 * TUNNELS_FORGET) /* amt_update_handler() */
+
 enum family {
 	FAMILY_IGMP,
 	FAMILY_MLD,
@@ -48,7 +56,8 @@ struct tunnels {
 	usec_t known_at; /* of tunnels that begin; 0 or past: known */
 	bool watched;
 	struct tunnel *first_changed, *last_changed; /* those that ended are freed with the list */
-	struct tunnels_counters counters;	     /* records: of tunnels that have ended */
+	struct tunnels_recorder recorder;
+	struct tunnels_counters counters; /* records: of tunnels that have ended */
 };
 
 static inline struct tunnel *tunnel_at(const struct tunnels *tunnels, size_t i)
@@ -58,6 +67,16 @@ static inline struct tunnel *tunnel_at(const struct tunnels *tunnels, size_t i)
 
 /* tunnels.c */
 int tunnels_compare(const void *a, const void *b);
+struct router *tunnels_need_router(struct tunnel *tunnel, sa_family_t family, usec_t now);
+struct tunnel *tunnels_begin(struct tunnels *tunnels, const struct address *gateway, uint16_t port,
+			     usec_t now);
+void tunnels_reschedule(struct tunnel *tunnel); /* one of its times has changed */
 struct tunnel *tunnels_find(const struct tunnels *tunnels, const struct address *gateway);
+
+/* tunnels-record.c */
+void tunnels_write_tunnel(const struct tunnel *tunnel, FILE *stream);
+void tunnels_record_tunnel(const struct tunnel *tunnel, bool ended);
+void tunnels_record_group(const struct tunnel *tunnel, const struct router *router,
+			  const struct address *group);
 
 #endif

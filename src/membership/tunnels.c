@@ -7,14 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Values of the driver's Queries, amt_build_igmp_gq() and amt_newlink(); and amt_gmi(), the time
- * after which it forgets a group, or a tunnel that never had an Update. */
-#define ROBUSTNESS     2
-#define QUERY_INTERVAL (125 * USEC_PER_SEC)
-#define QUERY_RESPONSE (10 * USEC_PER_SEC)
-#define FORGET	       (ROBUSTNESS * QUERY_INTERVAL + QUERY_RESPONSE)
-#define FORGET_UPDATED (3 * FORGET) /* amt_update_handler() */
-
 int tunnels_compare(const void *a, const void *b)
 {
 	return address_compare(a, b);
@@ -61,7 +53,7 @@ static void note_change(struct tunnel *tunnel)
 
 /* Deadlines. */
 
-static void reschedule(struct tunnel *tunnel)
+void tunnels_reschedule(struct tunnel *tunnel)
 {
 	tunnel->deadline = tunnel->expires;
 	if (tunnel->known_at > 0 && tunnel->known_at < tunnel->deadline)
@@ -75,7 +67,7 @@ static void reschedule(struct tunnel *tunnel)
 /* Whatever the driver has of it now is forgotten, or repeated, by then. */
 static void make_unsure(struct tunnel *tunnel, usec_t now)
 {
-	tunnel->known_at = now + FORGET;
+	tunnel->known_at = now + TUNNELS_FORGET;
 	note_change(tunnel);
 }
 
@@ -172,6 +164,7 @@ static void on_router_changed(struct router *router, const struct address *group
 	struct filter filter = { 0 };
 	struct wanted *wanted;
 
+	tunnels_record_group(tunnel, router, group);
 	wanted = add_wanted(tunnels, group);
 	note_change(tunnel);
 	if (!wanted || router_filter(router, group, &filter) < 0) {
@@ -186,7 +179,7 @@ static void on_router_changed(struct router *router, const struct address *group
 	mark_changed(tunnels, wanted);
 }
 
-static struct router *need_router(struct tunnel *tunnel, sa_family_t family, usec_t now)
+struct router *tunnels_need_router(struct tunnel *tunnel, sa_family_t family, usec_t now)
 {
 	enum family i = family == AF_INET ? FAMILY_IGMP : FAMILY_MLD;
 	const struct router_options options = {
@@ -194,9 +187,9 @@ static struct router *need_router(struct tunnel *tunnel, sa_family_t family, use
 		.version = family == AF_INET ? 3 : 2,
 		.fast_leave = ROUTER_LEAVE_FAST, /* no other tunnel can have it */
 		.ssm_only_in_ssm_range = true,
-		.robustness = ROBUSTNESS,
-		.query_interval_usec = QUERY_INTERVAL,
-		.query_response_usec = QUERY_RESPONSE,
+		.robustness = TUNNELS_ROBUSTNESS,
+		.query_interval_usec = TUNNELS_QUERY_INTERVAL,
+		.query_response_usec = TUNNELS_QUERY_RESPONSE,
 		.last_member_usec = 1 * USEC_PER_SEC,
 		.max_groups = TUNNELS_GROUPS_MAX,
 		.max_sources = TUNNELS_SOURCES_MAX,
@@ -238,6 +231,7 @@ static void end_tunnel(struct tunnel *tunnel)
 {
 	struct tunnels *tunnels = tunnel->tunnels;
 
+	tunnels_record_tunnel(tunnel, true);
 	for (int i = 0; i < _FAMILY_MAX; i++)
 		drop_router(tunnel, tunnel->routers[i]);
 	heap_remove(&tunnels->heap, tunnel);
@@ -260,8 +254,8 @@ static void evict_tunnel(struct tunnels *tunnels)
 	end_tunnel(first);
 }
 
-static struct tunnel *begin_tunnel(struct tunnels *tunnels, const struct address *gateway,
-				   uint16_t port, usec_t now)
+struct tunnel *tunnels_begin(struct tunnels *tunnels, const struct address *gateway, uint16_t port,
+			     usec_t now)
 {
 	struct tunnel *tunnel;
 
@@ -274,7 +268,7 @@ static struct tunnel *begin_tunnel(struct tunnels *tunnels, const struct address
 		.gateway = *gateway,
 		.port = port,
 		.since = now,
-		.expires = now + FORGET,
+		.expires = now + TUNNELS_FORGET,
 		.known_at = tunnels->known_at > now ? tunnels->known_at : 0,
 		.tunnels = tunnels,
 	};
@@ -341,7 +335,7 @@ void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint1
 		tunnel = NULL;
 	}
 	if (!tunnel)
-		tunnel = begin_tunnel(tunnels, gateway, port, now);
+		tunnel = tunnels_begin(tunnels, gateway, port, now);
 	if (!tunnel) {
 		count_ignored(tunnels, TUNNELS_IGNORED_MEMORY);
 		return;
@@ -350,6 +344,7 @@ void tunnels_query(struct tunnels *tunnels, const struct address *gateway, uint1
 	tunnel->last_query = now;
 	tunnel->nonce = query->query.nonce;
 	memcpy(tunnel->mac, query->query.mac, sizeof(tunnel->mac));
+	tunnels_record_tunnel(tunnel, false);
 }
 
 static bool has_mac(const struct tunnel *tunnel, const uint8_t *mac)
@@ -399,7 +394,7 @@ static void take_report(struct tunnel *tunnel, const struct message_inner *inner
 		count_ignored(tunnels, TUNNELS_IGNORED_TYPE);
 		return;
 	}
-	router = need_router(tunnel, message.family, now);
+	router = tunnels_need_router(tunnel, message.family, now);
 	if (!router) {
 		count_ignored(tunnels, TUNNELS_IGNORED_MEMORY);
 		make_unsure(tunnel, now);
@@ -432,9 +427,10 @@ void tunnels_update(struct tunnels *tunnels, const struct address *gateway,
 		return;
 	}
 	tunnel->last_update = now;
-	tunnel->expires = now + FORGET_UPDATED;
+	tunnel->expires = now + TUNNELS_FORGET_UPDATED;
+	tunnels_record_tunnel(tunnel, false);
 	take_report(tunnel, &update->update.inner, now);
-	reschedule(tunnel);
+	tunnels_reschedule(tunnel);
 }
 
 void tunnels_teardown(struct tunnels *tunnels, const struct message *teardown, usec_t now)
@@ -482,7 +478,7 @@ void tunnels_run(struct tunnels *tunnels, usec_t now)
 		for (int i = 0; i < _FAMILY_MAX; i++)
 			if (tunnel->routers[i])
 				router_run(tunnel->routers[i], now);
-		reschedule(tunnel);
+		tunnels_reschedule(tunnel);
 	}
 }
 
@@ -552,14 +548,14 @@ void tunnels_flush(struct tunnels *tunnels)
 
 void tunnels_unsure(struct tunnels *tunnels, usec_t now)
 {
-	tunnels->known_at = now + FORGET;
+	tunnels->known_at = now + TUNNELS_FORGET;
 	for (uint32_t i = 0; i < tunnels->heap.n; i++) {
 		struct tunnel *tunnel = tunnel_at(tunnels, i);
 
 		make_unsure(tunnel, now);
 		/* Deadlines that come sooner only move tunnels that were visited. */
 		if (tunnel->known_at < tunnel->deadline)
-			reschedule(tunnel);
+			tunnels_reschedule(tunnel);
 	}
 }
 

@@ -16,6 +16,8 @@
 #include "wire/group-message.h"
 #include "wire/message.h"
 
+#include <stdio.h>
+
 #define TUNNELS_MAX	    128 /* by default; AMT_MAX_TUNNELS, include/net/amt.h */
 #define TUNNELS_GROUPS_MAX  32	/* of a tunnel and a family; AMT_MAX_GROUP */
 #define TUNNELS_SOURCES_MAX 128 /* likewise */
@@ -111,6 +113,24 @@ typedef int (*tunnels_each)(const struct router_group *group, const struct filte
 			    void *userdata);
 int tunnels_groups(const struct tunnels *tunnels, const struct address *gateway, usec_t now,
 		   tunnels_each each, void *userdata);
+
+/* State for the next process, as lines of text, each as soon as it changes; of those with the same
+ * two first words the last counts. begin: NULL: do not write now. end: the line is complete.
+ * Times: of the caller's clock, which has to be one that goes on. */
+struct tunnels_recorder {
+	FILE *(*begin)(void *userdata);
+	void (*end)(void *userdata);
+	void *userdata;
+};
+void tunnels_record(struct tunnels *tunnels, const struct tunnels_recorder *recorder); /* NULL: no
+											  more */
+void tunnels_write(const struct tunnels *tunnels, usec_t now, FILE *stream); /* all of it */
+
+/* Takes up such a line: first those of all tunnels, then those of their groups. 0: it was not of
+ * that kind, or has nothing; 1; -EINVAL: another version's, or of a tunnel that is not there;
+ * -EDQUOT, -ENOMEM. */
+int tunnels_read_tunnel(struct tunnels *tunnels, const char *line, usec_t now);
+int tunnels_read_group(struct tunnels *tunnels, const char *line, usec_t now);
 
 void tunnels_counters(const struct tunnels *tunnels, struct tunnels_counters *ret);
 const char *tunnels_ignored_string(enum tunnels_ignored reason); /* "mac", …, for metrics */

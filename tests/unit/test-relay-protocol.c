@@ -7,6 +7,7 @@
 #include "amtd/core/manager.h"
 #include "amtd/core/pass.h"
 #include "amtd/forward/wing.h"
+#include "amtd/relay/persist.h"
 #include "amtd/relay/protocol.h"
 #include "device/device.h"
 #include "hex.h"
@@ -69,6 +70,14 @@ int amtlink_get(struct netlink *netlink, const char *name, struct amtlink *ret)
 void pass_schedule(struct manager *manager)
 {
 	fail(); /* nothing here changes the ruleset */
+}
+
+void persist_tunnels(struct relay_device *relay)
+{
+}
+
+void persist_end(struct relay_device *relay)
+{
 }
 
 static void begin(uint32_t max)

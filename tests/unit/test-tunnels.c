@@ -4,6 +4,7 @@
 #include "wire/group-build.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -804,6 +805,152 @@ static void test_untaken(void **state)
 	end(&world);
 }
 
+/* ---- state for the next process ------------------------------------------------------------- */
+
+static struct {
+	char lines[64][256]; /* as they were told */
+	size_t n;
+	char *text;
+	size_t length;
+	FILE *stream;
+} written;
+
+static FILE *on_begin(void *userdata)
+{
+	return written.stream = open_memstream(&written.text, &written.length);
+}
+
+static void on_end(void *userdata)
+{
+	fclose(written.stream);
+	assert_int_equal(written.text[written.length - 1], '\n');
+	written.text[written.length - 1] = '\0';
+	assert_true(written.n < 64 && written.length < sizeof(written.lines[0]));
+	strcpy(written.lines[written.n++], written.text);
+	free(written.text);
+}
+
+/* Whether a later line has the same first two words. */
+static bool is_outdated(size_t i)
+{
+	const char *line = written.lines[i], *second = strchr(line, ' ');
+	size_t key = (size_t)(second + 1 - line) + strcspn(second + 1, " ");
+
+	for (size_t j = i + 1; j < written.n; j++)
+		if (strncmp(written.lines[j], line, key) == 0 && written.lines[j][key] == ' ')
+			return true;
+	return false;
+}
+
+static void read_all(struct world *world, int (*read)(struct tunnels *, const char *, usec_t))
+{
+	for (size_t i = 0; i < written.n; i++)
+		if (!is_outdated(i))
+			assert_true(read(world->tunnels, written.lines[i], world->now) >= 0);
+}
+
+/* Killed at any time, the next one knows tunnels, tickets and memberships. */
+static void test_state(void **state)
+{
+	static const struct tunnels_recorder recorder = { on_begin, on_end, NULL };
+	static const struct report leave = { AF_INET, 0, GROUP_CHANGE_TO_INCLUDE, "", 0, 0 };
+	static const struct report join6 = { AF_INET6, 0, GROUP_CHANGE_TO_EXCLUDE, "", 2, 0 };
+	struct world w, next;
+	char *first = NULL;
+	size_t size;
+	FILE *stream;
+
+	written.n = 0;
+	begin(&w);
+	tunnels_record(w.tunnels, &recorder);
+	query(&w, 1, 1);
+	wants(&w, 1, "ab");
+	query(&w, 1, 11);
+	query(&w, 2, 12);
+	update(&w, 2, 12, &join6);
+	query(&w, 3, 3);
+	wants(&w, 3, "c");
+	w.now++;
+	query_port(&w, 3, 14, PORT + 1); /* ends the first one, and what it wanted */
+	w.now += 100 * SEC;
+	query(&w, 1, 21);
+	tunnels_record(w.tunnels, NULL);
+
+	begin(&next);
+	next.now = w.now;
+	read_all(&next, tunnels_read_tunnel);
+	read_all(&next, tunnels_read_group);
+	assert_int_equal(tunnels_count(next.tunnels), 3);
+	tunnels_flush(w.tunnels);
+	tunnels_flush(next.tunnels);
+	assert_int_equal(next.changes, 2);
+	assert_wanted4(&next, 0, "I ab");
+	update(&next, 1, 11, &leave); /* with the ticket of before the last */
+	assert_int_equal(counters(&next).ignored[TUNNELS_IGNORED_NONCE], 1);
+	update(&next, 1, 21, &leave);
+	assert_wanted4(&next, 0, "I");
+	end(&next);
+
+	/* All at once is the same. */
+	begin(&next);
+	next.now = w.now;
+	read_all(&next, tunnels_read_tunnel);
+	read_all(&next, tunnels_read_group);
+	stream = open_memstream(&first, &size);
+	tunnels_write(next.tunnels, next.now, stream);
+	fclose(stream);
+	written.n = 0;
+	for (char *save = NULL, *line = strtok_r(first, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save))
+		strcpy(written.lines[written.n++], line);
+	assert_int_equal(written.n, 5);
+	end(&next);
+	begin(&next);
+	next.now = w.now;
+	read_all(&next, tunnels_read_tunnel);
+	read_all(&next, tunnels_read_group);
+	assert_int_equal(tunnels_count(next.tunnels), 3);
+	assert_wanted4(&next, 0, "I ab");
+	run_until(&next, w.now + FORGET_UPDATED);
+	assert_int_equal(tunnels_count(next.tunnels), 0);
+	end(&next);
+	end(&w);
+	free(first);
+}
+
+static void test_state_invalid(void **state)
+{
+	static const char *const lines[] = {
+		"192.0.2.1@5 tunnel 1 2 010203040506 5 5",
+		"192.0.2.1@5 tunnel 1 2 010203040506 5 5 99999999999x",
+		"192.0.2.1@5 tunnel 1 2 01020304050 5 5 99999999999",
+		"192.0.2.1@5 tunnel 1 2 01020304050A 5 5 99999999999",
+		"192.0.2.1@5 tunnel 65536 2 010203040506 5 5 99999999999",
+		"192.0.2.1@5 tunnel 01 2 010203040506 5 5 99999999999",
+		"192.0.2.1@-5 tunnel 1 2 010203040506 5 5 99999999999",
+		"192.0.2.1@99999999999 tunnel 1 2 010203040506 5 5 99999999999", /* in the future */
+		"224.0.0.1@5 tunnel 1 2 010203040506 5 5 99999999999",
+		"192.0.2.1 tunnel 1 2 010203040506 5 5 99999999999",
+		"192.0.2.1@5  tunnel 1 2 010203040506 5 5 99999999999",
+	};
+	struct world w;
+
+	begin(&w);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_int_not_equal(tunnels_read_tunnel(w.tunnels, lines[i], w.now), 1);
+	assert_int_equal(tunnels_count(w.tunnels), 0);
+#define TUNNEL "192.0.2.1@5 tunnel 1 2 010203040506 5 5 99999999999"
+	assert_int_equal(tunnels_read_tunnel(w.tunnels, TUNNEL, w.now), 1);
+	assert_int_equal(tunnels_read_tunnel(w.tunnels, TUNNEL, w.now), -EINVAL);
+	assert_int_equal(
+		tunnels_read_group(w.tunnels, "192.0.2.1@6 233.0.1.1 exclude 5 0 0 -", w.now), 0);
+	assert_int_equal(tunnels_read_group(w.tunnels, "192.0.2.1@5 233.0.1.1", w.now), -EINVAL);
+	assert_int_equal(tunnels_read_group(w.tunnels, "192.0.2.1@5", w.now), 0);
+	assert_int_equal(
+		tunnels_read_group(w.tunnels, "192.0.2.1@5 233.0.1.1 exclude 5 0 0 -", w.now), 1);
+	end(&w);
+}
+
 static void test_strings(void **state)
 {
 	for (int i = 0; i < _TUNNELS_IGNORED_MAX; i++)
@@ -819,6 +966,7 @@ int main(void)
 		cmocka_unit_test(test_port),	   cmocka_unit_test(test_max),
 		cmocka_unit_test(test_max_groups), cmocka_unit_test(test_flush),
 		cmocka_unit_test(test_malformed),  cmocka_unit_test(test_any_order),
+		cmocka_unit_test(test_state),	   cmocka_unit_test(test_state_invalid),
 		cmocka_unit_test(test_strings),	   cmocka_unit_test(test_changed_tunnels),
 		cmocka_unit_test(test_unsure),	   cmocka_unit_test(test_untaken),
 	};

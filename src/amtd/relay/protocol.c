@@ -4,6 +4,7 @@
 #include "amtd/core/manager.h"
 #include "amtd/forward/wing.h"
 #include "amtd/relay/filter.h"
+#include "amtd/relay/persist.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
@@ -99,6 +100,7 @@ static int start_tunnels(struct relay_device *relay)
 
 void protocol_stop(struct relay_device *relay)
 {
+	persist_end(relay);
 	relay->flush = sd_event_source_disable_unref(relay->flush);
 	relay->timer = sd_event_source_disable_unref(relay->timer);
 	if (relay->tunnels) {
@@ -138,6 +140,8 @@ static void follow_interface(struct relay_device *relay)
 	    have.max_tunnels > 0)
 		relay->max = have.max_tunnels;
 	tunnels_set_max(relay->tunnels, relay->max);
+	persist_tunnels(relay);
+	flush_tunnels(relay);
 	relay->unseen = device->queue_error;
 	if (relay->unseen)
 		protocol_missed(relay, device->queue_error);

@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 struct device;
+struct state_log;
 struct manager;
 struct relay_filter;
 
@@ -28,6 +29,8 @@ struct relay_device {
 	struct relay_device *next_due;
 
 	sd_event_source *flush, *timer;
+	struct state_log *log; /* NULL: nothing is written down */
+	sd_event_source *rewrite;
 };
 
 #endif
