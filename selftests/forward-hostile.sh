@@ -91,26 +91,33 @@ refuse "a membership" grep -qi "amt0 .*0xe000" <(on gateway cat /proc/net/mcfilt
 
 step "forged Queries, without source or from higher addresses, are ignored"
 flood queries
-wait_for 10 lan_is igmp "ignored.query + .forward.downstreams[0].igmp.malformed >= 2"
+wait_for 10 lan_is igmp "ignored.query + .forward.downstreams[0].igmp.refused.source >= 2"
 expect "the IGMP querier" 10.4.0.1 "$(lan igmp querier)"
 expect "MLD querier" true "$(lan mld querying)"
 
 step "a Query from a lower address that only the router receives: believed, there would be no querier"
-malformed=$(lan igmp malformed)
 flood aside
-wait_for 10 lan_is igmp "malformed > $malformed"
+wait_for 10 lan_is igmp "refused.unicast_query == 1"
+expect "the IGMP querier" 10.4.0.1 "$(lan igmp querier)"
+
+step "Queries of somebody who wants it silent: no host's timer, and no stream, depends on them"
+flood silence
+wait_for 10 lan_is igmp "refused.subnet == 2 and .forward.downstreams[0].igmp.ignored.response == 2"
+flood silence --to "$(on gateway ip -br link show lan0 | awk '{ print $3 }')"
+wait_for 10 lan_is igmp "refused.frame == 4"
 expect "the IGMP querier" 10.4.0.1 "$(lan igmp querier)"
 
 step "garbage"
 flood garbage 2000
-wait_for 10 lan_is igmp "malformed > 300"
-wait_for 10 lan_is mld "malformed > 300"
+wait_for 10 lan_is igmp "refused | add > 300"
+wait_for 10 lan_is mld "refused | add > 300"
 bounded 2048
 
 step "amtctl status shows every limit that was hit"
 status=$(ctl gateway status amt0 | cat)
 echo "$status" | sed -n '/Upstream:/,/Sysctls:/p'
-for word in "over MaxGroups=" "over MaxGroupsPerHost=" "over MaxSources=" malformed; do
+for word in "over MaxGroups=" "over MaxGroupsPerHost=" "over MaxSources=" \
+	"with a wrong checksum" "in a frame to this host alone"; do
 	expect_match "status" "$word" "$status"
 done
 

@@ -112,6 +112,14 @@ def aside(options):
     yield query("10.3.0.66", 7, 255, 1, to="10.4.0.1")
 
 
+def silence(options):
+    """None of these makes all hosts of 10.4.0.0/24 answer in time."""
+    yield query("0.0.0.1", 7, 255, 255)
+    yield query("10.3.0.66", 7, 255, 100)
+    yield query("10.4.0.0", 7, 255, 255)
+    yield query("10.4.0.0", 7, 255, 255, group="232.1.1.1")
+
+
 def garbage(options):
     whole = (report("10.4.0.66", [(ALLOW, "232.9.9.8", ["198.18.0.5"])] * 5),
              report("fe80::66", [(ALLOW, "ff3e::9:8", ["2001:db8:64::5"])] * 5),
@@ -132,13 +140,14 @@ def garbage(options):
 
 def main():
     kinds = {"groups": groups, "sources": sources, "never": never, "queries": queries,
-             "aside": aside, "garbage": garbage}
+             "aside": aside, "silence": silence, "garbage": garbage}
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dev")
     parser.add_argument("kind", choices=kinds)
     parser.add_argument("number", nargs="?", type=int, default=1)
     parser.add_argument("--hosts", type=int, default=1)
+    parser.add_argument("--to", metavar="MAC", help="the frames' address, not that of a group")
     options = parser.parse_args()
     random.seed(1)  # the same each time
 
@@ -147,6 +156,8 @@ def main():
     for packet in kinds[options.kind](options):
         inner4 = packet[0] >> 4 == 4
         mac = b"\x01\0\x5e\0\0\x16" if inner4 else b"\x33\x33\0\0\0\x16"
+        if options.to:
+            mac = bytes.fromhex(options.to.replace(":", ""))
         out.sendto(packet, (options.dev, 0x0800 if inner4 else 0x86DD, 0, 0, mac))
         n += 1
     print(n)

@@ -68,6 +68,7 @@ struct config_forward {
 	struct config_maps map_sources;
 	uint32_t ttl; /* minimum TTL of forwarded packets; 0: unchanged */
 
+	bool require_router_alert; /* of IGMP and MLD messages */
 	enum config_unicast unicast_reports;
 	bool forward_queries, forward_reports;
 	uint32_t unsolicited_report_sec, self_query_sec; /* 0: never */

@@ -179,6 +179,7 @@ static const struct config_key keys[] = {
 	{ "Forward", "MapSource", MODE_ALL, .kind = &config_kind_maps, FIELD(forward.map_sources),
 	  .expected = "a group or a prefix of groups, and sources of its family (at most 64)" },
 	{ "Forward", "TTL", MODE_ALL, NUMBER(forward.ttl, 0, 2, 255) },
+	{ "Forward", "RequireRouterAlert", MODE_ALL, BOOLEAN(forward.require_router_alert, false) },
 	{ "Forward", "UnicastReports", MODE_ALL, .kind = &config_kind_word,
 	  FIELD(forward.unicast_reports), .expected = "'no', 'yes' or 'only'",
 	  .words = "no yes only" },

@@ -48,16 +48,19 @@ static struct sock_filter igmp_filter[] = {
 };
 
 /* MLD comes behind a hop-by-hop header (RFC 9777, 5), the length of which is in units of 8 bytes,
- * itself not counted: Query 130, Reports 131 and 143, Done 132. */
+ * itself not counted; some send it without: Query 130, Reports 131 and 143, Done 132. */
 static struct sock_filter mld_filter[] = {
 	LOAD_BYTE(offsetof(struct ip6_hdr, ip6_nxt)),
-	ELSE_SKIP(IPPROTO_HOPOPTS, 10),
+	IF_SKIP(IPPROTO_ICMPV6, 8),
+	ELSE_SKIP(IPPROTO_HOPOPTS, 12),
 	LOAD_BYTE(sizeof(struct ip6_hdr)),
-	ELSE_SKIP(IPPROTO_ICMPV6, 8),
+	ELSE_SKIP(IPPROTO_ICMPV6, 10),
 	LOAD_BYTE(sizeof(struct ip6_hdr) + 1),
 	BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 3),
 	BPF_STMT(BPF_MISC | BPF_TAX, 0),
 	BPF_STMT(BPF_LD | BPF_B | BPF_IND, sizeof(struct ip6_hdr) + 8),
+	BPF_STMT(BPF_JMP | BPF_JA, 1),
+	LOAD_BYTE(sizeof(struct ip6_hdr)),
 	IF_SKIP(143, 2),
 	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 130, 0, 2),
 	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 132, 1, 0),
@@ -181,7 +184,11 @@ static bool find_destination(const struct listener *listener, const void *packet
 static void handle_packet(struct listener *listener, const struct sockaddr_ll *from,
 			  const void *data, size_t length)
 {
-	struct listener_packet packet = { .data = data, .length = length };
+	struct listener_packet packet = {
+		.data = data,
+		.length = length,
+		.to_host = listener->ethernet && from->sll_pkttype == PACKET_HOST,
+	};
 	struct in6_addr destination;
 
 	if (from->sll_pkttype == PACKET_OTHERHOST || from->sll_pkttype == PACKET_OUTGOING)

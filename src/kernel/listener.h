@@ -26,6 +26,7 @@ struct listener_packet {
 	bool unicast; /* to an address of one host, mostly of this one, not to a group. By the IP
 		       * header: the link layer may carry multicast as unicast (Wi-Fi), or have no
 		       * addresses at all. */
+	bool to_host; /* Ethernet: the frame has the address of this host alone */
 };
 
 /* Must not close the listener. */

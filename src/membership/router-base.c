@@ -22,16 +22,45 @@ bool router_is_querier(const struct router *router)
 	return router->options.querier && router->querier_until == 0;
 }
 
-/* Group Membership Interval, RFC 9776, 8.4; the Older Host Present Interval, 8.13, is the same. */
-usec_t router_membership_usec(const struct router *router)
-{
-	return router->robustness * router->interval + router->response;
-}
+/*
+ * The timers of RFC 9776, section 8 (RFC 9777, section 9), who starts them, and how long they run:
+ *
+ * GENERAL        this router, after each General Query
+ * OTHER_QUERIER  another querier, by a General Query that all hosts answer within Query Interval
+ * MEMBERSHIP     a host, by a Report; beside another querier one Query Response Interval longer:
+ *                this router asks when that one was silent for OTHER_QUERIER, and hosts take time
+ * OLDER_HOST     a host, by a Report of an older version
+ * LAST_MEMBER    a host, by a leave; or another querier, by a Query for the group: then it is as
+ *                long as the hosts may take to answer, if that is more
+ *
+ * They are made of this router's own values alone. The RFCs have routers adopt the querier's
+ * (QRV, QQIC, 4.1.6 and 4.1.7), but a Query proves nothing of its sender: with large ones, a forged
+ * one keeps this router silent until the memberships have expired; with small ones, it makes them
+ * expire before anybody asks. A querier that asks more rarely than this router is helped out.
+ */
+static const struct {
+	bool robust;	  /* times Robustness Variable */
+	bool last_member; /* Last Member Query Interval, else Query Interval */
+	uint8_t half_responses, half_responses_yielding;
+} timers[] = {
+	[ROUTER_TIMER_GENERAL] = { false, false, 0, 0 },
+	[ROUTER_TIMER_OTHER_QUERIER] = { true, false, 1, 1 },
+	[ROUTER_TIMER_MEMBERSHIP] = { true, false, 2, 4 },
+	[ROUTER_TIMER_OLDER_HOST] = { true, false, 2, 4 },
+	[ROUTER_TIMER_LAST_MEMBER] = { true, true, 0, 0 },
+};
 
-/* Last Member Query Time, 8.10. */
-usec_t router_last_member_usec(const struct router *router)
+usec_t router_timer_usec(const struct router *router, enum router_timer timer)
 {
-	return router->robustness * router->options.last_member_usec;
+	const struct router_options *options = &router->options;
+	usec_t usec = timers[timer].last_member ? options->last_member_usec
+						: options->query_interval_usec;
+	unsigned int halves = router->querier_until > 0 ? timers[timer].half_responses_yielding
+							: timers[timer].half_responses;
+
+	if (timers[timer].robust)
+		usec *= options->robustness;
+	return usec + halves * options->query_response_usec / 2;
 }
 
 bool router_denies(const struct router *router, const struct address *source,

@@ -95,13 +95,13 @@ static bool leaves_at_once(const struct work *work, const struct key *source)
 /* 6.6.3.2: only of those whose timer is larger than the Last Member Query Time. */
 static void query_source(struct work *work, struct source *source)
 {
-	usec_t until = work->now + router_last_member_usec(work->router);
+	usec_t until = work->now + router_timer_usec(work->router, ROUTER_TIMER_LAST_MEMBER);
 
 	if (leaves_at_once(work, &source->key)) {
 		source->timer = 0;
 	} else if (router_is_querier(work->router) && source->timer > until) {
 		source->timer = until;
-		source->retransmits = work->router->robustness;
+		source->retransmits = work->router->options.robustness;
 		work->ask = true;
 	}
 }
@@ -119,7 +119,8 @@ static bool work_source(struct work *work, struct source *source, enum state bef
 		after = ABSENT;
 		break;
 	case FULL:
-		source->timer = work->now + router_membership_usec(work->router);
+		source->timer =
+			work->now + router_timer_usec(work->router, ROUTER_TIMER_MEMBERSHIP);
 		after = REQUESTED;
 		break;
 	case GROUP:
@@ -271,7 +272,8 @@ static void note_older(struct router *router, struct group *group,
 	enum older older = !mld && message->version == 1 ? OLDER_V1 : OLDER_V2;
 
 	if (message->type == GROUP_REPORT && message->version < (mld ? 2 : 3))
-		group->older_until[older] = now + router_membership_usec(router);
+		group->older_until[older] =
+			now + router_timer_usec(router, ROUTER_TIMER_OLDER_HOST);
 }
 
 static bool has_older(const struct group *group, usec_t now)
@@ -330,13 +332,13 @@ static void query_group(const struct work *work, struct group *group, bool at_on
 {
 	const struct router *router = work->router;
 	const usec_t now = work->now;
-	usec_t until = now + router_last_member_usec(router);
+	usec_t until = now + router_timer_usec(router, ROUTER_TIMER_LAST_MEMBER);
 
 	if (at_once) {
 		group->timer = now;
 	} else if (router_is_querier(router) && group->timer > until) {
 		group->timer = until;
-		group->retransmits = router->robustness;
+		group->retransmits = router->options.robustness;
 		group->group_at = now;
 	}
 }
@@ -395,13 +397,13 @@ void group_record(struct router *router, const struct group_message *message,
 	store_count(&router->store, group, (uint16_t)n);
 	group->mode = work.mode;
 	if (work.row->exclude)
-		group->timer = now + router_membership_usec(router);
+		group->timer = now + router_timer_usec(router, ROUTER_TIMER_MEMBERSHIP);
 	if (work.row->query_group)
 		query_group(&work, group, at_once);
 	if (work.ask)
 		group->sources_at = now;
 	if (work.ask && has_older(group, now)) { /* of a mapped group: they know no sources */
-		group->retransmits = router->robustness;
+		group->retransmits = router->options.robustness;
 		group->group_at = now;
 	}
 	note_older(router, group, message, now);
@@ -481,12 +483,12 @@ void group_query_received(struct router *router, const struct group_query *query
 {
 	struct key key = router_key(&query->group);
 	struct group *group = group_find(router, &key, now);
-	usec_t until = now + router_last_member_usec(router);
+	usec_t until = now + router_timer_usec(router, ROUTER_TIMER_LAST_MEMBER);
 
 	if (!group || query->suppress)
 		return;
-	if (query->max_response_usec > 0)
-		until = now + router->robustness * query->max_response_usec;
+	if (now + router->options.robustness * query->max_response_usec > until)
+		until = now + router->options.robustness * query->max_response_usec;
 	if (query->sources.n == 0 && group->mode == FILTER_EXCLUDE && group->timer > until)
 		group->timer = until;
 	for (uint16_t i = 0; i < query->sources.n; i++) {

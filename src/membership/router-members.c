@@ -176,7 +176,7 @@ void members_record(struct router *router, struct group *group, const struct key
 		    const struct group_record *record, bool is_new, usec_t now)
 {
 	static const struct key unspecified;
-	usec_t expires = now + router_membership_usec(router);
+	usec_t expires = now + router_timer_usec(router, ROUTER_TIMER_MEMBERSHIP);
 	struct member *member = NULL;
 	bool known = false;
 

@@ -75,10 +75,6 @@ struct router {
 	struct store store;
 	struct router_counters counters;
 
-	/* In effect: the options', or the querier's. */
-	uint8_t robustness;
-	usec_t interval, response;
-
 	struct address querier; /* another one */
 	usec_t querier_until;	/* Other Querier Present timer; 0: none */
 	usec_t general_at;	/* while it is this one */
@@ -88,12 +84,20 @@ struct router {
 	size_t scratch_room;
 };
 
-/* router.c */
+/* router-base.c */
 struct key router_key(const struct address *address);
 struct address router_address(const struct router *router, const struct key *key);
 bool router_is_querier(const struct router *router);
-usec_t router_membership_usec(const struct router *router);
-usec_t router_last_member_usec(const struct router *router);
+/* Of the table in router-base.c. */
+enum router_timer {
+	ROUTER_TIMER_GENERAL,
+	ROUTER_TIMER_OTHER_QUERIER,
+	ROUTER_TIMER_MEMBERSHIP,
+	ROUTER_TIMER_OLDER_HOST,
+	ROUTER_TIMER_LAST_MEMBER,
+	_ROUTER_TIMER_MAX,
+};
+usec_t router_timer_usec(const struct router *router, enum router_timer timer);
 bool router_denies(const struct router *router, const struct address *source,
 		   const struct address *group); /* by the policy; source NULL: any */
 void router_ignore(struct router *router, enum router_ignored reason);

@@ -10,8 +10,8 @@
 static void send_query(struct router *router, struct group_query *query)
 {
 	query->version = router->options.version;
-	query->robustness = router->robustness;
-	query->interval_usec = router->interval;
+	query->robustness = router->options.robustness;
+	query->interval_usec = router->options.query_interval_usec;
 	router->counters.queries_sent++;
 	router->ops.query(router, query, router->userdata);
 }
@@ -19,10 +19,10 @@ static void send_query(struct router *router, struct group_query *query)
 /* Nothing is forwarded before the hosts have answered the first one. */
 void query_general(struct router *router, bool startup)
 {
-	struct group_query query = { .max_response_usec = router->response };
+	struct group_query query = { .max_response_usec = router->options.query_response_usec };
 	usec_t usec = router->options.startup_response_usec;
 
-	if (startup && usec > 0 && usec < router->response)
+	if (startup && usec > 0 && usec < router->options.query_response_usec)
 		query.max_response_usec = usec;
 
 	send_query(router, &query);
@@ -34,7 +34,8 @@ static void send_group(struct router *router, struct group *group, usec_t now)
 	struct group_query query = {
 		.group = router_address(router, &group->key),
 		.max_response_usec = router->options.last_member_usec,
-		.suppress = group->timer > now + router_last_member_usec(router),
+		.suppress =
+			group->timer > now + router_timer_usec(router, ROUTER_TIMER_LAST_MEMBER),
 	};
 
 	send_query(router, &query);
@@ -47,7 +48,7 @@ static void send_group(struct router *router, struct group *group, usec_t now)
  * without. */
 static void send_sources(struct router *router, struct group *group, bool suppress, usec_t now)
 {
-	usec_t until = now + router_last_member_usec(router);
+	usec_t until = now + router_timer_usec(router, ROUTER_TIMER_LAST_MEMBER);
 	size_t length = address_length(router->options.family), filled = 0;
 	uint8_t buf[SOURCES_BYTES];
 	struct group_query query = {

@@ -189,7 +189,7 @@ static int add_group(struct router *router, const struct saved *saved, const str
 
 int router_read_group(struct router *router, const char *line, usec_t least, usec_t now)
 {
-	const usec_t membership = router_membership_usec(router);
+	const usec_t membership = router_timer_usec(router, ROUTER_TIMER_MEMBERSHIP);
 	struct source *sources = NULL;
 	struct saved saved;
 	struct address group;
@@ -220,11 +220,12 @@ int router_read_group(struct router *router, const char *line, usec_t least, use
 usec_t router_recovery_usec(const struct router *router)
 {
 	const struct router_options *options = &router->options;
-	usec_t usec = router_membership_usec(router), queries;
+	usec_t usec = router_timer_usec(router, ROUTER_TIMER_MEMBERSHIP), queries;
 
 	if (!options->querier || router->own.family == AF_UNSPEC)
 		return usec;
 	/* Startup Queries, run_general() */
-	queries = (options->robustness - 1U) * (router->interval / 4) + 2 * router->response;
+	queries = (options->robustness - 1U) * (options->query_interval_usec / 4) +
+		  2 * options->query_response_usec;
 	return usec_min(usec, queries);
 }

@@ -9,7 +9,6 @@
 #define VERSION_MAX(family) ((family) == AF_INET ? 3 : 2)
 #define ROBUSTNESS_MAX	    7		   /* QRV has three bits */
 #define INTERVAL_MAX	    (31744000000U) /* QQIC: 31744 s */
-#define INTERVAL_TAKEN	    (600000000U)   /* upper bound of another querier's values */
 
 /* Sources that a group may be mapped to: amt(5), MapSource= */
 #define MAPPED_MAX 64
@@ -25,14 +24,6 @@ static void trim_scratch(struct router *router)
 	free(router->scratch);
 	router->scratch = NULL;
 	router->scratch_room = 0;
-}
-
-/* The options' values, until a querier announces others. */
-static void restore_timing(struct router *router)
-{
-	router->robustness = router->options.robustness;
-	router->interval = router->options.query_interval_usec;
-	router->response = router->options.query_response_usec;
 }
 
 static bool in_range(uint64_t value, uint64_t max)
@@ -79,7 +70,6 @@ int router_new(const struct router_options *options, const struct router_ops *op
 	router->own = *own;
 	router->general_at = now;
 	router->startup = options->robustness;
-	restore_timing(router);
 	*ret = router;
 	return 0;
 }
@@ -123,8 +113,6 @@ int router_set_options(struct router *router, const struct router_options *optio
 		router->querier_until = 0;
 		router->querier = (struct address){ .family = AF_UNSPEC };
 	}
-	if (router->querier_until == 0)
-		restore_timing(router);
 	router->startup = options->robustness;
 	router->general_at = now;
 	return 0;
@@ -212,34 +200,24 @@ void router_report(struct router *router, const struct group_message *message, u
 	trim_scratch(router);
 }
 
-/* A querier that announces hours, or one forged Query, would keep left groups for as long. With
- * such a rare querier this router sends Queries, too, which is harmless. */
-static usec_t limit_interval(const struct router *router, usec_t announced)
+/* Whether all hosts answer before this router would ask them. */
+static bool asks_hosts(const struct router *router, const struct group_query *query)
 {
-	usec_t own = router->options.query_interval_usec;
-	usec_t max = own > INTERVAL_TAKEN ? own : INTERVAL_TAKEN;
-
-	return usec_min(announced, max);
+	return query->group.family == AF_UNSPEC &&
+	       query->max_response_usec <= router->options.query_interval_usec;
 }
 
-/* RFC 9776, 6.6.2: the lowest address is the querier; 4.1.6 and 4.1.7: the others adopt its
- * values. */
-static void yield_querier(struct router *router, const struct group_message *message, usec_t now)
+/* RFC 9776, 6.6.2: the lowest address is the querier. */
+static bool yields_to(const struct router *router, const struct address *source)
 {
-	const struct group_query *query = &message->query;
+	return !router->options.querier || router->own.family == AF_UNSPEC ||
+	       address_compare(source, &router->own) < 0;
+}
 
-	if (!address_equal(&router->querier, &message->source))
-		restore_timing(router);
-	router->querier = message->source;
-	router->robustness = router->options.robustness;
-	if (in_range(query->robustness, ROBUSTNESS_MAX))
-		router->robustness = query->robustness;
-	router->interval = router->options.query_interval_usec;
-	if (in_range(query->interval_usec, INTERVAL_MAX))
-		router->interval = limit_interval(router, query->interval_usec);
-	if (query->group.family == AF_UNSPEC && in_range(query->max_response_usec, INTERVAL_MAX))
-		router->response = limit_interval(router, query->max_response_usec);
-	router->querier_until = now + router->robustness * router->interval + router->response / 2;
+static void yield_querier(struct router *router, const struct address *querier, usec_t now)
+{
+	router->querier = *querier;
+	router->querier_until = now + router_timer_usec(router, ROUTER_TIMER_OTHER_QUERIER);
 }
 
 void router_query(struct router *router, const struct group_message *message, usec_t now)
@@ -254,11 +232,12 @@ void router_query(struct router *router, const struct group_message *message, us
 	}
 	if (message->version < router->options.version)
 		router->counters.queries_older++;
-	if (!router->options.querier || router->own.family == AF_UNSPEC ||
-	    address_compare(&message->source, &router->own) < 0)
-		yield_querier(router, message, now);
 	if (message->query.group.family != AF_UNSPEC)
 		group_query_received(router, &message->query, now);
+	else if (!asks_hosts(router, &message->query))
+		router_ignore(router, ROUTER_IGNORED_RESPONSE);
+	else if (yields_to(router, &message->source))
+		yield_querier(router, &message->source, now);
 }
 
 usec_t router_next(const struct router *router)
@@ -275,7 +254,7 @@ usec_t router_next(const struct router *router)
 
 static void run_general(struct router *router, usec_t now)
 {
-	usec_t interval = router->interval;
+	usec_t interval = router_timer_usec(router, ROUTER_TIMER_GENERAL);
 	bool startup = router->startup > 0;
 
 	if (router->own.family == AF_UNSPEC) {
@@ -299,7 +278,6 @@ void router_run(struct router *router, usec_t now)
 		router->querier = (struct address){ .family = AF_UNSPEC };
 		router->general_at = now;
 		router->startup = 0;
-		restore_timing(router);
 	}
 	while (groups-- > 0 && (first = store_first(&router->store)) && first->deadline <= now)
 		group_update(router, first, false, now);
@@ -382,6 +360,7 @@ const char *router_ignored_text(enum router_ignored reason)
 		[ROUTER_IGNORED_VERSION] = "version",
 		[ROUTER_IGNORED_OLDER] = "older_host",
 		[ROUTER_IGNORED_QUERY] = "query",
+		[ROUTER_IGNORED_RESPONSE] = "response",
 		[ROUTER_IGNORED_GROUPS] = "max_groups",
 		[ROUTER_IGNORED_HOST] = "max_groups_per_host",
 		[ROUTER_IGNORED_SOURCES] = "max_sources",

@@ -50,17 +50,18 @@ struct router_ops {
 
 /* Reason to ignore a message, a record or a source. */
 enum router_ignored {
-	ROUTER_IGNORED_GROUP,	/* records: not multicast, or never forwarded (224.0.0.0/24) */
-	ROUTER_IGNORED_SSM,	/* records: any-source in the SSM range */
-	ROUTER_IGNORED_DENIED,	/* records, sources: by the policy */
-	ROUTER_IGNORED_SOURCE,	/* sources that are no host's address */
-	ROUTER_IGNORED_VERSION, /* messages: later than the options' version */
-	ROUTER_IGNORED_OLDER,	/* records: leaves, sources: beside older hosts */
-	ROUTER_IGNORED_QUERY,	/* queries without a source address, or with the router's own */
-	ROUTER_IGNORED_GROUPS,	/* records: max_groups */
-	ROUTER_IGNORED_HOST,	/* records: max_groups_per_host */
-	ROUTER_IGNORED_SOURCES, /* sources: max_sources */
-	ROUTER_IGNORED_MEMORY,	/* records */
+	ROUTER_IGNORED_GROUP,	 /* records: not multicast, or never forwarded (224.0.0.0/24) */
+	ROUTER_IGNORED_SSM,	 /* records: any-source in the SSM range */
+	ROUTER_IGNORED_DENIED,	 /* records, sources: by the policy */
+	ROUTER_IGNORED_SOURCE,	 /* sources that are no host's address */
+	ROUTER_IGNORED_VERSION,	 /* messages: later than the options' version */
+	ROUTER_IGNORED_OLDER,	 /* records: leaves, sources: beside older hosts */
+	ROUTER_IGNORED_QUERY,	 /* queries without a source address, or with the router's own */
+	ROUTER_IGNORED_RESPONSE, /* General Queries: hosts may answer later than this router asks */
+	ROUTER_IGNORED_GROUPS,	 /* records: max_groups */
+	ROUTER_IGNORED_HOST,	 /* records: max_groups_per_host */
+	ROUTER_IGNORED_SOURCES,	 /* sources: max_sources */
+	ROUTER_IGNORED_MEMORY,	 /* records */
 	ROUTER_IGNORED_MAX,
 };
 

@@ -126,7 +126,7 @@ static const struct group_type *find_type(const struct group_protocol *protocol,
 }
 
 static bool destination_right(const struct group_protocol *protocol, const struct group_message *m,
-			      enum group_strictness strictness)
+			      unsigned int lenience)
 {
 	const struct group_message general = { .type = GROUP_QUERY };
 	const struct address wanted = group_destination(protocol, m);
@@ -142,11 +142,11 @@ static bool destination_right(const struct group_protocol *protocol, const struc
 	 */
 	if (m->type == GROUP_QUERY && address_equal(&m->destination, &all))
 		return true;
-	return strictness == GROUP_UNICAST && !group_valid(&m->destination);
+	return (lenience & GROUP_UNICAST) && !group_valid(&m->destination);
 }
 
 static enum group_error parse_packet(const struct group_protocol *protocol, const uint8_t *data,
-				     size_t length, enum group_strictness strictness,
+				     size_t length, unsigned int lenience,
 				     struct group_message *ret)
 {
 	struct group_message m = { .family = protocol->family };
@@ -167,17 +167,20 @@ static enum group_error parse_packet(const struct group_protocol *protocol, cons
 		return error;
 	protocol->get_ends(data, &m.source, &m.destination);
 	error = parse_message(protocol, &packet, type, &m);
-	if (error == GROUP_ERROR_NONE)
-		error = protocol->accept(&packet, &m, strictness);
-	if (error == GROUP_ERROR_NONE && !destination_right(protocol, &m, strictness))
+	if (error == GROUP_ERROR_NONE && !packet.alert && !(lenience & GROUP_NO_ALERT) &&
+	    m.version != protocol->version_unalerted)
+		error = GROUP_ERROR_ALERT;
+	if (error == GROUP_ERROR_NONE && protocol->accept)
+		error = protocol->accept(&packet, &m, lenience);
+	if (error == GROUP_ERROR_NONE && !destination_right(protocol, &m, lenience))
 		error = GROUP_ERROR_DESTINATION;
 	if (error == GROUP_ERROR_NONE)
 		*ret = m;
 	return error;
 }
 
-enum group_error group_message_parse(const void *data, size_t length,
-				     enum group_strictness strictness, struct group_message *ret)
+enum group_error group_message_parse(const void *data, size_t length, unsigned int lenience,
+				     struct group_message *ret)
 {
 	const uint8_t *p = data;
 
@@ -185,31 +188,36 @@ enum group_error group_message_parse(const void *data, size_t length,
 		return GROUP_ERROR_IP;
 	switch (p[0] >> 4) {
 	case 4:
-		return parse_packet(&group_igmp, p, length, strictness, ret);
+		return parse_packet(&group_igmp, p, length, lenience, ret);
 	case 6:
-		return parse_packet(&group_mld, p, length, strictness, ret);
+		return parse_packet(&group_mld, p, length, lenience, ret);
 	default:
 		return GROUP_ERROR_IP;
 	}
 }
 
+/* name, and what is wrong with it */
+static const char *const errors[_GROUP_ERROR_MAX][2] = {
+	[GROUP_ERROR_NONE] = { "none", "no error" },
+	[GROUP_ERROR_IP] = { "ip",
+			     "IP header: not one complete packet, or its options are malformed" },
+	[GROUP_ERROR_TYPE] = { "type", "type: not of IGMP or MLD" },
+	[GROUP_ERROR_SHORT] = { "length", "length: too short for its type or counts" },
+	[GROUP_ERROR_TTL] = { "ttl", "TTL or hop limit: not 1" },
+	[GROUP_ERROR_ALERT] = { "router_alert", "Router Alert: not there" },
+	[GROUP_ERROR_CHECKSUM] = { "checksum", "checksum: wrong" },
+	[GROUP_ERROR_SOURCE] = { "source", "source address: none of this link" },
+	[GROUP_ERROR_DESTINATION] = { "destination",
+				      "destination address: not where such messages go" },
+	[GROUP_ERROR_GROUP] = { "group", "group: not multicast, or none but with sources" },
+};
+
 const char *group_error_string(enum group_error error)
 {
-	static const char *const strings[_GROUP_ERROR_MAX] = {
-		[GROUP_ERROR_NONE] = "no error",
-		[GROUP_ERROR_IP] =
-			"IP header: not one complete packet, or its options are malformed",
-		[GROUP_ERROR_TYPE] = "type: not of IGMP or MLD",
-		[GROUP_ERROR_SHORT] = "length: too short for its type or counts",
-		[GROUP_ERROR_TTL] = "TTL or hop limit: not 1",
-		[GROUP_ERROR_ALERT] = "Router Alert: not there",
-		[GROUP_ERROR_CHECKSUM] = "checksum: wrong",
-		[GROUP_ERROR_SOURCE] = "source address: none of this link",
-		[GROUP_ERROR_DESTINATION] = "destination address: not where such messages go",
-		[GROUP_ERROR_GROUP] = "group: not multicast, or none but with sources",
-	};
+	return (unsigned int)error < _GROUP_ERROR_MAX ? errors[error][1] : "unknown";
+}
 
-	if ((unsigned int)error >= _GROUP_ERROR_MAX)
-		return "unknown";
-	return strings[error];
+const char *group_error_name(enum group_error error)
+{
+	return (unsigned int)error < _GROUP_ERROR_MAX ? errors[error][0] : "unknown";
 }

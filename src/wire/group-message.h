@@ -79,16 +79,18 @@ enum group_error {
 	_GROUP_ERROR_MAX,
 };
 
-enum group_strictness {
-	GROUP_STRICT,
-	GROUP_UNICAST, /* a unicast destination and an MLDv2 Report from :: are accepted, too */
+/* What is accepted that the RFCs have routers discard; any of these together. */
+enum group_lenience {
+	GROUP_STRICT = 0,
+	GROUP_UNICAST = 1 << 0,	 /* a unicast destination, and an MLDv2 Report from :: */
+	GROUP_NO_ALERT = 1 << 1, /* no Router Alert: some switches, TVs and set-top boxes */
 };
 
 /* Parse the IPv4 or IPv6 packet data[0..length); bytes after its end are ignored, as are those
  * after a message's last field (RFC 9776, 4.1.10 and 4.2.12). Returns GROUP_ERROR_NONE and fills
  * *ret, or an error, *ret untouched. Pointers in *ret live as long as data. */
-enum group_error group_message_parse(const void *data, size_t length,
-				     enum group_strictness strictness, struct group_message *ret);
+enum group_error group_message_parse(const void *data, size_t length, unsigned int lenience,
+				     struct group_message *ret);
 
 /* The records of a Report or Leave of any version, one by one: *at is 0 at first. Those of an
  * unknown type or a group that is none are skipped. False: no more. */
@@ -98,5 +100,6 @@ void group_source(const struct group_sources *sources, sa_family_t family, uint1
 		  struct address *ret);
 
 const char *group_error_string(enum group_error error);
+const char *group_error_name(enum group_error error); /* one word, for metrics */
 
 #endif

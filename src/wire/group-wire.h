@@ -52,6 +52,7 @@ struct group_protocol {
 	sa_family_t family;
 	uint8_t version; /* the last: that of Reports with records, and Queries with sources */
 	uint8_t version_ungrouped; /* of Queries that name no group; 0: none */
+	uint8_t version_unalerted; /* whose messages have no Router Alert; 0: none */
 	uint8_t header;		   /* bytes of the IP header and the Router Alert, as built */
 	uint8_t group;		   /* offset in a message, but for Reports with records */
 	uint8_t code;		   /* offset of Max Resp Code, or of its higher byte */
@@ -63,10 +64,9 @@ struct group_protocol {
 	enum group_error (*find)(const uint8_t *data, size_t length, struct group_packet *ret);
 	/* Demands on a packet of any message, before that is parsed. */
 	enum group_error (*check)(struct group_packet *packet);
-	/* Demands on the packet with this message. */
+	/* Demands on the packet with this message; NULL: none. */
 	enum group_error (*accept)(const struct group_packet *packet,
-				   const struct group_message *message,
-				   enum group_strictness strictness);
+				   const struct group_message *message, unsigned int lenience);
 	/* The version of a Query that is as short as those without sources. */
 	uint8_t (*older_version)(const uint8_t *message);
 	usec_t (*get_response)(const uint8_t *message, uint8_t version);

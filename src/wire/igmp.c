@@ -94,13 +94,6 @@ static enum group_error igmp_check(struct group_packet *packet)
 	return GROUP_ERROR_NONE;
 }
 
-static enum group_error igmp_accept(const struct group_packet *packet,
-				    const struct group_message *message,
-				    enum group_strictness strictness)
-{
-	return packet->alert || message->version == 1 ? GROUP_ERROR_NONE : GROUP_ERROR_ALERT;
-}
-
 static uint8_t igmp_older_version(const uint8_t *message)
 {
 	return message[CODE] == 0 ? 1 : 2;
@@ -169,6 +162,7 @@ const struct group_protocol group_igmp = {
 	.family = AF_INET,
 	.version = 3,
 	.version_ungrouped = 1,
+	.version_unalerted = 1, /* RFC 1112, appendix I */
 	.header = IP4_HEADER_ALERT,
 	.group = 4,
 	.code = CODE,
@@ -177,7 +171,6 @@ const struct group_protocol group_igmp = {
 	.types = igmp_types,
 	.find = igmp_find,
 	.check = igmp_check,
-	.accept = igmp_accept,
 	.older_version = igmp_older_version,
 	.get_response = igmp_get_response,
 	.put_response = igmp_put_response,

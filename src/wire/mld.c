@@ -105,18 +105,17 @@ static enum group_error mld_check(struct group_packet *packet)
 		return GROUP_ERROR_CHECKSUM;
 	if (packet->data[IP6_HOP_LIMIT] != 1)
 		return GROUP_ERROR_TTL;
-	return packet->alert ? GROUP_ERROR_NONE : GROUP_ERROR_ALERT;
+	return GROUP_ERROR_NONE;
 }
 
 /* RFC 9777, 5.1.14 and 5.2.14: hosts without an address yet report from ::, for snooping switches,
  * and again when they have one; routers discard it (RFC 3590, 4: in MLDv1 as well). */
 static enum group_error mld_accept(const struct group_packet *packet,
-				   const struct group_message *message,
-				   enum group_strictness strictness)
+				   const struct group_message *message, unsigned int lenience)
 {
 	if (IN6_IS_ADDR_LINKLOCAL(&message->source.in6))
 		return GROUP_ERROR_NONE;
-	if (strictness == GROUP_UNICAST && message->type == GROUP_REPORT && message->version == 2 &&
+	if ((lenience & GROUP_UNICAST) && message->type == GROUP_REPORT && message->version == 2 &&
 	    address_is_unspecified(&message->source))
 		return GROUP_ERROR_NONE;
 	return GROUP_ERROR_SOURCE;

@@ -283,6 +283,7 @@ static const struct {
 	{ "Forward", "SSMPrefix", "233.252.0.0/24" },
 	{ "Forward", "MapSource", "239.1.1.1 192.0.2.7 192.0.2.8" },
 	{ "Forward", "TTL", "255" },
+	{ "Forward", "RequireRouterAlert", "yes" },
 	{ "Forward", "UnicastReports", "only" },
 	{ "Forward", "ForwardQueries", "yes" },
 	{ "Forward", "ForwardReports", "yes" },

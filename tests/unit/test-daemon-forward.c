@@ -228,7 +228,7 @@ static void test_captures(void **state)
 	packet = hex_bytes(captures[CAPTURE_UPDATE4], &length);
 	peer_send(lan, packet + within, length - within);
 	free(packet);
-	UNTIL_LOOKS("p0", "forward.downstreams.0.igmp.malformed", "1");
+	UNTIL_LOOKS("p0", "forward.downstreams.0.igmp.refused.source", "1");
 	assert_looks("p0", "forward.downstreams.0.igmp.groups", "0");
 	stop();
 }
@@ -254,11 +254,15 @@ static void test_not_forwarded(void **state)
 	stop();
 }
 
-/* RFC 9776, 6.6.2: the lower address is the querier's. */
+/* RFC 9776, 6.6.2: the lower address is the querier's, if it is one of the link. */
 static void test_election(void **state)
 {
+	world_shell("ip address add 10.8.0.1/24 dev lan0");
 	start(UP_TO_LAN);
 	client_open();
+	peer_query(lan, 3, "10.7.0.200", "");
+	UNTIL_LOOKS("p0", "forward.downstreams.0.igmp.refused.subnet", "1");
+	assert_looks("p0", "forward.downstreams.0.igmp.queries", "0");
 	peer_query(lan, 3, "10.9.0.200", "");
 	UNTIL_LOOKS("p0", "forward.downstreams.0.igmp.queries", "1");
 	assert_looks("p0", "forward.downstreams.0.igmp.querying", "true");

@@ -299,10 +299,10 @@ static void test_listens(void **state)
 	assert_string_equal(event_look("report", "p0", "side"), "upstream");
 	assert_looks("p0", "forward", "");
 	assert_looks("p0", "heard_upstream.0.igmp.reports", "1");
-	/* from a multicast address: malformed */
+	/* from a multicast address */
 	peer_send_hex(up, "46c00028 00004000 010214f8 ef000001 e0000016 94040000"
 			  "2200ecfc 00000001 02000000 ef000001");
-	UNTIL_LOOKS("p0", "heard_upstream.0.igmp.malformed", "1");
+	UNTIL_LOOKS("p0", "heard_upstream.0.igmp.refused.source", "1");
 
 	world_shell("ip link set up0 down");
 	UNTIL_LOOKS("p0", "heard_upstream", "[]");

@@ -97,12 +97,12 @@ static const struct group *find(const struct world *world)
 }
 
 /* None of these are the same. */
-static char timer_letter(uint64_t timer, uint64_t was)
+static char timer_letter(uint64_t timer, uint64_t was, uint64_t gmi)
 {
 	return timer == 0		  ? '0'
-	       : timer == RECEIVED + GMI  ? 'n'
+	       : timer == RECEIVED + gmi  ? 'n'
 	       : timer == was		  ? 'o'
-	       : timer == START + GMI	  ? 'g'
+	       : timer == START + gmi	  ? 'g'
 	       : timer == RECEIVED + LMQT ? 'l'
 					  : '?';
 }
@@ -111,13 +111,15 @@ static const char *show(const struct world *world)
 {
 	static char buf[128];
 	const struct group *group = find(world);
+	/* Beside another querier. */
+	const usec_t gmi = GMI + (world->router->querier_until > 0 ? RESPONSE : 0);
 	size_t n = 0;
 
 	if (!group)
 		return "none";
 	buf[n++] = group->mode == FILTER_EXCLUDE ? 'E' : 'I';
 	if (group->mode == FILTER_EXCLUDE)
-		buf[n++] = timer_letter(group->timer, START + GMI);
+		buf[n++] = timer_letter(group->timer, START + gmi, gmi);
 	else
 		assert_int_equal(group->timer, 0);
 	for (uint16_t i = 0; i < group->n; i++) {
@@ -131,7 +133,7 @@ static const char *show(const struct world *world)
 				letter = other;
 		}
 		n += (size_t)snprintf(buf + n, sizeof(buf) - n, " %c%c", letter,
-				      timer_letter(group->sources[i].timer, ASKED + GMI));
+				      timer_letter(group->sources[i].timer, ASKED + gmi, gmi));
 	}
 	buf[n] = '\0';
 	return buf;
@@ -356,17 +358,17 @@ static void test_election(void **state)
 	assert_true(address_equal(router_querier(w.router), &low));
 	world_report(&w, 1, 1, ALLOW, "a");
 	world_report(&w, 1, 1, BLOCK, "a"); /* the other one asks */
-	world_until(&w, t + 3 * 60 * SEC + 5 * SEC / 2 - 1);
+	world_until(&w, t + OTHER_QUERIER - 1);
 	assert_int_equal(w.general, 4);
 	CHECK(&w, "I a", "");
-	world_until(&w, t + 3 * 60 * SEC + 5 * SEC / 2);
+	world_until(&w, t + OTHER_QUERIER);
 	assert_int_equal(w.general, 5);
 	assert_int_equal(w.last.robustness, 2);
 	assert_int_equal(w.last.interval_usec, INTERVAL);
 	assert_true(address_equal(router_querier(w.router), &own));
-	world_until(&w, t + 3 * 60 * SEC + 5 * SEC - 1); /* its GMI */
+	world_until(&w, t + GMI + RESPONSE - 1); /* hosts have time to answer this one */
 	CHECK(&w, "I a", "");
-	world_until(&w, t + 3 * 60 * SEC + 5 * SEC);
+	world_until(&w, t + GMI + RESPONSE);
 	CHECK(&w, "I", "");
 
 	/* one of an older version says nothing of these */
@@ -386,27 +388,67 @@ static void test_election(void **state)
 	world_close(&w);
 }
 
-/* Questions that come from nobody, or from itself, have no effect. */
-/* A forged Query may say that it takes hours; it keeps the router silent for 7 x 10 + 5 min. */
+/* What a forged Query says of timers is nobody's business: too large, too small, or so that hosts
+ * answer in an hour. */
 static void test_absurd(void **state)
 {
-	const struct group_query query = { .version = 3,
-					   .robustness = 7,
-					   .interval_usec = 31744 * SEC,
-					   .max_response_usec = 3174 * SEC };
+	static const struct {
+		uint8_t robustness;
+		usec_t interval, response;
+		bool believed; /* that there is a querier */
+	} cases[] = {
+		{ 7, 31744 * SEC, 3174 * SEC, false },
+		{ 7, 31744 * SEC, INTERVAL + 1, false },
+		{ 7, 31744 * SEC, INTERVAL, true },
+		{ 1, 1 * SEC, SEC / 10, true },
+		{ 0, 0, 0, true },
+	};
 	struct router_options options = world_options(AF_INET);
 	struct address low = world_host(AF_INET, 99), own = world_host(AF_INET, 100);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct group_query query = { .version = 3,
+						   .robustness = cases[i].robustness,
+						   .interval_usec = cases[i].interval,
+						   .max_response_usec = cases[i].response };
+		const uint64_t gmi = GMI + (cases[i].believed ? RESPONSE : 0);
+		struct world w;
+
+		world_open(&w, &options);
+		world_until(&w, START);
+		world_query(&w, 99, GENERAL, "", &query);
+		assert_true(
+			address_equal(router_querier(w.router), cases[i].believed ? &low : &own));
+		assert_int_equal(router_counters(w.router)->ignored[ROUTER_IGNORED_RESPONSE],
+				 !cases[i].believed);
+		world_report(&w, 1, 1, ALLOW, "a");
+		world_until(&w, START + gmi - 1);
+		CHECK(&w, "I a", "");
+		world_until(&w, START + gmi);
+		CHECK(&w, "I", "");
+		assert_true(address_equal(router_querier(w.router), &own));
+		assert_int_equal(w.last.interval_usec, INTERVAL);
+		assert_int_equal(w.last.robustness, 2);
+		world_close(&w);
+	}
+}
+
+/* Whoever asks for groups alone, or in a way that hosts answer late, is no querier; and a Query for
+ * a group does not end it before the hosts have answered. */
+static void test_half_querier(void **state)
+{
+	const struct group_query query = { .version = 3, .max_response_usec = 3174 * SEC };
+	struct router_options options = world_options(AF_INET);
+	const struct address own = world_host(AF_INET, 100);
 	struct world w;
 
 	world_open(&w, &options);
 	world_until(&w, START);
-	world_query(&w, 99, GENERAL, "", &query);
-	world_until(&w, START + 75 * 60 * SEC - 1);
-	assert_true(address_equal(router_querier(w.router), &low));
-	world_until(&w, START + 75 * 60 * SEC);
+	world_report(&w, 1, 1, TO_EX, "");
+	world_query(&w, 99, 1, "", &query);
 	assert_true(address_equal(router_querier(w.router), &own));
-	assert_int_equal(w.general, 2);
-	assert_int_equal(w.last.interval_usec, INTERVAL);
+	world_until(&w, START + GMI - 1);
+	CHECK(&w, "E", "");
 	world_close(&w);
 }
 
@@ -443,6 +485,7 @@ static void test_startup(void **state)
 	world_close(&w);
 }
 
+/* Questions that come from nobody, or from itself, have no effect. */
 static void test_query_of_nobody(void **state)
 {
 	const struct group_query query = { .version = 3, .max_response_usec = SEC };
@@ -652,12 +695,13 @@ static void test_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),	  cmocka_unit_test(test_times),
-		cmocka_unit_test(test_ask_group), cmocka_unit_test(test_ask_sources),
-		cmocka_unit_test(test_election),  cmocka_unit_test(test_query_of_nobody),
-		cmocka_unit_test(test_lowered),	  cmocka_unit_test(test_older),
-		cmocka_unit_test(test_version),	  cmocka_unit_test(test_startup),
-		cmocka_unit_test(test_absurd),	  cmocka_unit_test(test_options),
+		cmocka_unit_test(test_rows),	     cmocka_unit_test(test_times),
+		cmocka_unit_test(test_ask_group),    cmocka_unit_test(test_ask_sources),
+		cmocka_unit_test(test_election),     cmocka_unit_test(test_query_of_nobody),
+		cmocka_unit_test(test_lowered),	     cmocka_unit_test(test_older),
+		cmocka_unit_test(test_version),	     cmocka_unit_test(test_startup),
+		cmocka_unit_test(test_absurd),	     cmocka_unit_test(test_options),
+		cmocka_unit_test(test_half_querier),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,9 +91,22 @@ static void print_upstreams(const json_t *forward)
 static void print_ignored(const json_t *side, int indent)
 {
 	static const struct counter odd[] = {
-		{ "malformed", "malformed" },
 		{ "unicast_ignored", "unicast, see UnicastReports=" },
 		{ "lost", "lost under load" },
+	};
+	static const struct counter refused[] = {
+		{ "ip", "with a wrong IP header" },
+		{ "type", "of an unknown type" },
+		{ "length", "too short" },
+		{ "ttl", "from beyond the link" },
+		{ "router_alert", "without Router Alert" },
+		{ "checksum", "with a wrong checksum" },
+		{ "source", "with a wrong source" },
+		{ "destination", "with a wrong destination" },
+		{ "group", "with a wrong group" },
+		{ "unicast_query", "Queries to this host alone" },
+		{ "frame", "Queries in a frame to this host alone" },
+		{ "subnet", "Queries from another subnet" },
 	};
 	static const struct counter ignored[] = {
 		{ "max_groups", "over MaxGroups=" },
@@ -106,6 +119,7 @@ static void print_ignored(const json_t *side, int indent)
 		{ "version", "of a newer version" },
 		{ "older_host", "in compatibility mode with older hosts" },
 		{ "query", "Queries without source" },
+		{ "response", "Queries that hosts answer late" },
 		{ "memory", "out of memory" },
 	};
 	char before[64];
@@ -113,6 +127,7 @@ static void print_ignored(const json_t *side, int indent)
 
 	snprintf(before, sizeof(before), "%*signored: ", indent, "");
 	any = COUNTERS(before, side, odd);
+	any = COUNTERS(any ? ", " : before, FIELD(side, "refused"), refused) || any;
 	any = COUNTERS(any ? ", " : before, FIELD(side, "ignored"), ignored) || any;
 	if (any)
 		putchar('\n');

@@ -26,8 +26,8 @@ static const struct field upstream_fields[] = {
 struct router_view {
 	const char *querier;
 	bool querying;
-	uint64_t groups, members, reports, queries, queries_sent, malformed, unicast_ignored, lost;
-	struct field_counts ignored;
+	uint64_t groups, members, reports, queries, queries_sent, unicast_ignored, lost;
+	struct field_counts refused, ignored;
 };
 
 #define ROUTER(member) offsetof(struct router_view, member)
@@ -41,8 +41,8 @@ static const struct field router_fields[] = {
 	{ "reports", FIELD_UINT, ROUTER(reports), .help = "Reports and Leaves received" },
 	{ "queries", FIELD_UINT, ROUTER(queries), .help = "Queries received" },
 	{ "queries_sent", FIELD_UINT, ROUTER(queries_sent), .help = "Queries sent" },
-	{ "malformed", FIELD_UINT, ROUTER(malformed),
-	  .help = "messages that RFC 9776 or 9777 forbids" },
+	{ "refused", FIELD_COUNTS, ROUTER(refused),
+	  .help = "messages that RFC 9776 or 9777 forbids, or that not all hosts got, by reason" },
 	{ "unicast_ignored", FIELD_UINT, ROUTER(unicast_ignored),
 	  .help = "messages ignored by UnicastReports=" },
 	{ "lost", FIELD_UINT, ROUTER(lost), .help = "messages lost by this host under load" },
@@ -75,6 +75,12 @@ static const char *ignored_string(int reason)
 	return router_ignored_text(reason);
 }
 
+static struct field_counts counts_refused(const uint64_t *refused)
+{
+	return (struct field_counts){ refused, REFUSAL_NONE + 1, _REFUSAL_MAX, refusal_name,
+				      .all = true };
+}
+
 static const struct router_view *view_router(struct arena *arena, const struct side *side)
 {
 	const struct router_counters *counters = router_counters(side->router);
@@ -95,7 +101,7 @@ static const struct router_view *view_router(struct arena *arena, const struct s
 		.reports = counters->reports,
 		.queries = counters->queries,
 		.queries_sent = counters->queries_sent,
-		.malformed = side->malformed,
+		.refused = counts_refused(side->refused),
 		.unicast_ignored = side->ignored,
 		.lost = received->dropped,
 		.ignored = { counters->ignored, 0, ROUTER_IGNORED_MAX, ignored_string,
@@ -292,8 +298,9 @@ const void *view_forward(struct arena *arena, const struct forward_device *devic
 
 struct listener_view {
 	const char *querier;
-	uint64_t queries, reports, malformed, queries_copied, reports_sent, queries_sent;
+	uint64_t queries, reports, queries_copied, reports_sent, queries_sent;
 	uint64_t held_back, failed;
+	struct field_counts refused;
 };
 
 #define LISTENER(member) offsetof(struct listener_view, member)
@@ -303,8 +310,8 @@ static const struct field listener_fields[] = {
 	  .help = "address of the querier; empty: none" },
 	{ "queries", FIELD_UINT, LISTENER(queries), .help = "Queries received" },
 	{ "reports", FIELD_UINT, LISTENER(reports), .help = "Reports and Leaves received" },
-	{ "malformed", FIELD_UINT, LISTENER(malformed),
-	  .help = "messages that RFC 9776 or 9777 forbids" },
+	{ "refused", FIELD_COUNTS, LISTENER(refused),
+	  .help = "messages that RFC 9776 or 9777 forbids, by reason" },
 	{ "queries_copied", FIELD_UINT, LISTENER(queries_copied),
 	  .help = "Queries copied downstream (ForwardQueries=)" },
 	{ "reports_sent", FIELD_UINT, LISTENER(reports_sent),
@@ -354,7 +361,7 @@ static const struct listener_view *view_side(struct arena *arena, const struct l
 				   : "",
 		.queries = side->counters.queries,
 		.reports = side->counters.reports,
-		.malformed = side->counters.malformed,
+		.refused = counts_refused(side->counters.refused),
 		.queries_copied = side->counters.queries_copied,
 		.reports_sent = side->counters.reports_sent,
 		.queries_sent = side->counters.queries_sent,

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
+#include "kernel/inet.h"
 #include "wire/group-build.h"
 
 #include <errno.h>
@@ -107,28 +108,62 @@ static bool is_without_address(const struct side *side, const struct listener_pa
 	return IN6_IS_ADDR_UNSPECIFIED(&header.ip6_src);
 }
 
+/* The parser has seen to it that an MLD message is from the link. 0.0.0.0 is a switch, which the
+ * router counts. */
+static bool is_on_link(const struct side *side, const struct address *source)
+{
+	if (side->family == FAMILY_IPV6 || address_is_unspecified(source))
+		return true;
+	for (size_t i = 0; i < side->n_subnets; i++)
+		if (prefix_contains(&side->subnets[i], source))
+			return true;
+	return false;
+}
+
+/* A Query counts if all hosts of the link get it: else one who talks to this host alone would keep
+ * it from asking them. */
+static enum refusal judge_query(const struct side *side, const struct listener_packet *packet,
+				const struct address *source)
+{
+	if (packet->unicast)
+		return REFUSAL_UNICAST;
+	if (packet->to_host)
+		return REFUSAL_FRAME;
+	return is_on_link(side, source) ? REFUSAL_NONE : REFUSAL_SUBNET;
+}
+
+static void take_query(struct side *side, const struct listener_packet *packet,
+		       const struct group_message *message)
+{
+	enum refusal refusal = judge_query(side, packet, &message->source);
+
+	if (refusal == REFUSAL_NONE)
+		router_query(side->router, message, clock_monotonic());
+	else
+		side->refused[refusal]++;
+}
+
 static void on_packet(const struct listener_packet *packet, void *userdata)
 {
 	struct side *side = userdata;
 	struct group_message message;
 	enum group_error error;
 
-	error = group_message_parse(packet->data, packet->length,
-				    packet->unicast ? GROUP_UNICAST : GROUP_STRICT, &message);
+	error = group_message_parse(
+		packet->data, packet->length,
+		refusal_lenience(forward_config(side->downstream->forward), packet), &message);
 	if (error == GROUP_ERROR_SOURCE && is_without_address(side, packet))
 		return;
 	if (error != GROUP_ERROR_NONE) {
-		side->malformed++;
+		side->refused[error]++;
 		return;
 	}
 	event_emit_received(side->downstream->forward->device, &side->budget,
 			    &(struct event_received){ .on = side->downstream->name,
 						      .unicast = packet->unicast,
 						      .message = &message });
-	if (message.type == GROUP_QUERY && packet->unicast) {
-		side->malformed++; /* other hosts do not get it, and will not answer */
-	} else if (message.type == GROUP_QUERY) {
-		router_query(side->router, &message, clock_monotonic());
+	if (message.type == GROUP_QUERY) {
+		take_query(side, packet, &message);
 	} else if (is_accepted(side, packet->unicast)) {
 		router_report(side->router, &message, clock_monotonic());
 		proxy_report(side->downstream->forward, &message);
@@ -153,11 +188,23 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 	return 0;
 }
 
+static void add_subnet(const struct prefix *prefix, void *userdata)
+{
+	struct side *side = userdata;
+
+	if (side->n_subnets < SUBNETS_MAX)
+		side->subnets[side->n_subnets++] = *prefix;
+}
+
 static void find_own(struct side *side)
 {
 	const struct downstream *downstream = side->downstream;
+	struct manager *manager = downstream->forward->manager;
 
-	side->own = source_address(downstream->forward->manager, side->family, downstream->ifindex);
+	side->own = source_address(manager, side->family, downstream->ifindex);
+	side->n_subnets = 0;
+	if (side->family == FAMILY_IPV4)
+		(void)inet_prefixes(manager->netlink, downstream->ifindex, add_subnet, side);
 }
 
 static struct router_options options_of(const struct side *side)

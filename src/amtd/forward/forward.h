@@ -13,6 +13,7 @@
 #define AMTD_FORWARD_FORWARD_H
 
 #include "amtd/core/manager.h"
+#include "amtd/forward/refusal.h"
 #include "device/device.h"
 #include "device/event.h"
 #include "kernel/joins.h"
@@ -99,16 +100,20 @@ struct routing {
 	struct routing *next;
 };
 
+#define SUBNETS_MAX 32 /* of a link; Queries from further ones are refused */
+
 /* One family of a downstream interface. */
 struct side {
 	struct downstream *downstream;
 	enum family family;
 	struct listener *listener;
 	struct router *router;
-	struct address own; /* source of its Queries; AF_UNSPEC: none are sent */
+	struct address own;		    /* source of its Queries; AF_UNSPEC: none are sent */
+	struct prefix subnets[SUBNETS_MAX]; /* IPv4: of the link, by its addresses */
+	size_t n_subnets;
 	sd_event_source *source;
-	uint64_t malformed, ignored; /* messages; ignored: by UnicastReports= */
-	struct event_budget budget;  /* of events about its messages */
+	uint64_t refused[_REFUSAL_MAX], ignored; /* messages; ignored: by UnicastReports= */
+	struct event_budget budget;		 /* of events about its messages */
 };
 
 struct downstream {
@@ -177,7 +182,7 @@ struct listener_side {
 	struct event_budget budget;
 	struct pace queries, reports; /* that are copied from and to it */
 	struct {
-		uint64_t queries, reports, malformed; /* received */
+		uint64_t queries, reports, refused[_REFUSAL_MAX]; /* received */
 		uint64_t queries_copied, reports_sent, queries_sent;
 		uint64_t held_back, failed; /* by rate limit; refused by the kernel */
 	} counters;

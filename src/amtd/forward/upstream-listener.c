@@ -41,11 +41,13 @@ static void on_packet(const struct listener_packet *packet, void *userdata)
 	struct listener_side *side = userdata;
 	struct listeners *listeners = side->upstream->listeners;
 	struct group_message message;
+	enum group_error error;
 
-	if (group_message_parse(packet->data, packet->length,
-				packet->unicast ? GROUP_UNICAST : GROUP_STRICT,
-				&message) != GROUP_ERROR_NONE) {
-		side->counters.malformed++;
+	error = group_message_parse(packet->data, packet->length,
+				    refusal_lenience(listeners_config(listeners), packet),
+				    &message);
+	if (error != GROUP_ERROR_NONE) {
+		side->counters.refused[error]++;
 		return;
 	}
 	event_emit_received(listeners->device, &side->budget,
