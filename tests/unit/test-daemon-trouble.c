@@ -134,6 +134,13 @@ static void test_taken_away(void **state)
 	world_shell("ip link del amt0");
 	UNTIL(fake_created() == 2 && if_nametoindex("amt0") != 0);
 
+	/* A hundred times in a row: no answer is of one that is gone. */
+	for (unsigned int i = 0; i < 100; i++) {
+		world_shell("ip link del amt0");
+		assert_string_not_equal(look("amt0", "ifindex"), "");
+		assert_int_equal(fake_created(), 3 + i);
+	}
+
 	world_shell("nft delete table ip amtd");
 	UNTIL(world_shows("nft list tables", "table ip amtd"));
 	world_shell("nft flush ruleset");

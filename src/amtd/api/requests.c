@@ -6,6 +6,7 @@
 #include "amtd/api/describe-device.h"
 #include "amtd/channels/requests.h"
 #include "amtd/channels/wing.h"
+#include "amtd/core/daemon.h"
 #include "amtd/core/devices.h"
 #include "amtd/core/lifecycle.h"
 #include "amtd/core/manager.h"
@@ -65,9 +66,11 @@ static bool append_json(json_t **array, json_t *item)
 int request_describe(struct manager *manager, const char *name, char **ret_json,
 		     struct failure *ret_failure)
 {
-	const struct device *device = devices_find(manager, name);
+	const struct device *device;
 	json_t *array;
 
+	daemon_catch_up(manager);
+	device = devices_find(manager, name);
 	if (*name != '\0' && !device)
 		return devices_missing(manager, ret_failure);
 	array = json_array();

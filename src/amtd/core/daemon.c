@@ -61,6 +61,17 @@ static void on_change(enum monitor_event event, int ifindex, const char *name, v
 		pass_schedule(manager);
 }
 
+void daemon_catch_up(struct manager *manager)
+{
+	int due;
+
+	(void)monitor_dispatch(manager->monitor);
+	if (sd_event_source_get_enabled(manager->pass, &due) < 0 || due == SD_EVENT_OFF)
+		return;
+	(void)sd_event_source_set_enabled(manager->pass, SD_EVENT_OFF);
+	pass_run(manager);
+}
+
 static int on_monitor(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct manager *manager = userdata;

@@ -18,6 +18,9 @@ int daemon_new(sd_event *event, uint16_t queue_base, const struct wing *const *w
 	       struct manager **ret);
 void daemon_free(struct manager *manager); /* leaves kernel state alone; NULL is fine */
 
+/* Work off what the kernel has reported so far, so that what is said of devices is true now. */
+void daemon_catch_up(struct manager *manager);
+
 /* Adopts the devices of a previous amtd, loads the files, creates the devices. */
 int daemon_start(struct manager *manager);
 
