@@ -478,15 +478,16 @@ static void put_output(FILE *f, bool gateways, bool relays, uint16_t queue_base)
 
 /* The nonces of Discovery 1 and Request 3, to which the driver binds the answers. A chain behind
  * the one that redirects: the kernel routes a packet anew at the end of a chain, but not one that
- * is queued there. */
+ * is queued there. Not amtd's own Request before a leave, which the Updates behind it must not
+ * overtake. */
 static void put_asked(FILE *f, uint16_t queue_base)
 {
 	fprintf(f,
 		"\tchain asked {\n"
 		"\t\ttype filter hook output priority raw + 1; policy accept;\n"
-		"\t\t@th,64,8 & 0xfd 1 udp sport @gateways queue flags bypass to %u\n"
+		"\t\t@th,64,8 & 0xfd 1 meta mark != 0x%x udp sport @gateways queue flags bypass to %u\n"
 		"\t}\n",
-		queue_number(queue_base, FIREWALL_QUEUE_ASKED));
+		FIREWALL_MARK, queue_number(queue_base, FIREWALL_QUEUE_ASKED));
 }
 
 int firewall_rules_replace(const struct firewall_rules *rules, uint16_t queue_base, bool has_queue,
