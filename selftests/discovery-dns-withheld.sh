@@ -69,6 +69,8 @@ wait_for 20 answered other 0 203.0.113.5
 expect "signed" "answered secure 1" "$(answer other 0 203.0.113.5)"
 serve forged
 echo "nameserver $DNS # of another network" >"$TMP/resolv.conf.new"
+# In time-travel mode no time may have passed since the first one was written.
+touch -d "@$(($(stat -c %Y "$TMP/resolv.conf") + 1))" "$TMP/resolv.conf.new"
 mv "$TMP/resolv.conf.new" "$TMP/resolv.conf"
 sleep $LATER
 for source in 203.0.113.5 203.0.113.2 198.51.100.2; do
