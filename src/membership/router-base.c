@@ -27,8 +27,8 @@ bool router_is_querier(const struct router *router)
  *
  * GENERAL        this router, after each General Query
  * OTHER_QUERIER  another querier, by a General Query that all hosts answer within Query Interval
- * MEMBERSHIP     a host, by a Report; beside another querier one Query Response Interval longer:
- *                this router asks when that one was silent for OTHER_QUERIER, and hosts take time
+ * MEMBERSHIP     a host, by a Report; beside another querier, which may give hosts a Query Interval
+ *                to answer, it is longer by as much
  * OLDER_HOST     a host, by a Report of an older version
  * LAST_MEMBER    a host, by a leave; or another querier, by a Query for the group: then it is as
  *                long as the hosts may take to answer, if that is more
@@ -41,13 +41,14 @@ bool router_is_querier(const struct router *router)
 static const struct {
 	bool robust;	  /* times Robustness Variable */
 	bool last_member; /* Last Member Query Interval, else Query Interval */
-	uint8_t half_responses, half_responses_yielding;
+	uint8_t half_responses;
+	bool yielding_longer; /* by a Query Interval beside another querier */
 } timers[] = {
-	[ROUTER_TIMER_GENERAL] = { false, false, 0, 0 },
-	[ROUTER_TIMER_OTHER_QUERIER] = { true, false, 1, 1 },
-	[ROUTER_TIMER_MEMBERSHIP] = { true, false, 2, 4 },
-	[ROUTER_TIMER_OLDER_HOST] = { true, false, 2, 4 },
-	[ROUTER_TIMER_LAST_MEMBER] = { true, true, 0, 0 },
+	[ROUTER_TIMER_GENERAL] = { false, false, 0, false },
+	[ROUTER_TIMER_OTHER_QUERIER] = { true, false, 1, false },
+	[ROUTER_TIMER_MEMBERSHIP] = { true, false, 2, true },
+	[ROUTER_TIMER_OLDER_HOST] = { true, false, 2, true },
+	[ROUTER_TIMER_LAST_MEMBER] = { true, true, 0, false },
 };
 
 usec_t router_timer_usec(const struct router *router, enum router_timer timer)
@@ -55,12 +56,12 @@ usec_t router_timer_usec(const struct router *router, enum router_timer timer)
 	const struct router_options *options = &router->options;
 	usec_t usec = timers[timer].last_member ? options->last_member_usec
 						: options->query_interval_usec;
-	unsigned int halves = router->querier_until > 0 ? timers[timer].half_responses_yielding
-							: timers[timer].half_responses;
 
 	if (timers[timer].robust)
 		usec *= options->robustness;
-	return usec + halves * options->query_response_usec / 2;
+	if (timers[timer].yielding_longer && router->querier_until > 0)
+		usec += options->query_interval_usec;
+	return usec + timers[timer].half_responses * options->query_response_usec / 2;
 }
 
 bool router_denies(const struct router *router, const struct address *source,

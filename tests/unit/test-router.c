@@ -112,7 +112,7 @@ static const char *show(const struct world *world)
 	static char buf[128];
 	const struct group *group = find(world);
 	/* Beside another querier. */
-	const usec_t gmi = GMI + (world->router->querier_until > 0 ? RESPONSE : 0);
+	const usec_t gmi = GMI + (world->router->querier_until > 0 ? INTERVAL : 0);
 	size_t n = 0;
 
 	if (!group)
@@ -366,9 +366,9 @@ static void test_election(void **state)
 	assert_int_equal(w.last.robustness, 2);
 	assert_int_equal(w.last.interval_usec, INTERVAL);
 	assert_true(address_equal(router_querier(w.router), &own));
-	world_until(&w, t + GMI + RESPONSE - 1); /* hosts have time to answer this one */
+	world_until(&w, t + GMI + INTERVAL - 1); /* hosts have time to answer this one */
 	CHECK(&w, "I a", "");
-	world_until(&w, t + GMI + RESPONSE);
+	world_until(&w, t + GMI + INTERVAL);
 	CHECK(&w, "I", "");
 
 	/* one of an older version says nothing of these */
@@ -411,7 +411,7 @@ static void test_absurd(void **state)
 						   .robustness = cases[i].robustness,
 						   .interval_usec = cases[i].interval,
 						   .max_response_usec = cases[i].response };
-		const uint64_t gmi = GMI + (cases[i].believed ? RESPONSE : 0);
+		const uint64_t gmi = GMI + (cases[i].believed ? INTERVAL : 0);
 		struct world w;
 
 		world_open(&w, &options);
@@ -448,6 +448,25 @@ static void test_half_querier(void **state)
 	world_query(&w, 99, 1, "", &query);
 	assert_true(address_equal(router_querier(w.router), &own));
 	world_until(&w, START + GMI - 1);
+	CHECK(&w, "E", "");
+	world_close(&w);
+}
+
+/* Another querier that gives the hosts a Query Interval to answer, and just goes on: no group ends
+ * before they have had that time. */
+static void test_patient_querier(void **state)
+{
+	const struct group_query query = { .version = 3, .max_response_usec = INTERVAL };
+	struct router_options options = world_options(AF_INET);
+	struct world w;
+
+	world_open(&w, &options);
+	world_until(&w, START);
+	world_query(&w, 99, GENERAL, "", &query);
+	world_report(&w, 1, 1, TO_EX, ""); /* it answers at once, and the next time late */
+	world_until(&w, START + OTHER_QUERIER - 1);
+	world_query(&w, 99, GENERAL, "", &query);
+	world_until(&w, START + OTHER_QUERIER - 1 + INTERVAL);
 	CHECK(&w, "E", "");
 	world_close(&w);
 }
@@ -701,7 +720,7 @@ int main(void)
 		cmocka_unit_test(test_lowered),	     cmocka_unit_test(test_older),
 		cmocka_unit_test(test_version),	     cmocka_unit_test(test_startup),
 		cmocka_unit_test(test_absurd),	     cmocka_unit_test(test_options),
-		cmocka_unit_test(test_half_querier),
+		cmocka_unit_test(test_half_querier), cmocka_unit_test(test_patient_querier),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
