@@ -21,6 +21,7 @@ struct relay_filter {
 	struct relay_device *due; /* list */
 	sd_event_source *retry;
 	bool failed; /* until retry */
+	bool warned; /* since it worked */
 };
 
 static int describe_group(const struct router_group *group, const struct filter *sources,
@@ -59,17 +60,21 @@ static void commit(struct relay_filter *filter)
 		return;
 	r = tunnel_filter_commit(filter->kernel, filter->manager->firewall, &error);
 	if (r < 0) {
-		log_warning(
-			NULL,
+		log_full(
+			filter->warned ? LOG_DEBUG : LOG_WARNING, NULL,
 			"nftables table 'ip amtd-relay': %s; gateways of relay devices get all sources of their groups; trying again every %d s",
 			error ?: strerror(-r), RETRY_SEC);
-		filter->failed = true;
+		filter->failed = filter->warned = true;
 		timer_ensure(filter->retry, RETRY_SEC * USEC_PER_SEC);
 	} else if (r == FIREWALL_LOST) {
 		hooks_packets_missed(filter->manager, "another program changed the ruleset");
 		pass_schedule(filter->manager);
 	}
 	free(error);
+	if (r < 0 || !filter->warned)
+		return;
+	log_notice(NULL, "nftables table 'ip amtd-relay' works again");
+	filter->warned = false;
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
