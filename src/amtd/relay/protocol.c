@@ -140,13 +140,14 @@ static void follow_interface(struct relay_device *relay)
 	    have.max_tunnels > 0)
 		relay->max = have.max_tunnels;
 	tunnels_set_max(relay->tunnels, relay->max);
-	persist_tunnels(relay);
-	flush_tunnels(relay);
 	relay->unseen = device->queue_error;
 	if (relay->unseen)
 		protocol_missed(relay, device->queue_error);
 	else if (device->made != device->ifindex)
 		protocol_missed(relay, "it did not create the interface");
+	/* Those taken up are not known either, before they are written to the filter. */
+	persist_tunnels(relay);
+	flush_tunnels(relay);
 }
 
 void protocol_follow(struct relay_device *relay)
