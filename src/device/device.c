@@ -48,6 +48,7 @@ void device_set_config(struct device *device, struct config *config)
 	if (config->port != device->config->port || config->mode != device->config->mode) {
 		device->port = config->port;
 		device->port_trials = 0;
+		device->port_busy = false;
 	}
 	device->config = config;
 	device->dirty = true;

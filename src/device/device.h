@@ -27,6 +27,7 @@ struct device {
 	struct address relay; /* on the wire: source of Queries; zero: not known */
 	bool link_missing;    /* waiting for an interface that does not exist */
 	bool joined;	      /* a group is joined on it */
+	bool port_busy;	      /* another socket has its port, whose packets are left alone */
 	/* Why Queries are not inspected; NULL: they are. Lives as long as the manager. */
 	const char *queue_error;
 

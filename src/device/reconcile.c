@@ -360,22 +360,32 @@ static void ensure_linklocal(const struct device *device, const struct view *vie
 			  netlink_error_text(view->netlink));
 }
 
+/* The firewall has to follow: in the next round of the pass. */
+static void set_port_busy(struct device *device, bool busy)
+{
+	device->dirty = device->dirty || device->port_busy != busy;
+	device->port_busy = busy;
+}
+
 /* 0, -EADDRINUSE (another port is to be drawn), or another errno: see the state. */
 static int ensure_up(struct device *device, struct view *view)
 {
 	int r;
 
-	if (view->have.link.flags & IFF_UP)
+	r = view->have.link.flags & IFF_UP
+		    ? 0
+		    : link_set_up(view->netlink, view->have.link.ifindex, true);
+	if (r == 0) {
+		set_port_busy(device, false);
 		return 0;
-	r = link_set_up(view->netlink, view->have.link.ifindex, true);
-	if (r == 0)
-		return 0;
+	}
 	if (r == -EADDRINUSE && device->config->port == 0 && view->want.mode == AMT_MODE_GATEWAY &&
 	    device->record.created) {
 		(void)link_delete(view->netlink, view->have.link.ifindex);
 		forget_interface(device);
 		return r;
 	}
+	set_port_busy(device, r == -EADDRINUSE);
 	if (r == -EADDRINUSE)
 		device_set_state(
 			device, DEVICE_FAILED,

@@ -101,22 +101,30 @@ static uint32_t sum_at(const uint8_t *p, size_t n, bool odd)
 	return odd ? (uint16_t)(sum << 8 | sum >> 8) : sum;
 }
 
-uint16_t packet_quoted_port(const void *data, size_t length)
+bool packet_parse_error(const void *data, size_t length, struct packet_error_quote *ret)
 {
-	const uint8_t *bytes = data;
+	const uint8_t *bytes = data, *icmp, *udp;
 	size_t outer, inner;
 
 	if (length < IP4_HEADER_MIN || bytes[0] >> 4 != 4 || bytes[IP4_PROTOCOL] != IPPROTO_ICMP)
-		return 0;
+		return false;
 	outer = (bytes[0] & 0x0f) * 4 + ICMP_HEADER;
 	if (outer < IP4_HEADER_MIN + ICMP_HEADER || length < outer + IP4_HEADER_MIN)
-		return 0;
+		return false;
+	icmp = bytes + outer - ICMP_HEADER;
 	bytes += outer;
 	inner = (bytes[0] & 0x0f) * 4;
 	if (bytes[0] >> 4 != 4 || bytes[IP4_PROTOCOL] != IPPROTO_UDP || inner < IP4_HEADER_MIN ||
-	    length < outer + inner + sizeof(uint16_t))
-		return 0;
-	return load_host(bytes + inner + UDP_SOURCE);
+	    length < outer + inner + UDP_LENGTH)
+		return false;
+	udp = bytes + inner;
+	ret->type = icmp[0];
+	ret->code = icmp[1];
+	memcpy(&ret->source, bytes + IP4_SOURCE, sizeof(ret->source));
+	memcpy(&ret->destination, bytes + IP4_DESTINATION, sizeof(ret->destination));
+	ret->source_port = load_host(udp + UDP_SOURCE);
+	ret->destination_port = load_host(udp + UDP_DESTINATION);
+	return true;
 }
 
 void packet_write(struct packet *packet, size_t offset, const void *bytes, size_t n)

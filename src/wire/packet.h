@@ -6,6 +6,7 @@
 #define AMT_WIRE_PACKET_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,9 +33,16 @@ enum packet_error {
  * does so after the queue. Bytes beyond the IP total length are ignored. */
 enum packet_error packet_parse(void *data, size_t length, struct packet *ret);
 
-/* The IPv4 packet data[0..length) is an ICMP error: the source port, host byte order, of the UDP
- * packet that it quotes; 0 when it is none of that. */
-uint16_t packet_quoted_port(const void *data, size_t length);
+/* An ICMP error about a UDP packet, and the packet's addresses and ports (host byte order). */
+struct packet_error_quote {
+	uint8_t type, code; /* RFC 792 */
+	struct in_addr source, destination;
+	uint16_t source_port, destination_port;
+};
+
+/* False: the IPv4 packet data[0..length) is no ICMP message that quotes a UDP packet. The type is
+ * not judged: only errors quote a packet. */
+bool packet_parse_error(const void *data, size_t length, struct packet_error_quote *ret);
 
 /* Overwrite n bytes of the payload (offset + n within it, n even, offset even) and update the UDP
  * checksum (RFC 1624); a checksum of zero, "none" over IPv4, stays zero. */

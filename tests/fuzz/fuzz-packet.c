@@ -56,13 +56,14 @@ static size_t edit(struct packet *packet, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = malloc(size);
+	struct packet_error_quote quote;
 	struct packet before, packet, after;
 	enum checksum ip, udp;
 	size_t total;
 
 	if (size)
 		memcpy(copy, data, size);
-	(void)packet_quoted_port(copy, size); /* reads within its bounds */
+	(void)packet_parse_error(copy, size, &quote); /* reads within its bounds */
 	if (packet_parse(copy, size, &packet) != PACKET_ERROR_NONE)
 		goto out;
 	REQUIRE(packet.ip == copy && packet.udp >= copy + 20 && packet.payload == packet.udp + 8);

@@ -140,7 +140,7 @@ static void test_whole(void **state)
 	assert_elements("set", "linux_relays", "[\"10.1.0.3\"]");
 
 	root = list_table();
-	chain = find_named(root, "chain", "prerouting");
+	chain = find_named(root, "chain", "input");
 	assert_int_equal(json_integer_value(json_object_get(chain, "prio")), -150);
 	chain = find_named(root, "chain", "output");
 	assert_int_equal(json_integer_value(json_object_get(chain, "prio")), -300);

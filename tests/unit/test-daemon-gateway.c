@@ -343,8 +343,21 @@ static void test_failover(void **state)
 	assert_int_equal(fake_created(), 1);
 	assert_address(&fake_device("amt0")->discovery, RELAY2);
 
+	/* Of another's packet, which goes on to it; of one that is not to the relay in use. */
+	path = (struct amt_path){ HOST, (uint16_t)(atoi(look("amt0", "port")) ^ 1), RELAY, 2268 };
+	assert_int_equal(amt_unreachable(RELAY, &path).verdict, QUEUE_ACCEPT);
+	path = (struct amt_path){ HOST, (uint16_t)atoi(look("amt0", "port")), "192.0.2.77", 2268 };
+	assert_int_equal(amt_unreachable(RELAY, &path).verdict, QUEUE_DROP);
+	path.to = RELAY;
+	path.to_port = 9;
+	assert_int_equal(amt_unreachable(RELAY, &path).verdict, QUEUE_DROP);
+	path.to_port = 2268;
+	path.from = "192.0.2.77";
+	assert_int_equal(amt_unreachable(RELAY, &path).verdict, QUEUE_DROP);
+	assert_looks("amt0", "state", "connected");
+
 	/* Someone says that it is unreachable: it is asked, and answers. */
-	path = (struct amt_path){ HOST, (uint16_t)atoi(look("amt0", "port")), RELAY, 2268 };
+	path.from = HOST;
 	assert_int_equal(amt_unreachable(RELAY, &path).verdict, QUEUE_DROP);
 	assert_looks("amt0", "state", "suspect");
 	UNTIL_LOOKS("amt0", "state", "connected");

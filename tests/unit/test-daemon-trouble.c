@@ -295,7 +295,13 @@ static void test_busy_port(void **state)
 	start(GATEWAY);
 	assert_looks("amt1", "state", "failed");
 	assert_true(reason_has("amt1", "3001"));
+	/* It is the other program's: its packets are left alone, until it is gone. */
+	assert_false(world_shows("nft list table ip amtd", "3001"));
+	assert_true(world_shows("nft list table ip amtd", look("amt0", "port")));
 	close(fd);
+	expect_retry();
+	UNTIL_LOOKS("amt1", "state", "discovering");
+	assert_true(world_shows("nft list table ip amtd", "3001"));
 	stop();
 }
 

@@ -50,6 +50,33 @@ static void test_redirects(void **state)
 	free(text);
 }
 
+/* What is forwarded is not amtd's: no rule at a hook that sees it. */
+static void test_hooks(void **state)
+{
+	uint16_t relay_device = 2268;
+	struct firewall_gateway gateway = { .port = 61000, .relay_port = 2268 };
+	struct firewall_redirect redirect = { 61000, address_of("192.0.2.1"),
+					      address_of("192.0.2.2"), address_of("192.0.2.2") };
+	const struct firewall_rules rules = {
+		.gateways = &gateway,
+		.n_gateways = 1,
+		.redirects = &redirect,
+		.n_redirects = 1,
+		.relay_devices = &relay_device,
+		.n_relay_devices = 1,
+	};
+	char *text = NULL;
+	size_t n = 0;
+
+	assert_int_equal(firewall_rules_replace(&rules, 0, true, false, &text), 0);
+	for (const char *at = text; (at = strstr(at, " hook ")); n++) {
+		at += strlen(" hook ");
+		assert_true(strncmp(at, "input ", 6) == 0 || strncmp(at, "output ", 7) == 0);
+	}
+	assert_true(n >= 3);
+	free(text);
+}
+
 /* A device that could not be set up has a redirect before amtd knows what its driver expects. */
 static void test_unknown(void **state)
 {
@@ -103,6 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_redirects),
+		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_ipv6),
 	};

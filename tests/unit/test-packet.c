@@ -386,29 +386,53 @@ static void test_checksum(void **state)
 }
 
 /* An ICMP error, RFC 792: 8 bytes, and then the IPv4 header and 8 bytes of what it is about. */
-static void test_quoted_port(void **state)
+static void test_parse_error(void **state)
 {
-	uint8_t icmp[20 + 8 + 20 + 8] = { [0] = 0x45, [9] = 1, [20] = 3, [21] = 3 };
-	uint8_t options[20 + 4 + 8 + 24 + 8] = { [0] = 0x46, [9] = 1 };
+	uint8_t icmp[20 + 8 + 20 + 8] = {
+		[0] = 0x45,
+		[9] = 1,
+		[20] = 3,
+		[21] = 13,
+		[28] = 0x45,
+		[37] = 17,
+		/* 192.0.2.1 port 62999 to 198.51.100.2 port 2268 */
+		[40] = 192,
+		0,
+		2,
+		1,
+		198,
+		51,
+		100,
+		2,
+		0xf6,
+		0x17,
+		0x08,
+		0xdc,
+	};
+	uint8_t options[20 + 4 + 8 + 24 + 8] = {
+		[0] = 0x46, [9] = 1, [24] = 11, [32] = 0x46, [41] = 17, [56] = 0xf6, [57] = 0x17,
+	};
+	struct packet_error_quote quote = { 0 };
 	uint8_t *exact;
 
-	icmp[28] = 0x45;
-	icmp[37] = 17;
-	icmp[48] = 0xf6; /* 62999 */
-	icmp[49] = 0x17;
-	assert_int_equal(packet_quoted_port(icmp, sizeof(icmp)), 62999);
+	assert_true(packet_parse_error(icmp, sizeof(icmp), &quote));
+	assert_int_equal(quote.type, 3);
+	assert_int_equal(quote.code, 13);
+	assert_int_equal(ntohl(quote.source.s_addr), 0xc0000201);
+	assert_int_equal(ntohl(quote.destination.s_addr), 0xc6336402);
+	assert_int_equal(quote.source_port, 62999);
+	assert_int_equal(quote.destination_port, 2268);
 	for (size_t n = 0; n <= sizeof(icmp); n++) {
 		exact = malloc(n + 1);
 		memcpy(exact, icmp, n);
-		assert_int_equal(packet_quoted_port(exact, n), n < 50 ? 0 : 62999);
+		assert_int_equal(packet_parse_error(exact, n, &quote), n >= 52);
 		free(exact);
 	}
 
-	options[32] = 0x46;
-	options[41] = 17;
-	options[56] = 0xf6;
-	options[57] = 0x17;
-	assert_int_equal(packet_quoted_port(options, sizeof(options)), 62999);
+	assert_true(packet_parse_error(options, sizeof(options), &quote));
+	assert_int_equal(quote.type, 11);
+	assert_int_equal(quote.source_port, 62999);
+	assert_int_equal(quote.destination_port, 0);
 
 	/* no ICMP, not about UDP, header lengths that cannot be */
 	for (size_t i = 0; i < 4; i++) {
@@ -419,7 +443,7 @@ static void test_quoted_port(void **state)
 		uint8_t before = icmp[wrong[i].at];
 
 		icmp[wrong[i].at] = wrong[i].byte;
-		assert_int_equal(packet_quoted_port(icmp, sizeof(icmp)), 0);
+		assert_false(packet_parse_error(icmp, sizeof(icmp), &quote));
 		icmp[wrong[i].at] = before;
 	}
 }
@@ -441,7 +465,7 @@ int main(void)
 		cmocka_unit_test(test_trim_trailer),
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_checksum),
-		cmocka_unit_test(test_quoted_port),
+		cmocka_unit_test(test_parse_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

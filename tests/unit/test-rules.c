@@ -18,7 +18,7 @@ struct row {
 	enum config_mode mode;
 	uint16_t port, relay_port;
 	const char *redirect, *discovery, *remote, *previous, *linux_relay;
-	bool strict;
+	bool strict, busy;
 	uint32_t ttl;
 	const char *upstream, *backup;
 };
@@ -49,6 +49,7 @@ static struct device *make_device(const struct row *row)
 		strcpy(config->forward.backup_upstream, row->backup);
 	device->config = config;
 	device->port = row->port;
+	device->port_busy = row->busy;
 	device->previous = address_or_unset(row->previous);
 	device->record.redirect = address_or_unset(row->redirect);
 	device->record.discovery = address_or_unset(row->discovery);
@@ -142,6 +143,11 @@ static const struct {
 	    { "c", CONFIG_GATEWAY, 61002, 2268, .linux_relay = "192.0.2.7" } },
 	  "gateway 61000 -> 2268\ngateway 61001 -> 2268\ngateway 61002 -> 2268\n"
 	  "linux 192.0.2.3\nlinux 192.0.2.7\n" },
+	{ "a port that another socket has",
+	  { { "a", CONFIG_GATEWAY, 61000, 2268, .busy = true },
+	    { "b", CONFIG_RELAY, 2268, .busy = true },
+	    { "c", CONFIG_GATEWAY, 61001, 2268 } },
+	  "gateway 61001 -> 2268\n" },
 	{ "TTL=: of an upstream of several devices the highest; the backup, too",
 	  { { "a", CONFIG_PROXY, .ttl = 5, .upstream = "eth1" },
 	    { "b", CONFIG_PROXY, .ttl = 9, .upstream = "eth1", .backup = "eth0" },

@@ -51,15 +51,18 @@ static void count_malformed(struct manager *manager, const struct queue_packet *
 		to.wing->packet_malformed(manager, to.device, queued->number - manager->queue_base);
 }
 
-/* The relay may be gone, or the ICMP error forged: probe it. */
-static enum queue_verdict on_unreachable(struct manager *manager, const struct queue_packet *queued)
+/* Those that quote another's packet go on to it. */
+static enum queue_verdict on_error(struct manager *manager, const struct queue_packet *queued)
 {
-	struct recipient to = find_recipient(
-		manager, packet_quoted_port(queued->data, queued->length), CONFIG_GATEWAY);
+	struct packet_error_quote quote;
+	struct recipient to;
 
-	if (to.device && to.wing->unreachable)
-		to.wing->unreachable(manager, to.device);
-	return QUEUE_DROP;
+	if (!packet_parse_error(queued->data, queued->length, &quote))
+		return QUEUE_ACCEPT;
+	to = find_recipient(manager, quote.source_port, CONFIG_GATEWAY);
+	if (!to.device || !to.wing->packet_error)
+		return QUEUE_ACCEPT;
+	return to.wing->packet_error(manager, to.device, &quote);
 }
 
 static bool is_relay_queue(unsigned int queue)
@@ -108,7 +111,7 @@ static enum queue_verdict on_packet(struct queue_packet *queued, void *userdata)
 	struct packet packet;
 
 	if (queue == FIREWALL_QUEUE_UNREACHABLE)
-		return on_unreachable(manager, queued);
+		return on_error(manager, queued);
 	if (queue == FIREWALL_QUEUE_ASKED)
 		return on_asked(manager, queued);
 	if (is_relay_queue(queue))

@@ -68,8 +68,9 @@ struct wing {
 	void (*before_verdicts)(struct manager *manager);
 	/* Control messages may have passed without packet having been called. */
 	void (*packets_missed)(struct manager *manager, const char *reason);
-	/* An ICMP error quotes a packet of the device's. */
-	void (*unreachable)(struct manager *manager, struct device *device);
+	/* An ICMP error quotes a packet from the device's port. */
+	enum queue_verdict (*packet_error)(struct manager *manager, struct device *device,
+					   const struct packet_error_quote *quote);
 };
 
 /* The wing's data of the device, until device_removed has returned. */

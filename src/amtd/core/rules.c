@@ -116,7 +116,8 @@ static int collect_devices(const struct ports *ports, struct device *const *devi
 	for (size_t i = 0; i < n; i++) {
 		const struct device *device = devices[i];
 
-		if (device->port == 0 || ports_taken(ports, device, device->port))
+		if (device->port == 0 || device->port_busy ||
+		    ports_taken(ports, device, device->port))
 			continue;
 		if (device->config->mode == CONFIG_RELAY)
 			rules->relay_devices[rules->n_relay_devices++] = device->port;

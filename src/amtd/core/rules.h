@@ -8,7 +8,8 @@
 #include "amtd/core/ports.h"
 #include "kernel/firewall.h"
 
-/* Devices with conflicting ports get no rules. 0 or -ENOMEM; rules_clear() the result. */
+/* Devices whose port another device or socket has get no rules. 0 or -ENOMEM; rules_clear() the
+ * result. */
 int rules_build(const struct ports *ports, struct device *const *devices, size_t n,
 		struct firewall_rules *ret);
 void rules_clear(struct firewall_rules *rules);

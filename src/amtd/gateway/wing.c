@@ -12,6 +12,7 @@
 #include "kernel/kick.h"
 
 #include <errno.h>
+#include <netinet/ip_icmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,9 +184,36 @@ static void on_packet_malformed(struct manager *manager, struct device *device,
 	messages_malformed(gateway_of(device), queue);
 }
 
-static void on_unreachable(struct manager *manager, struct device *device)
+/* Is it about a message to the relay in use, or about one that the driver discovers? */
+static bool is_about_relay(const struct device *device, const struct packet_error_quote *quote)
 {
-	failover_doubt(gateway_of(device));
+	const struct address to = address_from_in(quote->destination);
+	const struct record *record = &device->record;
+
+	if (quote->source.s_addr != device->local.in.s_addr ||
+	    quote->destination_port != device->config->relay_port)
+		return false;
+	return address_equal(&to, &device->relay) ||
+	       (!address_is_set(&record->redirect) && address_equal(&to, &record->discovery));
+}
+
+/* "Fragmentation needed" is never true: the driver lets its packets be fragmented. */
+static bool says_unreachable(const struct packet_error_quote *quote)
+{
+	return quote->type == ICMP_TIME_EXCEEDED || quote->type == ICMP_PARAMETERPROB ||
+	       (quote->type == ICMP_DEST_UNREACH && quote->code != ICMP_FRAG_NEEDED);
+}
+
+/* The relay may be gone, or the error forged: the relay is probed, and the driver, whose port it
+ * is, does not see it. */
+static enum queue_verdict on_packet_error(struct manager *manager, struct device *device,
+					  const struct packet_error_quote *quote)
+{
+	if (device->port_busy)
+		return QUEUE_ACCEPT;
+	if (says_unreachable(quote) && is_about_relay(device, quote))
+		failover_doubt(gateway_of(device));
+	return QUEUE_DROP;
 }
 
 const struct wing gateway_wing = {
@@ -204,5 +232,5 @@ const struct wing gateway_wing = {
 	.mode = CONFIG_GATEWAY,
 	.packet = on_packet,
 	.packet_malformed = on_packet_malformed,
-	.unreachable = on_unreachable,
+	.packet_error = on_packet_error,
 };
