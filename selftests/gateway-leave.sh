@@ -151,6 +151,44 @@ receive_stream rx6 gateway amt0 --group $GROUP6 --source $SOURCE6
 ceases ctl gateway delete amt0
 end_background rx6
 
+# Then the kernel has no membership any more, and its own leave is delayed, or means nothing to this
+# relay.
+step "the applications end, and at once both gateways are deleted"
+readonly FIRST=198.51.100.5 SECOND=198.51.100.6
+ip -n "${NS}gateway" address add $FIRST/24 dev g0
+ip -n "${NS}gateway" address add $SECOND/24 dev g0
+on gateway nft -f - <<-END
+	table ip arrivals {
+		chain input {
+			type filter hook input priority raw;
+			udp sport $AMT_PORT @th,64,8 6 counter
+		}
+	}
+END
+arrived() {
+	on gateway nft -j list table ip arrivals | jq '.nftables[].rule | select(.) | .expr[] |
+		.counter | select(.) | .packets'
+}
+for ((n = 1; n <= 20; n++)); do
+	check "create" ctl gateway create amt1 --link g0 --local $FIRST --relay $RELAY
+	check "create" ctl gateway create amt2 --link g0 --local $SECOND --relay $RELAY
+	receive_both a gateway amt1 --count 10 --timeout 30
+	receive_both b gateway amt2 --count 10 --timeout 30
+	finish_both a
+	finish_both b
+	receive_both a gateway amt1
+	receive_both b gateway amt2
+	sleep 1.5 # memberships are read every second
+	for name in a a6 b b6; do
+		end_background $name
+	done
+	check "delete" ctl gateway delete amt1 amt2
+	sleep 0.2
+	before=$(arrived)
+	sleep 2
+	expect "packets in the next 2 s, in round $n" 0 $(($(arrived) - before))
+done
+
 # This relay accepts only the last Request's nonce, which amtd learns from the Query.
 request_leaves() {
 	: >"$TMP/requests.log"

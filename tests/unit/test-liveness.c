@@ -99,6 +99,7 @@ static void begin(void)
 static void end(void)
 {
 	liveness_close(&world.gateways);
+	joined_clear(&world.gateway->joined);
 	hooks_device_removed(&world.manager, &world.device);
 	assert_int_equal(virtual_timers(), 0);
 }
@@ -275,6 +276,26 @@ static void test_no_gateway(void **state)
 	end();
 }
 
+/* What is joined is kept for as long as a relay may have it after it was left. */
+static void test_joined_lately(void **state)
+{
+	const struct joined *joined;
+
+	begin();
+	joined = &world.gateway->joined;
+	world.joined = true;
+	virtual_run_for(2 * USEC_PER_SEC);
+	assert_int_equal(joined->n, 1);
+	assert_address(&joined->groups[0].group, "232.1.1.1");
+	world.joined = false;
+	virtual_run_for(258 * USEC_PER_SEC);
+	assert_int_equal(joined->n, 1);
+	assert_false(world.device.joined);
+	virtual_run_for(4 * USEC_PER_SEC);
+	assert_int_equal(joined->n, 0);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_dataless),
 		cmocka_unit_test(test_queries_are_no_data),
 		cmocka_unit_test(test_no_gateway),
+		cmocka_unit_test(test_joined_lately),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,8 +157,10 @@ static void begin(void)
 static void end(void)
 {
 	teardown_close(&world.gateways);
-	for (size_t i = 0; i < DEVICES; i++)
+	for (size_t i = 0; i < DEVICES; i++) {
+		joined_clear(&gateway_at(i)->joined);
 		hooks_device_removed(&world.manager, world.devices[i]);
+	}
 	assert_int_equal(world.open, 0);
 	assert_int_equal(virtual_timers(), 0);
 }
@@ -225,6 +227,31 @@ static void test_groups_are_left(void **state)
 	world.groups[1] = "239.1.2.3";
 	gateway_at(0)->tickets.igmp = ticket_of(true);
 	teardown_leave(gateway_at(0));
+	assert_int_equal(world.n_sent, 2);
+	assert_update(0, 12 + 24 + 8 + 16, "0000 0002 03000000 e8010101 03000000 ef010203");
+	assert_sent(1, TEARDOWN);
+	teardown_end(&world.gateways);
+	end();
+}
+
+/* What was joined within the last 260 s is left, too, each group once, whether the host has told
+ * the relay or not. */
+static void test_lately_joined(void **state)
+{
+	const struct address lately = address_of("239.1.2.3"), before = address_of("239.1.2.4"),
+			     still = address_of("232.1.1.1");
+	struct gateway *gateway;
+
+	begin();
+	gateway = gateway_at(0);
+	world.groups[0] = "232.1.1.1";
+	joined_note(&gateway->joined, &before, virtual_now);
+	virtual_run_for(USEC_PER_SEC);
+	joined_note(&gateway->joined, &still, virtual_now);
+	joined_note(&gateway->joined, &lately, virtual_now);
+	virtual_run_for(259 * USEC_PER_SEC);
+	gateway->tickets.igmp = ticket_of(true);
+	teardown_leave(gateway);
 	assert_int_equal(world.n_sent, 2);
 	assert_update(0, 12 + 24 + 8 + 16, "0000 0002 03000000 e8010101 03000000 ef010203");
 	assert_sent(1, TEARDOWN);
@@ -341,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_teardown),	cmocka_unit_test(test_groups_are_left),
 		cmocka_unit_test(test_without_fields),	cmocka_unit_test(test_nothing_is_said),
 		cmocka_unit_test(test_leave_with_left), cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_lately_joined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

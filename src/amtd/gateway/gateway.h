@@ -8,6 +8,7 @@
 #ifndef AMTD_GATEWAY_GATEWAY_H
 #define AMTD_GATEWAY_GATEWAY_H
 
+#include "amtd/gateway/joined.h"
 #include "amtd/gateway/pins.h"
 #include "device/device.h"
 #include "device/event.h"
@@ -94,6 +95,7 @@ struct gateway {
 	struct address left;	 /* a live relay that gets a Teardown then; zero: none */
 	struct leave_tickets left_tickets;
 	bool left_due; /* now */
+	struct joined joined;
 
 	struct discovery *discovery; /* DNS queries; NULL: none */
 	char dns_outcome[128];	     /* last DNS outcome; "": none yet */

@@ -120,10 +120,9 @@ static bool poll_gateway(struct gateway *gateway, uint64_t interval, uint64_t no
 	return liveness->stream;
 }
 
-/* Ends once all gateways are known to have joined something. */
 struct joined_scan {
-	struct manager *manager;
-	size_t unknown;
+	struct gateways *gateways;
+	usec_t now;
 };
 
 static bool is_gateway(const struct device *device)
@@ -134,13 +133,15 @@ static bool is_gateway(const struct device *device)
 static bool mark_joined(const char *name, const struct address *group, void *userdata)
 {
 	struct joined_scan *scan = userdata;
-	struct device *device = devices_find(scan->manager, name);
+	struct device *device = devices_find(scan->gateways->manager, name);
+	struct gateway *gateway;
 
-	if (device && is_gateway(device) && !device->joined) {
-		device->joined = true;
-		scan->unknown--;
-	}
-	return scan->unknown > 0;
+	if (!device || !is_gateway(device))
+		return true;
+	device->joined = true;
+	gateway = wing_data(device, scan->gateways->wing);
+	joined_note(&gateway->joined, group, scan->now);
+	return true;
 }
 
 /* Slow with many memberships: done less often then. */
@@ -148,15 +149,19 @@ static void find_joined(struct gateways *gateways, uint64_t now)
 {
 	struct manager *manager = gateways->manager;
 	struct liveness *liveness = gateways->liveness;
-	struct joined_scan scan = { .manager = manager };
+	struct joined_scan scan = { .gateways = gateways, .now = now };
+	size_t n = 0;
 
 	if (now < liveness->joined_next)
 		return;
 	for (size_t i = 0; i < manager->n_devices; i++) {
+		struct gateway *gateway = wing_data(manager->devices[i], gateways->wing);
+
 		manager->devices[i]->joined = false;
-		scan.unknown += is_gateway(manager->devices[i]);
+		joined_expire(&gateway->joined, now);
+		n += is_gateway(manager->devices[i]);
 	}
-	if (scan.unknown == 0)
+	if (n == 0)
 		return;
 	(void)groups_list(mark_joined, &scan);
 	liveness->joined_next = now + JOINED_SHARE * (clock_monotonic() - now);

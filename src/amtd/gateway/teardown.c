@@ -4,6 +4,7 @@
 #include "amtd/core/hooks.h"
 #include "amtd/core/manager.h"
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
 #include "kernel/datagram.h"
@@ -112,29 +113,32 @@ static int order_by_device(const void *element, const void *key)
 	return strcmp(((const struct teardown_entry *)element)->device, key);
 }
 
-/* Fills in groups and source6. The groups are to be freed. Of two link-local addresses the kernel
- * uses the older one, which is not amtd's. */
-static struct address *find_groups(const struct teardown *teardown, const char *device,
+/* Fills in groups and source6: what is joined and what was lately. The groups are to be freed. Of
+ * two link-local addresses the kernel uses the older one, which is not amtd's. */
+static struct address *find_groups(const struct teardown *teardown, struct gateway *gateway,
 				   struct leave *leave)
 {
 	const struct in6_addr host = LEAVE_HOST;
-	size_t first = array_search(teardown->entries, teardown->n, sizeof(*teardown->entries),
-				    device, order_by_device);
-	size_t end = first;
+	const char *device = gateway->device->config->name;
+	const usec_t now = clock_monotonic();
+	struct joined *joined = &gateway->joined;
 	struct address *groups;
 
-	while (end < teardown->n && strcmp(teardown->entries[end].device, device) == 0)
-		end++;
-	groups = calloc(end - first + 1, sizeof(*groups));
-	for (size_t i = first; groups && i < end; i++) {
+	for (size_t i = array_search(teardown->entries, teardown->n, sizeof(*teardown->entries),
+				     device, order_by_device);
+	     i < teardown->n && strcmp(teardown->entries[i].device, device) == 0; i++) {
 		const struct address *address = &teardown->entries[i].address;
 
 		if (is_group(address))
-			groups[leave->n_groups++] = *address;
+			joined_note(joined, address, now);
 		else if (IN6_IS_ADDR_UNSPECIFIED(&leave->source6) ||
 			 !IN6_ARE_ADDR_EQUAL(&address->in6, &host))
 			leave->source6 = address->in6;
 	}
+	joined_expire(joined, now);
+	groups = calloc(joined->n + 1, sizeof(*groups));
+	for (size_t i = 0; groups && i < joined->n; i++)
+		groups[leave->n_groups++] = joined->groups[i].group;
 	leave->groups = groups;
 	return groups;
 }
@@ -188,7 +192,7 @@ static void send_teardown(struct gateway *gateway, struct address relay,
 		return;
 	path.datagram = teardown->datagram;
 	leave.mtu = link.mtu;
-	groups = find_groups(teardown, device->config->name, &leave);
+	groups = find_groups(teardown, gateway, &leave);
 	r = leave_messages(&leave, send_message, &path);
 	if (r < 0)
 		log_warning(device->config->name,

@@ -82,6 +82,7 @@ static int on_device_added(struct manager *manager, struct device *device)
 static void on_device_removed(struct manager *manager, struct device *device)
 {
 	failover_remove(gateway_of(device));
+	joined_clear(&gateway_of(device)->joined);
 	mld_flag_close(gateway_of(device));
 }
 
@@ -115,6 +116,7 @@ static void on_reconciled(struct manager *manager, struct device *device)
 			gateway->previous_until = 0;
 		gateway->left = (struct address){ 0 };
 		gateway->asked = (struct inspect_asked){ 0 };
+		joined_clear(&gateway->joined);
 	}
 	if (!address_is_set(&device->record.chosen))
 		state_show(gateway);
