@@ -14,12 +14,12 @@ readonly ANY=239.1.1.1 SSDP=239.255.255.250 SSM=233.252.0.1
 
 # member GROUP: a member upstream
 member() {
-	ip -n "${NS}gateway" maddress show dev eth0 | grep -qw "$1"
+	ip -n "${NS}gateway" maddress show dev eth0 | grep -w "$1" >/dev/null
 }
 
 # routed GROUP: from upstream to the viewer
 routed() {
-	mroutes gateway "$1" | grep -q ",$1) *Iif: eth0 *Oifs: g1"
+	mroutes gateway "$1" | grep ",$1) *Iif: eth0 *Oifs: g1" >/dev/null # not -q: SIGPIPE
 }
 
 # denied
