@@ -159,6 +159,14 @@ static bool map_sources(const struct router *router, struct group_record *record
 	return true;
 }
 
+static bool is_mapped(const struct router *router, const struct address *group)
+{
+	size_t position = 0;
+
+	return router->options.policy &&
+	       group_policy_map(router->options.policy, group, &position) != NULL;
+}
+
 static bool is_source_specific(const struct router *router, const struct address *group)
 {
 	return router->options.policy ? group_policy_source_specific(router->options.policy, group)
@@ -178,7 +186,8 @@ static void take_record(struct router *router, const struct group_message *messa
 	else if (joins_any(record) && router_denies(router, NULL, &record->group))
 		router_ignore(router, ROUTER_IGNORED_DENIED);
 	else if (router->options.ssm_only_in_ssm_range &&
-		 is_source_specific(router, &record->group) && any_source(router, message, record))
+		 is_source_specific(router, &record->group) &&
+		 any_source(router, message, record) && !is_mapped(router, &record->group))
 		router_ignore(router, ROUTER_IGNORED_SSM);
 	else
 		group_record(router, message, record, now);
