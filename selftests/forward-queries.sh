@@ -93,7 +93,12 @@ check "reload" ctl gateway reload
 receive_stream rx inside v0 --group 239.1.2.3 --source $SOURCE --timeout 600
 background any inside "$TOOLS/stream" receive --dev v0 --port $PORT --group 239.5.5.5 --timeout 600
 receive_stream rx6 inside v0 --group ff3e::77 --source 2001:db8::5 --timeout 600
-wait_for 10 device_is gateway proxy0 '.forward.ipv4.wants' 2
+both_joined() {
+	local joined
+	joined=$(ip -n "${NS}gateway" maddress show dev eth0)
+	[[ $joined == *239.1.2.3* && $joined == *239.5.5.5* ]]
+}
+wait_for 10 both_joined
 sleep 2
 hear outside u0
 wait_for 30 seen outside "$sane and .version == 3 and any(.records[]; .group == \"239.1.2.3\" and

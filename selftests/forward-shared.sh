@@ -90,7 +90,7 @@ expect_match "failure" "$NEAR,$GROUP has another upstream in a, which uses the s
 step "the first is removed: the other one has the route"
 rm "$(amtd_root gateway)/etc/amt/a.amt"
 check "reload" ctl gateway reload
-wait_for 10 route_is e1 g2
+wait_for 20 route_is e1 g2 # amtd leaves an upstream after 10 s
 
 step "a Downstream= of two devices is logged"
 proxy a e0 g2

@@ -22,7 +22,7 @@ check "create" ctl gateway create amt0 --link g0 --relay $RELAY --relay $RELAY2
 wait_for 20 state_is gateway amt0 connected
 send_both source s0
 receive_both rx gateway amt0
-readonly GATEWAY_PORT=$(device gateway amt0 .port)
+GATEWAY_PORT=$(device gateway amt0 .port)
 
 # forge SOURCE PORT TYPE... [OPTION...]: from the middle of the internet to the gateway
 forge() {

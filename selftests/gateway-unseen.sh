@@ -44,7 +44,7 @@ expect "Advertisements that the relay sent the driver" 1 \
 step "between Request and Query, under a stream"
 receive_stream rx gateway amt0
 sleep 6
-for n in 1 2 3; do
+for _ in 1 2 3; do
 	requests=$(device gateway amt0 .requests)
 	wait_for 10 sent requests $((requests + 1))
 	restart

@@ -153,10 +153,11 @@ step "each key is changed, and changed back"
 while read -r host key rest; do
 	[ -n "$host" ] || continue
 	lost=${rest##*$'\t'}
-	lines=$(sed 's/[\t ]*$//' <<<"${rest%"$lost"}")
+	lines=${rest%"$lost"}
+	lines=${lines%"${lines##*[![:blank:]]}"} # blanks at the end
 	[ "$host" = both ] && hosts="gateway relay" || hosts=$host
 	for where in $hosts; do
-		[ -z "${AMTD_KEY-}" ] || [[ $key == $AMTD_KEY ]] || continue
+		[ -z "${AMTD_KEY-}" ] || [ "$key" = "$AMTD_KEY" ] || continue
 		row "$where" "$key" "$lines" "$lost"
 	done
 done <<<"$ROWS"
