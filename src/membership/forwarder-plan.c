@@ -353,10 +353,9 @@ static void emit_routes(const struct forwarder *forwarder, const struct address 
 	size_t i = 0, j = 0;
 
 	while (i < before->n_routes || j < after->n_routes) {
-		const struct plan_route *old = &before->routes[i], *new = &after->routes[j];
-		int order = i == before->n_routes  ? 1
-			    : j == after->n_routes ? -1
-						   : address_compare(&old->source, &new->source);
+		const struct plan_route *old = i < before->n_routes ? &before->routes[i] : NULL;
+		const struct plan_route *new = j < after->n_routes ? &after->routes[j] : NULL;
+		int order = !old ? 1 : !new ? -1 : address_compare(&old->source, &new->source);
 
 		if (order == 0 && stay && old->n > 0 && old->incoming != new->incoming)
 			; /* its packets come in there */

@@ -151,6 +151,25 @@ static void test_unicast(void **state)
 
 /* ---- unasked -------------------------------------------------------------------------------- */
 
+/* IGMPv2 routers ignore what comes from 0.0.0.0, and routers that track hosts the former address:
+ * the Reports are sent again, twice, RFC 9776, 8.11. */
+static void test_uplink_address(void **state)
+{
+	struct group_message message;
+
+	start(UP_TO_LAN);
+	REPORT(lan, .version = 3, .from = HOST4, .type = GROUP_MODE_IS_EXCLUDE, .group = GROUP4);
+	UNTIL(peer_heard(up, GROUP_REPORT, GROUP4, &message));
+	assert_looks("p0", "heard_upstream.0.igmp.reports_sent", "0");
+	world_shell("ip address del 192.0.2.2/24 dev up0 && ip address add 192.0.2.7/24 dev up0");
+	UNTIL_LOOKS("p0", "heard_upstream.0.igmp.reports_sent", "2");
+	UNTIL(peer_heard(up, GROUP_REPORT, GROUP4, &message));
+
+	world_shell("ip address flush dev up0 scope global && ip address add 192.0.2.2/24 dev up0");
+	UNTIL_LOOKS("p0", "heard_upstream.0.igmp.reports_sent", "4");
+	stop();
+}
+
 /* UnsolicitedReportSec=: "Report what is joined upstream so often without being asked", "in the
  * version of the querier there". */
 static void test_unsolicited(void **state)
@@ -361,9 +380,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_copied_queries), TEST(test_copied_reports), TEST(test_unicast),
-		TEST(test_unsolicited),	   TEST(test_self_query),     TEST(test_report),
-		TEST(test_report_refused), TEST(test_listens),	      TEST(test_backup),
-		TEST(test_timeout),
+		TEST(test_uplink_address), TEST(test_unsolicited),    TEST(test_self_query),
+		TEST(test_report),	   TEST(test_report_refused), TEST(test_listens),
+		TEST(test_backup),	   TEST(test_timeout),
 	};
 	int failed;
 

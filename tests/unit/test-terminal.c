@@ -128,6 +128,12 @@ static int send_event(json_t *event)
 	return r;
 }
 
+/* amtctl may end at what it cannot read, before all is sent. */
+static bool has_left(void)
+{
+	return sd_bus_is_open(world.bus) <= 0;
+}
+
 /* One of each kind, and one of none. */
 static void send_events(void)
 {
@@ -135,10 +141,10 @@ static void send_events(void)
 		json_t *event = fill(event_fields[kind]);
 
 		json_object_set_new(event, "event", json_string(event_kind_string(kind)));
-		assert_true(send_event(event) >= 0);
+		assert_true(send_event(event) >= 0 || has_left());
 	}
-	assert_true(send_event(fill(lost_fields)) >= 0);
-	assert_true(send_event(fill(event_fields[0])) >= 0);
+	assert_true(send_event(fill(lost_fields)) >= 0 || has_left());
+	assert_true(send_event(fill(event_fields[0])) >= 0 || has_left());
 }
 
 static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)

@@ -107,11 +107,12 @@ bool ports_taken(const struct ports *ports, const struct device *device, uint16_
 
 void ports_remember(struct ports *ports, const struct device *device)
 {
-	struct former *former = &ports->former[ports->n_former % FORMER_MAX];
+	struct former *former;
 
 	if (device->config->mode != CONFIG_GATEWAY || device->config->port != 0 ||
 	    device->port == 0)
 		return;
+	former = &ports->former[ports->n_former % FORMER_MAX];
 	strcpy(former->name, device->config->name);
 	former->port = device->port;
 	ports->n_former++;

@@ -206,7 +206,8 @@ struct listeners {
 	struct upstream *list;
 	bool dirty;
 	sd_event_source *unsolicited, *self_query;
-	enum family family; /* and position: where the next unsolicited Reports begin */
+	unsigned int repeats; /* of the Reports under way */
+	enum family family;   /* and position: where the next unsolicited Reports begin */
 	uint32_t position;
 };
 

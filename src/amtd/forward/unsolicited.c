@@ -15,6 +15,9 @@
 #define AT_ONCE	   5000
 #define PAUSE_USEC (100 * USEC_PER_MSEC)
 
+/* Unsolicited Report Interval, RFC 9776, 8.11 */
+#define REPEAT_USEC (1 * USEC_PER_SEC)
+
 #define QUERY_MAX 128 /* a General Query */
 
 /* ---- Reports ------------------------------------------------------------------------------- */
@@ -123,13 +126,24 @@ static bool report_some(struct listeners *listeners)
 static int on_unsolicited(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct listeners *listeners = userdata;
-	bool more = listeners->owner->forward && report_some(listeners);
+	const uint64_t interval =
+		listeners_config(listeners)->unsolicited_report_sec * USEC_PER_SEC;
 
-	(void)sd_event_source_set_time_relative(
-		source, more ? PAUSE_USEC
-			     : listeners_config(listeners)->unsolicited_report_sec * USEC_PER_SEC);
-	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	if (listeners->owner->forward && report_some(listeners))
+		timer_arm_relative(source, PAUSE_USEC);
+	else if (listeners->repeats > 0 && --listeners->repeats > 0)
+		timer_arm_relative(source, REPEAT_USEC);
+	else if (interval > 0)
+		timer_arm_relative(source, interval);
 	return 0;
+}
+
+void unsolicited_now(struct listeners *listeners)
+{
+	listeners->repeats = listeners_config(listeners)->robustness;
+	listeners->family = FAMILY_IPV4;
+	listeners->position = 0;
+	timer_arm_relative(listeners->unsolicited, 0);
 }
 
 /* ---- Queries ------------------------------------------------------------------------------- */
@@ -231,12 +245,12 @@ int unsolicited_start(struct listeners *listeners)
 {
 	const struct config_forward *config = listeners_config(listeners);
 	sd_event *event = listeners->manager->event;
-	int r = 0;
+	int r;
 
-	if (config->unsolicited_report_sec > 0)
-		r = sd_event_add_time_relative(event, &listeners->unsolicited, CLOCK_MONOTONIC,
-					       config->unsolicited_report_sec * USEC_PER_SEC, 0,
-					       on_unsolicited, listeners);
+	r = timer_add(event, &listeners->unsolicited, TIMER_COARSE, on_unsolicited, listeners);
+	if (r >= 0 && config->unsolicited_report_sec > 0)
+		timer_arm_relative(listeners->unsolicited,
+				   config->unsolicited_report_sec * USEC_PER_SEC);
 	if (r >= 0 && config->self_query_sec > 0)
 		r = sd_event_add_time_relative(event, &listeners->self_query, CLOCK_MONOTONIC,
 					       config->self_query_sec * USEC_PER_SEC, 0,

@@ -8,6 +8,10 @@
 
 #include "amtd/forward/forward.h"
 
+/* Report all memberships upstream now, and again, as after a change: the interface has another
+ * address, and routers may have ignored what came from 0.0.0.0, or take the old one for gone. */
+void unsolicited_now(struct listeners *listeners);
+
 int unsolicited_start(struct listeners *listeners); /* 0 or negative errno */
 void unsolicited_stop(struct listeners *listeners);
 

@@ -3,6 +3,7 @@
 
 #include "amtd/forward/proxy-messages.h"
 #include "amtd/forward/unsolicited.h"
+#include "amtd/forward/upstream-side.h"
 #include "amtd/forward/upstreams.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -99,6 +100,26 @@ static void upstream_free(struct upstream *upstream)
 	free(upstream);
 }
 
+/* Whether the interface has another address than before. */
+static bool find_own(struct upstream *upstream)
+{
+	bool changed = false;
+
+	for (int family = 0; family < _FAMILY_MAX; family++) {
+		struct listener_side *side = &upstream->sides[family];
+		const struct address before = side->own, *own;
+
+		side->own.family = AF_UNSPEC;
+		side->own_at = 0;
+		own = listener_side_address(side);
+		if (address_is_set(own))
+			changed = changed || !address_equal(own, &before);
+		else
+			side->own_at = 0; /* it may come at any time */
+	}
+	return changed;
+}
+
 static void add_upstream(struct listeners *listeners, const struct link *link)
 {
 	struct upstream *upstream;
@@ -121,6 +142,7 @@ static void add_upstream(struct listeners *listeners, const struct link *link)
 		upstream_free(upstream);
 		return;
 	}
+	(void)find_own(upstream);
 	upstream->next = listeners->list;
 	listeners->list = upstream;
 }
@@ -146,19 +168,12 @@ static void want_upstream(struct listeners *listeners, const char *name)
 	add_upstream(listeners, &link);
 }
 
-static void forget_own(struct upstream *upstream)
-{
-	for (int family = 0; family < _FAMILY_MAX; family++) {
-		upstream->sides[family].own.family = AF_UNSPEC;
-		upstream->sides[family].own_at = 0;
-	}
-}
-
 void upstream_listener_refresh(struct forward_device *owner)
 {
 	const struct config_forward *config = &owner->device->config->forward;
 	struct listeners *listeners = owner->listeners;
 	struct upstream **link;
+	bool changed = false;
 
 	if (!listeners)
 		return;
@@ -172,13 +187,15 @@ void upstream_listener_refresh(struct forward_device *owner)
 		struct upstream *upstream = *link;
 
 		if (upstream->wanted) {
-			forget_own(upstream);
+			changed = find_own(upstream) || changed;
 			link = &upstream->next;
 			continue;
 		}
 		*link = upstream->next;
 		upstream_free(upstream);
 	}
+	if (changed)
+		unsolicited_now(listeners);
 }
 
 static void start_listeners(struct forward_device *owner)
