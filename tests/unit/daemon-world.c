@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon-world.h"
 
+#include "../become-root.h"
 #include "amtd/api/bus.h"
 #include "amtd/channels/wing.h"
 #include "amtd/core/daemon.h"
@@ -56,35 +57,6 @@ static struct {
 
 /* ---- namespaces ----------------------------------------------------------------------------- */
 
-static void write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		err(1, "%s", path);
-	close(fd);
-}
-
-/* Whoever is not root is it in a user namespace. */
-static void become_root(void)
-{
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	char map[64];
-
-	if (uid == 0)
-		return;
-	if (unshare(CLONE_NEWUSER) < 0) {
-		warn("no user namespace");
-		exit(SKIPPED);
-	}
-	write_text("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof(map), "0 %u 1", uid);
-	write_text("/proc/self/uid_map", map);
-	snprintf(map, sizeof(map), "0 %u 1", gid);
-	write_text("/proc/self/gid_map", map);
-}
-
 /* What the host is made of, and what is asked about it. */
 static void need(const char *command)
 {
@@ -96,7 +68,10 @@ static void need(const char *command)
 
 void world_enter(void)
 {
-	become_root();
+	if (!become_root()) {
+		warn("no user namespace");
+		exit(SKIPPED);
+	}
 	if (unshare(CLONE_NEWNET) < 0) {
 		warn("no network namespace");
 		exit(SKIPPED);

@@ -12,6 +12,7 @@
 #include "amtd/core/manager.h"
 #include "daemon-world.h"
 #include "device/device.h"
+#include "failing-memory.h"
 #include "fake-kernel.h"
 
 #include <errno.h>
@@ -29,56 +30,6 @@
 #define CHANNEL "203.0.113.5,232.1.1.1"
 
 #define ALLOCATIONS_MAX 20000
-
-/* ---- allocations ---------------------------------------------------------------------------- */
-
-static long left = -1; /* until one fails; below 0: none does, or one has */
-static bool failed;
-
-static bool fails(void)
-{
-	if (left < 0 || left-- > 0)
-		return false;
-	failed = true;
-	errno = ENOMEM;
-	return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return fails() ? NULL : __real_realloc(p, size);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return fails() ? NULL : __real_reallocarray(p, n, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return fails() ? NULL : __real_strdup(text);
-}
 
 /* ---- what amtd is asked --------------------------------------------------------------------- */
 
@@ -198,17 +149,17 @@ static bool try_request(const struct request *request, long n)
 		assert_int_equal(request->prepare(), 0);
 	world_settle();
 
-	failed = false;
-	left = n;
+	allocation_failed = false;
+	allocations_left = n;
 	r = request->ask();
 	world_settle();
-	left = -1;
+	allocations_left = -1;
 
 	require_untouched();
-	if (r == 0 && !failed)
+	if (r == 0 && !allocation_failed)
 		assert_true(request->done());
 	if (r < 0) {
-		assert_true(failed);
+		assert_true(allocation_failed);
 		assert_string_not_equal(failure.text, "");
 		if (!request->undone())
 			fail_msg("%s, allocation %ld: half done: %s", request->name, n,
@@ -222,7 +173,7 @@ static bool try_request(const struct request *request, long n)
 	if (r == 0 && !request->done()) /* what failed silently is tried again */
 		UNTIL(request->done());
 	clean();
-	return failed;
+	return allocation_failed;
 }
 
 static void test_requests(void **state)
@@ -247,21 +198,21 @@ static void test_start(void **state)
 	do {
 		int r;
 
-		failed = false;
-		left = n;
+		allocation_failed = false;
+		allocations_left = n;
 		r = world_try_start();
 		if (r == 0)
 			world_settle();
-		left = -1;
+		allocations_left = -1;
 		if (r == 0)
 			world_stop();
 		else
-			assert_true(failed);
+			assert_true(allocation_failed);
 		world_start();
 		UNTIL(has_device("amt0") && devices_find(world_manager(), "lan"));
 		clean();
 		assert_true(++n < ALLOCATIONS_MAX);
-	} while (failed);
+	} while (allocation_failed);
 	print_message("start: %ld allocations\n", n - 1);
 }
 

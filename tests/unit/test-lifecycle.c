@@ -14,6 +14,7 @@
 #include "device/device.h"
 #include "device/event.h"
 #include "device/reconcile.h"
+#include "failing-memory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -36,61 +37,14 @@
 static struct {
 	struct manager manager;
 	void *states[1];
-	long allocations; /* until one fails; below 0: none does */
-	int added_error;  /* of device_added */
-	int removed;	  /* calls of device_removed */
+	int added_error; /* of device_added */
+	int removed;	 /* calls of device_removed */
 	bool pass_fails, link_missing;
 	int interfaces; /* of devices, as the pass made them */
 	char events[256];
 } world;
 
 static char root[] = "/tmp/amtd-lifecycle-XXXXXX"; /* base/conf.h keeps the first one */
-
-/* ---- allocations ---------------------------------------------------------------------------- */
-
-static bool fails(void)
-{
-	if (world.allocations < 0 || world.allocations-- > 0)
-		return false;
-	errno = ENOMEM;
-	return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return fails() ? NULL : __real_realloc(p, size);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return fails() ? NULL : __real_reallocarray(p, n, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return fails() ? NULL : __real_strdup(text);
-}
 
 /* ---- what the core calls -------------------------------------------------------------------- */
 
@@ -156,7 +110,7 @@ static const char *path_of(const char *name)
 static void begin(void)
 {
 	memset(&world, 0, sizeof(world));
-	world.allocations = -1;
+	allocations_left = -1;
 	world.manager =
 		(struct manager){ .wings = wings, .n_wings = 1, .wing_states = world.states };
 	assert_int_equal(file_make_directory(path_of(""), 0755), 0);
@@ -323,10 +277,10 @@ static void test_without_memory(void **state)
 		const struct device *device;
 		int r;
 
-		world.allocations = n;
+		allocations_left = n;
 		r = create(&failure);
-		enough = world.allocations >= 0;
-		world.allocations = -1;
+		enough = allocations_left >= 0;
+		allocations_left = -1;
 		if (r < 0) {
 			failed++;
 			if (strcmp(world.events, "+amt0 -amt0 ") == 0)
@@ -355,14 +309,14 @@ static void test_add_fails(void **state)
 	begin();
 	strcpy(config->name, "amt0");
 	for (n = 0; n < 20; n++) {
-		world.allocations = n;
+		allocations_left = n;
 		if (devices_add(&world.manager, config, &device) == 0)
 			break;
-		world.allocations = -1;
+		allocations_left = -1;
 		assert_nothing_left("");
 		assert_string_equal(config->name, "amt0");
 	}
-	world.allocations = -1;
+	allocations_left = -1;
 	assert_in_range(n, 3, 19); /* the array, once; the device; the wings' memory: two */
 	assert_ptr_equal(device->config, config);
 	assert_string_equal(world.events, "+amt0 ");
@@ -430,12 +384,12 @@ static void test_load_without_memory(void **state)
 	write_file("amt0.amt", TEXT);
 	write_file("amt1.amt", TEXT);
 	for (n = 0; n < ALLOCATIONS_MAX; n++) {
-		world.allocations = n;
+		allocations_left = n;
 		world.events[0] = '\0';
 		r = load_files(&world.manager);
-		if (world.allocations >= 0)
+		if (allocations_left >= 0)
 			break; /* none failed */
-		world.allocations = -1;
+		allocations_left = -1;
 		if (r < 0)
 			assert_int_equal(r, -ENOMEM);
 		assert_int_equal(load_files(&world.manager), 0);
@@ -444,7 +398,7 @@ static void test_load_without_memory(void **state)
 		while (world.manager.n_devices > 0)
 			devices_forget(&world.manager, world.manager.devices[0]);
 	}
-	world.allocations = -1;
+	allocations_left = -1;
 	assert_in_range(n, 10, ALLOCATIONS_MAX - 1);
 	assert_int_equal(r, 0);
 	assert_string_equal(world.events, "+amt0 +amt1 ");
