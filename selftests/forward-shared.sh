@@ -81,7 +81,7 @@ wait_for 10 route_is e0 g1 g2
 step "two upstreams: the first device by name has the route, the other one reports a failure"
 proxy b e1 g2
 check "reload" ctl gateway reload
-wait_for 10 route_is e0 g1
+wait_for 20 route_is e0 g1 # amtd leaves an upstream after 10 s
 wait_for 10 failed b
 flows viewer
 expect_match "failure" "$NEAR,$GROUP has another upstream in a, which uses the same table" \
@@ -90,7 +90,7 @@ expect_match "failure" "$NEAR,$GROUP has another upstream in a, which uses the s
 step "the first is removed: the other one has the route"
 rm "$(amtd_root gateway)/etc/amt/a.amt"
 check "reload" ctl gateway reload
-wait_for 20 route_is e1 g2 # amtd leaves an upstream after 10 s
+wait_for 20 route_is e1 g2
 
 step "a Downstream= of two devices is logged"
 proxy a e0 g2

@@ -53,11 +53,11 @@ wait_for 10 routed_from eth0
 check "upstream" ctl gateway upstream gre0x
 upstream_is gre0x
 wait_for 5 joined gateway gre0x $GROUP
-wait_for 5 not joined gateway eth0 $GROUP
+wait_for 15 not joined gateway eth0 $GROUP # it is left after 10 s
 check "upstream of one device" ctl gateway upstream eth0 proxy0
 upstream_is eth0
 wait_for 5 joined gateway eth0 $GROUP
-wait_for 5 not joined gateway gre0x $GROUP
+wait_for 15 not joined gateway gre0x $GROUP
 wait_for 5 routed_from eth0
 
 step "an invalid upstream is refused with a hint"
@@ -86,7 +86,7 @@ grep -q 'upstream is now gre0x: no packets on the other one' "$TMP/amtd-gateway.
 step "no receivers: silence does not switch"
 end_background rx
 end_background tx
-wait_for 10 not joined gateway gre0x $GROUP
+wait_for 15 not joined gateway gre0x $GROUP
 sleep 10
 upstream_is gre0x
 amtd_stop gateway

@@ -55,7 +55,7 @@ expect "lines without the legend" 1 "$(ctl gateway list --no-legend | wc -l)"
 [ "$(wc -l <<<"$table")" -gt 1 ] || fail "list has no legend: $table"
 expect "list --json" '["amt0"]' "$(ctl gateway list --json=short | jq -c '[.[].ifname]')"
 without_age() {
-	sed -E 's/[^ ]+ ago$//'
+	sed -E 's/([^ ]+ ago|just now)$//'
 }
 expect "the bare command" "$(without_age <<<"$table")" "$(ctl gateway | without_age)"
 

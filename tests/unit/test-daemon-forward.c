@@ -254,6 +254,27 @@ static void test_not_forwarded(void **state)
 	stop();
 }
 
+/* A device that comes a moment after amtd waits for nothing of before, in a table of its own. */
+static void test_again_with_table(void **state)
+{
+	start(UP_TO_LAN);
+	client_open();
+	REPORT(lan, .version = 3, .from = HOST4, .type = GROUP_ALLOW_NEW_SOURCES, .group = CHANNEL4,
+	       .sources = SOURCE4);
+	UNTIL(world_shows("ip mroute show table all", CHANNEL4));
+	world_remove("/etc/amt/p0.amt");
+	assert_granted(ask("Reload", ""));
+	UNTIL_LOOKS("p0", "state", "");
+	world_write("/etc/amt/p0.amt", UP_TO_LAN "Table=77\n");
+	assert_granted(ask("Reload", ""));
+	UNTIL_LOOKS("p0", "state", "running");
+	REPORT(lan, .version = 3, .from = HOST4, .type = GROUP_ALLOW_NEW_SOURCES, .group = CHANNEL4,
+	       .sources = SOURCE4);
+	UNTIL(world_shows("ip mroute show table 77", CHANNEL4));
+	client_close();
+	stop();
+}
+
 /* RFC 9776, 6.6.2: the lower address is the querier's, if it is one of the link. */
 static void test_election(void **state)
 {
@@ -464,10 +485,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_asks),	  TEST(test_channel4),	   TEST(test_channel6),
 		TEST(test_any_source),	  TEST(test_local_source), TEST(test_captures),
-		TEST(test_not_forwarded), TEST(test_election),	   TEST(test_address),
-		TEST(test_prefixes),	  TEST(test_come_and_go),  TEST(test_taken_table),
-		TEST(test_own_table),	  TEST(test_shared_table), TEST(test_contradiction),
-		TEST(test_changed),
+		TEST(test_not_forwarded), TEST(test_election),	   TEST(test_again_with_table),
+		TEST(test_address),	  TEST(test_prefixes),	   TEST(test_come_and_go),
+		TEST(test_taken_table),	  TEST(test_own_table),	   TEST(test_shared_table),
+		TEST(test_contradiction), TEST(test_changed),
 	};
 	int failed;
 

@@ -411,10 +411,10 @@ static void start_forwarding(struct forward *forward)
 				  family == FAMILY_IPV6 ? "IPv6" : "IPv4",
 				  forward->routing->errors[family]);
 	forward->active_at = forward->sweep_at = clock_monotonic();
-	forward->restoring = !forward->owner->forwarding->settled;
+	forward->restoring = !forward->owner->forwarding->restored;
 	members_open(forward);
 	refresh_forward(forward);
-	if (!forward->restoring)
+	if (forward->owner->forwarding->settled)
 		members_rewrite(forward);
 }
 
