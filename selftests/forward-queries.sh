@@ -126,6 +126,8 @@ end_background any
 end_background rx6
 configure SelfQuerySec=5 Querier=no
 check "reload" ctl gateway reload
+# Those of before are remembered for 255 s.
+wait_for 300 device_is gateway proxy0 '.heard_upstream[0] | .igmp.querier + .mld.querier' ""
 hear inside v0
 hear outside u0
 background own gateway "$TOOLS/stream" receive --dev eth0 --port 5001 --group 239.7.7.7 --timeout 600

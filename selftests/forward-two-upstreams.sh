@@ -33,7 +33,12 @@ address source gre0x $SOURCE/32
 address gateway gre0x 10.99.0.1/24
 # There is one unicast route to the source at a time, so RPF would fail on the other path.
 set_sysctl gateway ipv4/conf/gre0x/rp_filter=0 ipv4/conf/eth0/rp_filter=0
-write_proxy gateway proxy0 Upstream=eth0 Alternative=gre0x SilentSec=3 Downstream=g1 LastMemberSec=1
+# configure SECONDS: of silence
+configure() {
+	write_proxy gateway proxy0 Upstream=eth0 Alternative=gre0x SilentSec="$1" Downstream=g1 \
+		LastMemberSec=1
+}
+configure 60
 send_stream tx source u0
 amtd_start gateway
 wait_for 10 state_is gateway proxy0 running
@@ -72,6 +77,8 @@ expect "exit status" 2 "$STATUS"
 upstream_is eth0
 
 step "silence: the source moves to the other path, and amtd follows"
+configure 3
+check "reload" ctl gateway reload
 end_background tx
 send_stream tx source gre0x
 wait_for 20 upstream_is gre0x

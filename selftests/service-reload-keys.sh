@@ -66,6 +66,7 @@ both	Forward.DenyGroups	DenyGroups=239.255.0.0/16	0
 both	Forward.SSMPrefix	SSMPrefix=232.1.0.0/16	0
 both	Forward.MapSource	MapSource=239.1.1.1 $SOURCE	0
 both	Forward.TTL	TTL=9	0
+both	Forward.RequireRouterAlert	RequireRouterAlert=yes	0
 both	Forward.UnicastReports	UnicastReports=only	0
 both	Forward.ForwardQueries	ForwardQueries=yes	0
 both	Forward.ForwardReports	ForwardReports=yes	0
