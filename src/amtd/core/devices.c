@@ -65,6 +65,8 @@ void devices_configure(struct manager *manager, struct device *device, struct co
 {
 	struct config *previous = device->config;
 
+	if (previous->port != config->port)
+		ports_remember(manager->ports, device); /* it may come back to the drawn one */
 	device_set_config(device, config);
 	hooks_device_configured(manager, device, previous);
 	config_free(previous);
