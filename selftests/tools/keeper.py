@@ -12,6 +12,7 @@ STATE is a JSON file, rewritten with every change: {"pid", "ready", "stored"}. S
 import array
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -47,10 +48,13 @@ class Keeper:
 
     def run(self):
         # Out of the way first, then to their places.
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
         high = [os.dup2(fd, 1000 + i) for i, (_, fd) in enumerate(self.store)]
         for i, fd in enumerate(high):
             os.dup2(fd, FIRST + i, inheritable=True)
             os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         os.environ["NOTIFY_SOCKET"] = self.path
         os.environ["FDSTORE"] = "8192"
         if self.store:
