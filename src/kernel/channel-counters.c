@@ -3,6 +3,7 @@
 
 #include "base/escape.h"
 #include "kernel/nft-name.h"
+#include "kernel/nft.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -134,47 +135,38 @@ void channel_counters_channel(struct channel_counters *counters, unsigned int nu
 			element);
 }
 
-/* nft's error text, or the failed command. */
-static int run_nft(const char *text, bool json, char **ret_text)
+static int list_table(char **ret_json)
 {
-	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
-	const char *error_text;
-	int r = 0;
+	struct nft_ctx *ctx = nft_open();
+	char *error_text = NULL;
+	int r;
 
 	if (!ctx)
 		return -ENOMEM;
-	nft_ctx_buffer_error(ctx);
-	nft_ctx_buffer_output(ctx);
-	if (json)
-		nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_ALL);
-	if (nft_run_cmd_from_buffer(ctx, text) != 0)
-		r = -EIO;
-	error_text = r < 0 ? nft_ctx_get_error_buffer(ctx) : nft_ctx_get_output_buffer(ctx);
-	*ret_text = r < 0 ? strndup(error_text ?: "", strcspn(error_text ?: "", "\n"))
-			  : strdup(error_text ?: "");
-	nft_ctx_free(ctx);
+	nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_ALL);
+	r = nft_run(ctx, "list table " TABLE, &error_text);
+	if (r == 0) {
+		*ret_json = strdup(nft_ctx_get_output_buffer(ctx));
+		r = *ret_json ? 0 : -ENOMEM;
+	}
+	free(error_text);
+	nft_close(ctx);
 	return r;
 }
 
 int channel_counters_commit(struct channel_counters *counters, char **ret_error)
 {
-	char *error_text = NULL;
 	int r;
 
 	*ret_error = NULL;
 	if (!counters->commands)
 		return 0;
-	r = fclose(counters->commands) != 0 ? -ENOMEM : run_nft(counters->text, false, &error_text);
+	r = fclose(counters->commands) != 0 ? -ENOMEM : nft_run(NULL, counters->text, ret_error);
 	counters->commands = NULL;
 	free(counters->text);
 	counters->text = NULL;
-	if (r < 0) {
-		counters->made = false;
-		*ret_error = error_text;
-		return r;
-	}
-	free(error_text);
-	return 0;
+	counters->made = counters->made && r == 0;
+	return r;
 }
 
 static void read_element(const struct kind *kind, unsigned int number, const json_t *element,
@@ -225,7 +217,7 @@ int channel_counters_read(struct channel_counters *counters, channel_counters_ha
 
 	if (!counters->made)
 		return 0;
-	r = run_nft("list table " TABLE, true, &text);
+	r = list_table(&text);
 	root = r == 0 ? json_loads(text, 0, NULL) : NULL;
 	free(text);
 	if (r == 0 && !root)
@@ -247,7 +239,7 @@ void channel_counters_remove(struct channel_counters *counters)
 
 	if (!counters->made)
 		return;
-	(void)run_nft("delete table " TABLE, false, &error_text);
+	(void)nft_run(NULL, "delete table " TABLE, &error_text);
 	free(error_text);
 	counters->made = false;
 }

@@ -253,37 +253,3 @@ int inet_link_local(struct netlink *netlink, inet_handler each, void *userdata)
 	while (r == -EAGAIN);
 	return r;
 }
-
-struct prefixes {
-	int ifindex;
-	inet_prefix_handler each;
-	void *userdata;
-};
-
-static int take_prefix(struct nl_object *object, const struct nlmsghdr *header, void *userdata)
-{
-	struct rtnl_addr *addr = (struct rtnl_addr *)object;
-	const struct prefixes *prefixes = userdata;
-	struct prefix prefix;
-
-	if (!addr || rtnl_addr_get_family(addr) != AF_INET ||
-	    rtnl_addr_get_ifindex(addr) != prefixes->ifindex)
-		return 0;
-	/* Of a point-to-point link the peer's. */
-	prefix.address = netlink_to_address(rtnl_addr_get_peer(addr) ?: rtnl_addr_get_local(addr));
-	prefix.length = (uint8_t)rtnl_addr_get_prefixlen(addr);
-	if (prefix.address.family == AF_INET && prefix.length <= 32)
-		prefixes->each(&prefix, prefixes->userdata);
-	return 0;
-}
-
-int inet_prefixes(struct netlink *netlink, int ifindex, inet_prefix_handler each, void *userdata)
-{
-	struct prefixes prefixes = { ifindex, each, userdata };
-	int r;
-
-	do
-		r = netlink_dump(netlink, RTM_GETADDR, AF_INET, take_prefix, &prefixes);
-	while (r == -EAGAIN);
-	return r;
-}

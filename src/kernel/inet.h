@@ -24,11 +24,6 @@ int inet_primary_address(struct netlink *netlink, int ifindex, struct address *r
 typedef void (*inet_handler)(int ifindex, const struct address *address, void *userdata);
 int inet_link_local(struct netlink *netlink, inet_handler each, void *userdata);
 
-/* The IPv4 prefixes on the link of an interface, by its addresses, with their bits beyond the
- * length. 0 or negative errno. */
-typedef void (*inet_prefix_handler)(const struct prefix *prefix, void *userdata);
-int inet_prefixes(struct netlink *netlink, int ifindex, inet_prefix_handler each, void *userdata);
-
 /* The source address of a packet to destination through the interface. If *source is not zero: is
  * that one possible? -ENETUNREACH or another errno of the kernel if not. */
 int inet_route_source(struct netlink *netlink, const struct address *destination, int ifindex,

@@ -188,12 +188,13 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 	return 0;
 }
 
-static void add_subnet(const struct prefix *prefix, void *userdata)
+static void add_subnet(int ifindex, const struct prefix *subnet, void *userdata)
 {
 	struct side *side = userdata;
 
-	if (side->n_subnets < SUBNETS_MAX)
-		side->subnets[side->n_subnets++] = *prefix;
+	if (ifindex == side->downstream->ifindex && subnet->address.family == AF_INET &&
+	    side->n_subnets < SUBNETS_MAX)
+		side->subnets[side->n_subnets++] = *subnet;
 }
 
 static void find_own(struct side *side)
@@ -204,7 +205,7 @@ static void find_own(struct side *side)
 	side->own = source_address(manager, side->family, downstream->ifindex);
 	side->n_subnets = 0;
 	if (side->family == FAMILY_IPV4)
-		(void)inet_prefixes(manager->netlink, downstream->ifindex, add_subnet, side);
+		(void)inet_subnets(manager->netlink, add_subnet, side);
 }
 
 static struct router_options options_of(const struct side *side)

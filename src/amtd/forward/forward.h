@@ -13,7 +13,7 @@
 #define AMTD_FORWARD_FORWARD_H
 
 #include "amtd/core/manager.h"
-#include "amtd/forward/refusal.h"
+#include "amtd/forward/message-refusal.h"
 #include "device/device.h"
 #include "device/event.h"
 #include "kernel/joins.h"

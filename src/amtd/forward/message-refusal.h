@@ -2,8 +2,8 @@
 /*
  * Why an IGMP or MLD message does not count: enum group_error, or what its bytes do not show.
  */
-#ifndef AMTD_FORWARD_REFUSAL_H
-#define AMTD_FORWARD_REFUSAL_H
+#ifndef AMTD_FORWARD_MESSAGE_REFUSAL_H
+#define AMTD_FORWARD_MESSAGE_REFUSAL_H
 
 #include "device/config-forward.h"
 #include "kernel/listener.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "amtd/forward/refusal.h"
+#include "amtd/forward/message-refusal.h"
 
 const char *refusal_name(int refusal)
 {
